@@ -1,0 +1,114 @@
+/**
+ * Distributions over integer nanoseconds, drawn with plain IEEE arithmetic only: Math.log and its
+ * kin are not fixed by the language, so they would make a seed mean different runs on different
+ * engines. Every draw is capped, because an unbounded tail is not a cost model.
+ */
+import { assert } from './assert.ts'
+import { expFixed, logFixed, normalQuantile } from './fixed-math.ts'
+import type { Prng } from './prng.ts'
+import type { Ns } from './units.ts'
+
+/** A distribution as scenarios and presets state it; all numbers are ns except shares and shapes. */
+export type DistributionSpec =
+  | { readonly kind: 'constant'; readonly ns: Ns }
+  | { readonly kind: 'uniform'; readonly minNs: Ns; readonly maxNs: Ns }
+  | {
+      readonly kind: 'normal'
+      readonly meanNs: Ns
+      readonly stddevNs: Ns
+      readonly minNs: Ns
+      readonly maxNs: Ns
+    }
+  | {
+      readonly kind: 'lognormal'
+      readonly medianNs: Ns
+      /** Standard deviation of the natural logarithm. */
+      readonly sigma: number
+      readonly minNs: Ns
+      readonly maxNs: Ns
+    }
+  | { readonly kind: 'exponential'; readonly meanNs: Ns; readonly maxNs: Ns }
+  | { readonly kind: 'pareto'; readonly minNs: Ns; readonly alpha: number; readonly maxNs: Ns }
+  | {
+      readonly kind: 'quantiles'
+      /** (probability, ns) with both ascending, first probability 0, last 1. */
+      readonly points: readonly (readonly [probability: number, ns: Ns])[]
+    }
+  | {
+      readonly kind: 'mixture'
+      readonly parts: readonly { readonly weight: number; readonly of: DistributionSpec }[]
+    }
+
+export interface Distribution {
+  /** The value if it never varies, else -1. */
+  readonly constantNs: Ns
+  draw(stream: Prng): Ns
+}
+
+/** Compiles a specification; assumes that it was validated. */
+export function distribution(spec: DistributionSpec): Distribution {
+  switch (spec.kind) {
+    case 'constant':
+      return { constantNs: spec.ns, draw: () => spec.ns }
+    case 'uniform':
+      return varying((s) => spec.minNs + s.below(spec.maxNs - spec.minNs + 1))
+    case 'normal':
+      return varying((s) =>
+        clamp(spec.meanNs + spec.stddevNs * normalQuantile(open(s)), spec.minNs, spec.maxNs),
+      )
+    case 'lognormal':
+      return varying((s) =>
+        clamp(
+          spec.medianNs * expFixed(spec.sigma * normalQuantile(open(s))),
+          spec.minNs,
+          spec.maxNs,
+        ),
+      )
+    case 'exponential':
+      return varying((s) => clamp(-spec.meanNs * logFixed(open(s)), 0, spec.maxNs))
+    case 'pareto':
+      return varying((s) =>
+        clamp(spec.minNs * expFixed(-logFixed(open(s)) / spec.alpha), spec.minNs, spec.maxNs),
+      )
+    case 'quantiles':
+      return varying((s) => interpolate(spec.points, s.unit()))
+    case 'mixture':
+      return mixture(spec.parts)
+  }
+}
+
+function varying(draw: (stream: Prng) => Ns): Distribution {
+  return { constantNs: -1, draw }
+}
+
+/** Uniform in (0, 1): never 0, whose logarithm does not exist. */
+function open(stream: Prng): number {
+  return stream.unit() + 1 / 18_014_398_509_481_984
+}
+
+function clamp(value: number, min: Ns, max: Ns): Ns {
+  return Math.round(value < min ? min : value > max ? max : value)
+}
+
+function interpolate(points: readonly (readonly [number, Ns])[], at: number): Ns {
+  let i = 1
+  while (i < points.length - 1 && (points[i] as readonly [number, Ns])[0] < at) i++
+  const [p0, v0] = points[i - 1] as readonly [number, Ns]
+  const [p1, v1] = points[i] as readonly [number, Ns]
+  if (p1 === p0) return Math.round(v1)
+  return Math.round(v0 + ((v1 - v0) * (at - p0)) / (p1 - p0))
+}
+
+function mixture(parts: readonly { weight: number; of: DistributionSpec }[]): Distribution {
+  const total = parts.reduce((sum, part) => sum + part.weight, 0)
+  assert(total > 0, 'a mixture needs a positive total weight')
+  const compiled = parts.map((part) => ({ weight: part.weight, of: distribution(part.of) }))
+  return varying((s) => {
+    let left = s.unit() * total
+    for (const part of compiled) {
+      left -= part.weight
+      if (left < 0) return part.of.draw(s)
+    }
+    return (compiled[compiled.length - 1] as (typeof compiled)[number]).of.draw(s)
+  })
+}

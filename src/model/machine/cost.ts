@@ -1,0 +1,100 @@
+/**
+ * What things cost: named entries, each a distribution over integer nanoseconds. Entries whose name
+ * ends in `_per_kib` or `_per_frame` are charged by multiplication. Where the numbers come from is
+ * said in the presets (scenario/cost-presets), not here.
+ */
+import type { Distribution } from '../../base/distribution.ts'
+import type { Drawable, Policy } from '../../sim/policy.ts'
+import type { Prng } from '../../base/prng.ts'
+import type { Ns } from '../../base/units.ts'
+
+/** Entries charged on a guest's processors. */
+export const GUEST_COSTS = [
+  'syscall_entry',
+  'syscall_exit',
+  'irq_entry',
+  'irq_exit',
+  'softirq_dispatch',
+  'tick',
+  'spin_lock',
+  'spin_transfer',
+  'irqsave',
+  'irqrestore',
+  'mutex_lock',
+  'mutex_unlock',
+  'mutex_slowpath',
+  'wake_up',
+  'task_switch',
+  'kworker_start',
+  'irq_thread_start',
+  'kmalloc_atomic',
+  'kmalloc_kernel',
+  'virtqueue_add',
+  'virtqueue_add_segment',
+  'virtqueue_indirect',
+  'virtqueue_get_buf',
+  'pointer_op',
+  'update_hw_ptr',
+  'period_elapsed',
+  'copy_base',
+  'copy_per_kib',
+  'printk',
+  'page_fault',
+  'client_work',
+] as const
+
+/** Entries charged on the host's processors. */
+export const HOST_COSTS = [
+  'host_task_switch',
+  'vm_exit',
+  'vm_entry',
+  'ioeventfd_signal',
+  'userspace_exit',
+  'main_loop_wake',
+  'vhost_worker_wake',
+  'irq_inject',
+  'posted_interrupt',
+  'inject_ipi',
+  'halt_poll_wake',
+  'blocked_vcpu_wake',
+  'host_copy_base',
+  'host_copy_per_kib',
+  'mix_per_frame',
+  'audio_buffer_overhead',
+  'host_irq',
+] as const
+
+export const COST_NAMES = [...GUEST_COSTS, ...HOST_COSTS] as const
+export type CostName = (typeof COST_NAMES)[number]
+
+/** One priced thing. */
+export class Cost implements Drawable {
+  readonly name: CostName
+  /** The price if it never varies, else -1. */
+  readonly constantNs: Ns
+  private readonly distribution: Distribution
+
+  constructor(name: CostName, distribution: Distribution) {
+    this.name = name
+    this.distribution = distribution
+    this.constantNs = distribution.constantNs
+  }
+
+  draw(stream: Prng): Ns {
+    return this.constantNs >= 0 ? this.constantNs : this.distribution.draw(stream)
+  }
+}
+
+export type CostTable = { readonly [N in CostName]: Cost }
+
+/** Builds a table from one distribution for each name. */
+export function costTable(distributions: { readonly [N in CostName]: Distribution }): CostTable {
+  const entries = COST_NAMES.map((name) => [name, new Cost(name, distributions[name])])
+  return Object.fromEntries(entries) as CostTable
+}
+
+/** How a policy prices an entry for an actor. */
+export function priceNs(policy: Policy, cost: Cost, stream: () => Prng): Ns {
+  if (cost.constantNs >= 0 && !policy.interferes) return cost.constantNs
+  return policy.cost(cost, stream())
+}

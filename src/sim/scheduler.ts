@@ -1,0 +1,202 @@
+/**
+ * The virtual clock: a heap of timers keyed by (timeNs, priority, seq) and one loop. Knows neither
+ * processes nor audio. All times are integer nanoseconds.
+ *
+ * Inline advance: whoever runs may let time pass with a plain call as long as nothing else is due
+ * before or at the new time (`tryAdvance`). This gives the same run as going through the heap,
+ * because ties always go through it. A caller must be in tail position of its event: after code
+ * that may advance the clock, nothing else of that event may still rely on the old time.
+ */
+import { assert } from '../base/assert.ts'
+import { EventQueue } from '../base/event-queue.ts'
+import type { Ns } from '../base/units.ts'
+import { fifo, type Policy } from './policy.ts'
+import { Trace } from './trace.ts'
+
+/** Order among events of one instant: clocks before devices before processors. */
+export const Priority = { clock: 0, device: 1, cpu: 2, late: 3 } as const
+
+/** Why `run` returned. */
+export type StopReason = 'until' | 'idle' | 'stopped' | 'limit'
+
+/** A right to be called at a time; owned by one thing and re-armed again and again. */
+export class Timer {
+  /** Time of the pending call, -1 when not armed. */
+  atNs = -1
+  generation = 0
+  readonly slot: number
+  readonly priority: number
+  readonly fire: () => void
+  private readonly simulation: Simulation
+
+  constructor(simulation: Simulation, slot: number, priority: number, fire: () => void) {
+    this.simulation = simulation
+    this.slot = slot
+    this.priority = priority
+    this.fire = fire
+  }
+
+  get armed(): boolean {
+    return this.atNs >= 0
+  }
+
+  /** Replaces a pending call. */
+  arm(atNs: Ns): void {
+    this.generation++
+    this.atNs = atNs
+    this.simulation.enqueue(this, atNs)
+  }
+
+  cancel(): void {
+    if (this.atNs < 0) return
+    this.generation++
+    this.atNs = -1
+  }
+
+  /** Arms for this instant, behind what is already due at it. */
+  soon(): void {
+    if (this.atNs === this.simulation.now) return
+    this.arm(this.simulation.now)
+  }
+}
+
+export interface SimulationOptions {
+  readonly seed: number
+  readonly policy?: Policy
+  /** Events and inline advances after which the run ends with reason `limit`. */
+  readonly stepsMax?: number
+}
+
+const STEPS_MAX_DEFAULT = 2_000_000_000
+
+export class Simulation {
+  now: Ns = 0
+  readonly seed: number
+  readonly policy: Policy
+  readonly trace: Trace = new Trace(this)
+  /** Events and inline advances so far. */
+  steps = 0
+  readonly stepsMax: number
+  private readonly queue = new EventQueue()
+  private readonly timers: Timer[] = []
+  private readonly freeSlots: number[] = []
+  /** Inline advance may reach any time before this; -1 while not known. */
+  private horizonNs = 0
+  private untilNs = 0
+  private stopRequested = false
+
+  constructor(options: SimulationOptions) {
+    this.seed = options.seed
+    this.policy = options.policy ?? fifo
+    this.stepsMax = options.stepsMax ?? STEPS_MAX_DEFAULT
+  }
+
+  timer(fire: () => void, priority: number = Priority.cpu): Timer {
+    const slot = this.freeSlots.pop() ?? this.timers.length
+    const timer = new Timer(this, slot, priority, fire)
+    this.timers[slot] = timer
+    return timer
+  }
+
+  /** Gives a timer's slot back; it must not be armed again. */
+  release(timer: Timer): void {
+    timer.cancel()
+    const heir = new Timer(this, timer.slot, timer.priority, timer.fire)
+    heir.generation = timer.generation + 1
+    this.timers[timer.slot] = heir
+  }
+
+  /** For Timer only. */
+  enqueue(timer: Timer, atNs: Ns): void {
+    assert(atNs >= this.now, `an event at ${atNs} ns lies before now, ${this.now} ns`)
+    if (atNs < this.horizonNs) this.horizonNs = atNs
+    this.queue.push(atNs, timer.priority, timer.slot, timer.generation)
+  }
+
+  /** Lets `ns` pass at once if nothing else is due by then. */
+  tryAdvance(ns: Ns): boolean {
+    const to = this.now + ns
+    if (to >= this.horizonNs) {
+      if (this.horizonNs >= 0 || !this.findHorizon(to)) return false
+    }
+    this.now = to
+    this.steps++
+    return true
+  }
+
+  /** Ends the run after the current event. */
+  stop(): void {
+    this.stopRequested = true
+    this.horizonNs = 0
+  }
+
+  /** Runs events up to and including `untilNs`; the clock ends there unless stopped before. */
+  run(untilNs: Ns): StopReason {
+    this.untilNs = untilNs
+    this.stopRequested = false
+    const { queue, timers } = this
+    for (;;) {
+      if (this.stopRequested) return 'stopped'
+      const timeNs = queue.peekTimeNs()
+      if (timeNs > untilNs) {
+        this.now = untilNs
+        return timeNs === Number.POSITIVE_INFINITY ? 'idle' : 'until'
+      }
+      if (this.steps++ >= this.stepsMax) return 'limit'
+      if (this.policy.interferes) this.popChosen()
+      else queue.pop()
+      const timer = timers[queue.poppedSlot] as Timer
+      if (timer.generation !== queue.poppedGeneration) continue
+      this.now = timeNs
+      this.horizonNs = -1
+      timer.atNs = -1
+      timer.fire()
+    }
+  }
+
+  private findHorizon(to: Ns): boolean {
+    if (this.stopRequested || this.steps >= this.stepsMax) return false
+    this.dropStale()
+    const next = this.queue.peekTimeNs()
+    // An event at the end of the run still belongs to it, hence one beyond.
+    this.horizonNs = next < this.untilNs + 1 ? next : this.untilNs + 1
+    return to < this.horizonNs
+  }
+
+  private dropStale(): void {
+    const { queue, timers } = this
+    while (queue.length > 0) {
+      const timer = timers[queue.peekSlot()] as Timer
+      if (timer.generation === queue.peekGeneration()) return
+      queue.pop()
+    }
+  }
+
+  /** Takes one of the equally early entries, as the policy says, and puts the others back. */
+  private popChosen(): void {
+    const { queue } = this
+    const entries: { slot: number; generation: number; key: number }[] = []
+    const timeNs = queue.peekTimeNs()
+    const priority = queue.peekPriority()
+    while (queue.peekTimeNs() === timeNs && queue.peekPriority() === priority) {
+      queue.pop()
+      const entry = {
+        slot: queue.poppedSlot,
+        generation: queue.poppedGeneration,
+        key: queue.poppedKey,
+      }
+      const timer = this.timers[entry.slot] as Timer
+      if (timer.generation === entry.generation) entries.push(entry)
+      if (queue.length === 0) break
+    }
+    if (entries.length === 0) return
+    const chosen = entries.length === 1 ? 0 : this.policy.first(entries.length, timeNs)
+    const entry = entries[chosen]
+    assert(entry !== undefined, `the policy chose candidate ${chosen} of ${entries.length}`)
+    for (const other of entries) {
+      if (other !== entry) queue.pushKeyed(timeNs, other.key, other.slot, other.generation)
+    }
+    queue.poppedSlot = entry.slot
+    queue.poppedGeneration = entry.generation
+  }
+}

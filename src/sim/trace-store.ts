@@ -1,0 +1,111 @@
+/**
+ * A recording of a run: records in chunks of typed columns, 20 bytes and 8 for each argument. It is
+ * a sink while the run goes on and a source of records afterwards, for any number of folds.
+ */
+import { assert } from '../base/assert.ts'
+import type { Symbols } from './symbols.ts'
+import { KIND_ARITY, TraceRecord, type TraceSink } from './trace.ts'
+
+const CHUNK_BITS = 14
+const CHUNK_RECORDS = 1 << CHUNK_BITS
+const ARGS_MAX = 6
+
+/** Columns of up to 16,384 consecutive records. */
+export class TraceChunk {
+  readonly times = new Float64Array(CHUNK_RECORDS)
+  /** kind << 8 | cpu */
+  readonly heads = new Uint16Array(CHUNK_RECORDS)
+  readonly contexts = new Uint32Array(CHUNK_RECORDS)
+  readonly argStarts = new Uint32Array(CHUNK_RECORDS)
+  args = new Float64Array(CHUNK_RECORDS * 3)
+  length = 0
+  argLength = 0
+}
+
+export class TraceStore implements TraceSink {
+  readonly symbols: Symbols
+  readonly chunks: TraceChunk[] = []
+  private chunk: TraceChunk = new TraceChunk()
+
+  constructor(symbols: Symbols) {
+    this.symbols = symbols
+    this.chunks.push(this.chunk)
+  }
+
+  get length(): number {
+    return (this.chunks.length - 1) * CHUNK_RECORDS + this.chunk.length
+  }
+
+  record(r: TraceRecord): void {
+    let chunk = this.chunk
+    if (chunk.length === CHUNK_RECORDS) chunk = this.nextChunk()
+    const at = chunk.length++
+    chunk.times[at] = r.timeNs
+    chunk.heads[at] = (r.kind << 8) | r.cpu
+    chunk.contexts[at] = r.context
+    let to = chunk.argLength
+    chunk.argStarts[at] = to
+    const arity = KIND_ARITY[r.kind] as number
+    if (to + ARGS_MAX > chunk.args.length) chunk.args = widen(chunk.args)
+    const args = chunk.args
+    if (arity > 0) args[to++] = r.a
+    if (arity > 1) args[to++] = r.b
+    if (arity > 2) args[to++] = r.c
+    if (arity > 3) args[to++] = r.d
+    if (arity > 4) args[to++] = r.e
+    if (arity > 5) args[to++] = r.f
+    chunk.argLength = to
+  }
+
+  /** Offers every record to the sink, in order; the record object is reused. */
+  replay(sink: TraceSink): void {
+    const r = new TraceRecord()
+    let index = 0
+    for (const chunk of this.chunks) {
+      for (let at = 0; at < chunk.length; at++) {
+        load(chunk, at, r)
+        r.index = index++
+        sink.record(r)
+      }
+    }
+  }
+
+  /** Copies record `index` into `into`. */
+  at(index: number, into: TraceRecord): TraceRecord {
+    assert(index >= 0 && index < this.length, `no record ${index} of ${this.length}`)
+    const chunk = this.chunks[index >> CHUNK_BITS] as TraceChunk
+    load(chunk, index & (CHUNK_RECORDS - 1), into)
+    into.index = index
+    return into
+  }
+
+  private nextChunk(): TraceChunk {
+    this.chunk = new TraceChunk()
+    this.chunks.push(this.chunk)
+    return this.chunk
+  }
+}
+
+function load(chunk: TraceChunk, at: number, r: TraceRecord): void {
+  const head = chunk.heads[at] as number
+  const kind = head >> 8
+  const from = chunk.argStarts[at] as number
+  const arity = KIND_ARITY[kind] as number
+  const args = chunk.args
+  r.timeNs = chunk.times[at] as number
+  r.kind = kind
+  r.cpu = head & 255
+  r.context = chunk.contexts[at] as number
+  r.a = arity > 0 ? (args[from] as number) : 0
+  r.b = arity > 1 ? (args[from + 1] as number) : 0
+  r.c = arity > 2 ? (args[from + 2] as number) : 0
+  r.d = arity > 3 ? (args[from + 3] as number) : 0
+  r.e = arity > 4 ? (args[from + 4] as number) : 0
+  r.f = arity > 5 ? (args[from + 5] as number) : 0
+}
+
+function widen(args: Float64Array): Float64Array<ArrayBuffer> {
+  const wider = new Float64Array(args.length * 2)
+  wider.set(args)
+  return wider
+}

@@ -1,0 +1,257 @@
+/**
+ * A recording as text: NDJSON, a header line with version and symbol tables, then one line a
+ * record. Writer and reader share this file, so that a recording survives the trip bit for bit.
+ * docs/trace.md says what each column means. Times are integer nanoseconds.
+ *
+ *   {"t":1200,"ev":"sched:sched_switch","cpu":0,"ctx":"aplay","args":{"prev":"aplay","next":"idle"}}
+ *
+ * `cpu` is null for hardware beside the processors. A symbol is written by its name, or `name#id`
+ * where an earlier symbol of its table has that name; a number without a name stays a number.
+ */
+import { present } from '../base/assert.ts'
+import { SYMBOL_TABLES, type SymbolEntry, Symbols, type SymbolTable } from './symbols.ts'
+import { KIND_NAMES, NO_CPU, TraceRecord } from './trace.ts'
+import { CODES, RECORDS, TRACE_VERSION } from './trace-kinds.ts'
+import { TraceStore } from './trace-store.ts'
+
+export const TRACE_FORMAT = 'pcmsim-trace'
+
+/** What the header tells about the run: facts that the records do not hold. */
+export type TraceMeta = Readonly<Record<string, unknown>>
+
+/** A trace file that cannot be read; `line` counts from 1. */
+export class TraceTextFault extends Error {
+  override readonly name = 'TraceTextFault'
+  readonly line: number
+
+  constructor(line: number, sentence: string) {
+    super(sentence)
+    this.line = line
+  }
+}
+
+const PIECE_CHARS = 1 << 16
+
+/** The text in pieces of some 64 KiB, each ending with a whole line. */
+export function* traceText(
+  store: TraceStore,
+  meta: TraceMeta = {},
+): Generator<string, void, undefined> {
+  const writer = new LineWriter(store.symbols)
+  const tables = Object.fromEntries(SYMBOL_TABLES.map((t) => [t, store.symbols.entries(t)]))
+  const record = new TraceRecord()
+  const about = { format: TRACE_FORMAT, version: TRACE_VERSION, records: store.length }
+  let piece = `${JSON.stringify({ ...about, meta, symbols: tables })}\n`
+  for (let index = 0; index < store.length; index++) {
+    piece += writer.line(store.at(index, record))
+    if (piece.length < PIECE_CHARS) continue
+    yield piece
+    piece = ''
+  }
+  if (piece !== '') yield piece
+}
+
+/** Lines of a trace in the making, for "the last 20 records" of a failure message. */
+export class LineWriter {
+  private readonly plans: readonly KindPlan[]
+  private readonly contexts: readonly string[]
+
+  constructor(symbols: Symbols) {
+    const labels = quotedLabels(symbols)
+    this.plans = KIND_NAMES.map((_, kind) => kindPlan(kind, labels))
+    this.contexts = labels.ctx
+  }
+
+  /** The record's line with its line feed. */
+  line(r: TraceRecord): string {
+    const plan = this.plans[r.kind] as KindPlan
+    const cpu = r.cpu === NO_CPU ? 'null' : r.cpu
+    const ctx = this.contexts[r.context] ?? r.context
+    const head = `{"t":${r.timeNs},"ev":"${plan.event}","cpu":${cpu},"ctx":${ctx}`
+    const { keys, labels } = plan
+    if (keys.length === 0) return `${head}}\n`
+    let args = (keys[0] as string) + value(labels[0], r.a)
+    if (keys.length > 1) args += (keys[1] as string) + value(labels[1], r.b)
+    if (keys.length > 2) args += (keys[2] as string) + value(labels[2], r.c)
+    if (keys.length > 3) args += (keys[3] as string) + value(labels[3], r.d)
+    if (keys.length > 4) args += (keys[4] as string) + value(labels[4], r.e)
+    if (keys.length > 5) args += (keys[5] as string) + value(labels[5], r.f)
+    return `${head},"args":{${args}}}\n`
+  }
+}
+
+type Labels = Record<SymbolTable, string[]>
+
+interface KindPlan {
+  readonly event: string
+  /** `"name":`, with a comma before all but the first. */
+  readonly keys: readonly string[]
+  /** Words by number, or null where numbers are written. */
+  readonly labels: readonly (readonly string[] | null)[]
+}
+
+function value(labels: readonly string[] | null | undefined, number: number): string {
+  const label = labels?.[number]
+  if (label !== undefined) return label
+  return Number.isFinite(number) ? `${number}` : `"${number}"`
+}
+
+function kindPlan(kind: number, quoted: Labels): KindPlan {
+  const [event, ...args] = RECORDS[present(KIND_NAMES[kind], 'a kind has a name')]
+  const split = args.map((arg) => arg.split(':') as [string, string])
+  return {
+    event,
+    keys: split.map(([name], i) => `${i === 0 ? '' : ','}"${name}":`),
+    labels: split.map(([, type]) =>
+      isTable(type) ? quoted[type] : (CODES[type]?.map((word) => `"${word}"`) ?? null),
+    ),
+  }
+}
+
+function isTable(type: string): type is SymbolTable {
+  return (SYMBOL_TABLES as readonly string[]).includes(type)
+}
+
+/** Names made unique within their table: the reader finds the number back by the same rule. */
+function uniqueLabels(entries: readonly SymbolEntry[]): string[] {
+  const taken = new Set<string>()
+  return entries.map((entry, id) => {
+    let label = entry.name
+    while (taken.has(label)) label += `#${id}`
+    taken.add(label)
+    return label
+  })
+}
+
+function quotedLabels(symbols: Symbols): Labels {
+  const pairs = SYMBOL_TABLES.map((table) => {
+    const labels = uniqueLabels(symbols.entries(table))
+    return [table, labels.map((label) => JSON.stringify(label))]
+  })
+  return Object.fromEntries(pairs) as Labels
+}
+
+/** What was read: the records and what the header said of the run. */
+export interface ReadTrace {
+  readonly store: TraceStore
+  readonly meta: TraceMeta
+}
+
+/** Reads a trace in any pieces; throws TraceTextFault at the first line that is not one. */
+export class TraceTextReader {
+  private rest = ''
+  private line = 0
+  private header: HeaderState | null = null
+  private readonly record = new TraceRecord()
+
+  push(piece: string): void {
+    const text = this.rest + piece
+    let from = 0
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
+      this.take(text.slice(from, end))
+      from = end + 1
+    }
+    this.rest = text.slice(from)
+  }
+
+  finish(): ReadTrace {
+    if (this.rest !== '') this.take(this.rest)
+    const header = this.header
+    if (header === null) throw this.fault('the file is empty, not a trace')
+    const { store, expected, meta } = header
+    if (store.length !== expected) {
+      throw this.fault(`the trace is cut short: ${store.length} of ${expected} records`)
+    }
+    return { store, meta }
+  }
+
+  private take(text: string): void {
+    this.line++
+    if (this.header === null) this.header = readHeader(this.json(text), (s) => this.fault(s))
+    else readRecord(this.json(text), this.header, this.record, (s) => this.fault(s))
+  }
+
+  private json(text: string): Json {
+    let parsed: unknown
+    try {
+      parsed = JSON.parse(text)
+    } catch {
+      throw this.fault('this line is not JSON')
+    }
+    if (typeof parsed !== 'object' || parsed === null) throw this.fault('this line is no object')
+    return parsed as Json
+  }
+
+  private fault(sentence: string): TraceTextFault {
+    return new TraceTextFault(this.line, sentence)
+  }
+}
+
+type Json = Readonly<Record<string, unknown>>
+type Fault = (sentence: string) => TraceTextFault
+
+interface HeaderState {
+  readonly store: TraceStore
+  readonly expected: number
+  readonly meta: TraceMeta
+  readonly numbers: Record<string, Map<string, number>>
+}
+
+function readHeader(json: Json, fault: Fault): HeaderState {
+  if (json.format !== TRACE_FORMAT) throw fault(`not a ${TRACE_FORMAT} header`)
+  if (json.version !== TRACE_VERSION) {
+    throw fault(`trace version ${json.version}, this pcmsim reads version ${TRACE_VERSION}`)
+  }
+  const symbols = new Symbols()
+  const numbers: Record<string, Map<string, number>> = {}
+  for (const [type, words] of Object.entries(CODES)) numbers[type] = numbered(words)
+  for (const table of SYMBOL_TABLES) {
+    const entries = (json.symbols as Record<string, SymbolEntry[]> | undefined)?.[table]
+    if (!Array.isArray(entries)) throw fault(`the header has no symbol table '${table}'`)
+    entries.forEach((entry, id) => {
+      // A text is also entered where `text()` finds it, as in the run that wrote it.
+      if (table !== 'text' || symbols.text(entry.name) !== id) symbols.define(table, entry)
+    })
+    numbers[table] = numbered(uniqueLabels(entries))
+  }
+  const meta = (json.meta ?? {}) as TraceMeta
+  return { store: new TraceStore(symbols), expected: Number(json.records), meta, numbers }
+}
+
+function numbered(words: readonly string[]): Map<string, number> {
+  return new Map(words.map((word, index) => [word, index]))
+}
+
+/** Kind number and argument names with types, by event name. */
+const EVENTS = new Map(
+  KIND_NAMES.map((name, kind) => {
+    const [event, ...args] = RECORDS[name]
+    return [event as string, { kind, args: args.map((a) => a.split(':') as [string, string]) }]
+  }),
+)
+
+const SLOTS = ['a', 'b', 'c', 'd', 'e', 'f'] as const
+
+function readRecord(json: Json, header: HeaderState, r: TraceRecord, fault: Fault): void {
+  const event = EVENTS.get(json.ev as string)
+  if (event === undefined) throw fault(`unknown event '${json.ev}'`)
+  if (typeof json.t !== 'number') throw fault('the record has no time')
+  r.timeNs = json.t
+  r.kind = event.kind
+  r.cpu = json.cpu === null ? NO_CPU : numberOf(json.cpu, 'int', header, fault)
+  r.context = numberOf(json.ctx, 'ctx', header, fault)
+  const args = (json.args ?? {}) as Json
+  event.args.forEach(([name, type], i) => {
+    r[present(SLOTS[i], 'six arguments at most')] = numberOf(args[name], type, header, fault)
+  })
+  header.store.record(r)
+}
+
+function numberOf(value: unknown, type: string, header: HeaderState, fault: Fault): number {
+  if (typeof value === 'number') return value
+  const known = header.numbers[type]?.get(value as string)
+  if (known !== undefined) return known
+  const plain = typeof value === 'string' ? Number(value) : Number.NaN
+  if (type === 'int' && (value === 'NaN' || !Number.isNaN(plain))) return plain
+  throw fault(`'${value}' is not a ${type}`)
+}

@@ -1,0 +1,104 @@
+/**
+ * The only way out of a run: typed records offered to sinks. A record that no sink asked for costs
+ * one branch. The record object is reused for every record: a sink copies what it wants to keep.
+ *
+ * Not here: storing (trace-store.ts), text (trace-text.ts). Times are integer nanoseconds.
+ */
+import { RECORDS, type RecordName } from './trace-kinds.ts'
+import { Symbols } from './symbols.ts'
+
+const names = Object.keys(RECORDS) as RecordName[]
+
+/** Number of each record kind, by name: `T.sched_switch`. */
+export const T = Object.fromEntries(names.map((name, index) => [name, index])) as {
+  readonly [N in RecordName]: number
+}
+
+/** Kind names by number. */
+export const KIND_NAMES: readonly RecordName[] = names
+
+/** Number of arguments of each kind. */
+export const KIND_ARITY: readonly number[] = names.map((name) => RECORDS[name].length - 1)
+
+/** No CPU: the record comes from hardware beside the processors. */
+export const NO_CPU = 255
+
+/** One record, as a sink sees it; valid only during the call. */
+export class TraceRecord {
+  /** Position in the run, from 0. */
+  index = 0
+  timeNs = 0
+  kind = 0
+  /** Processor of the context's machine, or NO_CPU. */
+  cpu = 0
+  /** Symbol number of the context that caused the record. */
+  context = 0
+  a = 0
+  b = 0
+  c = 0
+  d = 0
+  e = 0
+  f = 0
+}
+
+export interface TraceSink {
+  record(record: TraceRecord): void
+}
+
+/** What the trace needs to know of the scheduler. */
+export interface Clock {
+  readonly now: number
+}
+
+export class Trace {
+  readonly symbols = new Symbols()
+  /** Records emitted so far. */
+  count = 0
+  private readonly current = new TraceRecord()
+  private readonly sinks: TraceSink[] = []
+  private wanted = false
+
+  private readonly clock: Clock
+
+  constructor(clock: Clock) {
+    this.clock = clock
+  }
+
+  /** Whether any sink listens; callers may skip preparing arguments when none does. */
+  get on(): boolean {
+    return this.wanted
+  }
+
+  addSink(sink: TraceSink): void {
+    this.sinks.push(sink)
+    this.wanted = true
+  }
+
+  emit(
+    kind: number,
+    cpu: number,
+    context: number,
+    a = 0,
+    b = 0,
+    c = 0,
+    d = 0,
+    e = 0,
+    f = 0,
+  ): void {
+    if (!this.wanted) return
+    const r = this.current
+    r.index = this.count++
+    r.timeNs = this.clock.now
+    r.kind = kind
+    r.cpu = cpu
+    r.context = context
+    r.a = a
+    r.b = b
+    r.c = c
+    r.d = d
+    r.e = e
+    r.f = f
+    const sinks = this.sinks
+    for (let i = 0; i < sinks.length; i++) (sinks[i] as TraceSink).record(r)
+  }
+}
