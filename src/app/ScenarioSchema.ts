@@ -1,0 +1,164 @@
+/**
+ * The scenario file as an Effect Schema: strict keys, units required. Decodes into
+ * scenario/input.ts; defaults and cross checks come after (scenario/complete.ts). Keys that are not
+ * implemented are not here: a key that is accepted does something.
+ */
+import * as Schema from 'effect/Schema'
+import { guestCostNames, hostCostNames } from '../scenario/costs.ts'
+import { scenarioLimits as limits } from '../scenario/defaults.ts'
+import { channelsMax, pcmFormats, pcmRates } from '../scenario/pcm-limits.ts'
+import { costsLeaf } from './CostSchema.ts'
+import { ExpectSchema } from './ExpectSchema.ts'
+import {
+  count,
+  Duration,
+  leaf,
+  nameLeaf,
+  oneOf,
+  PcmSizeLeaf,
+  PcmSizeOrBoundary,
+  PositiveDuration,
+  Ppm,
+  Text,
+  wrong,
+} from './Leaf.ts'
+
+/** An optional key with the sentence that editors and the documentation show for it. */
+function key<S extends Schema.Top>(schema: S, description: string) {
+  return Schema.optionalKey(schema.annotateKey({ description }))
+}
+
+const GuestSchema = Schema.Struct({
+  kernel: key(oneOf(['6.1', '6.12']), 'Kernel whose ALSA core is modelled.'),
+  hz: key(oneOf([100, 250, 300, 1000]), 'CONFIG_HZ: jiffies per second.'),
+  preempt: key(oneOf(['none', 'voluntary', 'full', 'rt']), 'Preemption model.'),
+  cpus: key(count(1, limits.cpusMax), 'Number of vCPUs.'),
+  costs: key(costsLeaf(guestCostNames), 'Cost table of guest steps: preset or overrides.'),
+})
+
+const HostSchema = Schema.Struct({
+  cpus: key(count(1, limits.cpusMax), 'Number of physical CPUs.'),
+  costs: key(costsLeaf(hostCostNames), 'Cost table of host steps: preset or overrides.'),
+  halt_poll: key(Duration, 'How long an idle vCPU polls before it sleeps (halt_poll_ns).'),
+})
+
+const DriverOptionsSchema = Schema.Struct({
+  msg_timeout: key(PositiveDuration, 'Module parameter msg_timeout_ms: control time-out.'),
+  pcm_buffer_ms: key(count(1, 10_000), 'Module parameter: longest buffer, milliseconds.'),
+  pcm_periods_min: key(count(2, 1_024), 'Module parameter: fewest periods.'),
+  pcm_periods_max: key(count(2, 1_024), 'Module parameter: most periods.'),
+  pcm_period_ms_min: key(count(1, 10_000), 'Module parameter: shortest period, milliseconds.'),
+  pcm_period_ms_max: key(count(1, 10_000), 'Module parameter: longest period, milliseconds.'),
+})
+
+const DriverSchema = Schema.Struct({
+  kind: key(oneOf(['virtio-snd'], ['xen-snd'] as never[]), 'Guest sound driver.'),
+  version: key(
+    oneOf(['v7'], ['v5', 'v6', 'ack'] as never[]),
+    'Driver version; v7 is the merged driver of 5.13 to 6.6.',
+  ),
+  options: key(DriverOptionsSchema, 'Module parameters and variants of the driver.'),
+})
+
+const DeviceSchema = Schema.Struct({
+  kind: key(oneOf(['qemu'], ['vhost-device'] as never[]), 'Sound device model.'),
+  backend: key(
+    oneOf(['none'], ['wav', 'alsa', 'pipewire', 'pulseaudio'] as never[]),
+    'Audio back end behind the device.',
+  ),
+  timer_period: key(PositiveDuration, 'Period of the audio timer (QEMU timer-period).'),
+  queue_size: key(powerOfTwo(limits.queueSizeMax), 'Entries of each virtqueue.'),
+  clock: key(Ppm, 'Drift of the sound clock against the guest clock.'),
+})
+
+function powerOfTwo(max: number) {
+  const allowed = `a power of two, 2..${max}`
+  return leaf<number>(
+    (input) => {
+      const fits = typeof input === 'number' && input >= 2 && input <= max
+      if (fits && Number.isInteger(input) && (input & (input - 1)) === 0) return { value: input }
+      return wrong(`${String(input)} is not a queue size`, allowed)
+    },
+    { type: 'integer', minimum: 2, maximum: max },
+  )
+}
+
+const StallSchema = Schema.Struct({
+  at: Duration.annotateKey({ description: 'Virtual time from which it sleeps.' }),
+  for: PositiveDuration.annotateKey({ description: 'How long it sleeps.' }),
+})
+
+const framesMax = 2 ** 40
+
+const StreamSchema = Schema.Struct({
+  name: key(nameLeaf(limits.nameLengthMax), 'Name of the stream; default playback0, ...'),
+  direction: key(oneOf(['playback'], ['capture'] as never[]), 'Direction of the stream.'),
+  client: key(
+    oneOf(['aplay'], ['arecord', 'poll', 'jack', 'pulseaudio', 'pipewire'] as never[]),
+    'Program that drives the stream.',
+  ),
+  format: key(oneOf(pcmFormats), 'Sample format.'),
+  rate: key(oneOf(pcmRates), 'Frames per second.'),
+  channels: key(count(1, channelsMax), 'Channels.'),
+  period_size: key(PcmSizeLeaf, 'Frames between two period-elapsed events.'),
+  periods: key(count(0, 1_024), 'Periods in the buffer.'),
+  buffer_size: key(PcmSizeLeaf, 'Frames in the buffer: period_size * periods.'),
+  start_threshold: key(PcmSizeLeaf, 'Queued frames that start the stream.'),
+  stop_threshold: key(PcmSizeOrBoundary, 'Free frames that make an xrun; boundary: never.'),
+  avail_min: key(PcmSizeLeaf, 'Free frames that wake the client.'),
+  silence_size: key(PcmSizeOrBoundary, 'Most frames that are silenced at once.'),
+  silence_threshold: key(PcmSizeLeaf, 'Silence while fewer frames than this are queued.'),
+  start_at: key(Duration, 'Virtual time at which the client opens the device.'),
+  frames: key(count(1, framesMax), 'Frames to play; default: until the scenario ends.'),
+  length: key(PositiveDuration, 'The same as a duration.'),
+  stalls: key(Schema.Array(StallSchema), 'Times at which the client sleeps.'),
+  on_xrun: key(oneOf(['recover', 'stop']), 'What the client does after an xrun.'),
+})
+
+const Nested = leaf<unknown>((value) => ({ value }), { type: 'object' })
+const NestedList = leaf<unknown>((value) => ({ value }), { type: 'array' })
+const Anything = leaf<unknown>((value) => ({ value }), {})
+const Name = nameLeaf(limits.nameLengthMax)
+
+/** Overrides are checked where they land, in the variant's own scenario. */
+const VariantSchema = Schema.Struct({
+  name: Name.annotateKey({ description: 'Name of the variant.' }),
+  summary: key(Text, 'What is different.'),
+  set: key(Schema.Record(Schema.String, Anything), 'Overrides: path to value.'),
+  duration: key(Anything, 'Override.'),
+  seed: key(Anything, 'Override.'),
+  guest: key(Nested, 'Overrides, merged.'),
+  host: key(Nested, 'Overrides, merged.'),
+  driver: key(Nested, 'Overrides, merged.'),
+  device: key(Nested, 'Overrides, merged.'),
+  streams: key(NestedList, 'Replaces the list.'),
+  expect: key(Nested, 'Verdicts of this variant; replaces the list of the scenario.'),
+})
+
+const EmptyList = leaf<readonly never[]>(
+  (input) => {
+    if (Array.isArray(input) && input.length === 0) return { value: [] }
+    return wrong('faults are not available yet', '[]')
+  },
+  { type: 'array', maxItems: 0 },
+)
+
+export const ScenarioSchema = Schema.Struct({
+  version: oneOf([1]).annotateKey({ description: 'Format of this file: 1.' }),
+  name: Name.annotateKey({ description: 'Name; also the folder of its results.' }),
+  summary: key(Text, 'What goes wrong, in a sentence.'),
+  tags: key(Schema.Array(nameLeaf(limits.nameLengthMax)), 'Words to choose scenarios by.'),
+  source: key(Schema.Array(Text), 'Where the behaviour is reported or described.'),
+  duration: key(PositiveDuration, 'Virtual time to simulate.'),
+  seed: key(count(0, limits.seedMax), 'Seed of every random stream.'),
+  guest: key(GuestSchema, 'The guest kernel.'),
+  host: key(HostSchema, 'The machine beneath.'),
+  driver: DriverSchema.annotateKey({ description: 'The guest sound driver.' }),
+  device: key(DeviceSchema, 'The sound device.'),
+  streams: Schema.Array(StreamSchema).annotateKey({
+    description: 'PCM streams and the clients that drive them.',
+  }),
+  faults: key(EmptyList, 'Injected faults; none are available yet.'),
+  expect: key(ExpectSchema, 'What makes the scenario pass.'),
+  variants: key(Schema.Array(VariantSchema), 'The same scenario with overrides.'),
+})

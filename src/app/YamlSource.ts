@@ -1,0 +1,167 @@
+/**
+ * YAML 1.2 text into plain values that know where they stand. Every defect of the text is a fault
+ * with its position. Limits: nesting, number of values, aliases; so that no document can exhaust us.
+ */
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type ParsedNode,
+} from 'yaml'
+import type { Path } from '../scenario/fault.ts'
+import type { At, Position, RawDocument } from '../scenario/raw.ts'
+
+/** A defect of the text itself. `path` is where in the document, as far as it is known. */
+export interface TextFault {
+  readonly position: Position
+  readonly path: Path
+  readonly what: string
+  readonly allowed?: string
+}
+
+export type ReadYaml =
+  | { readonly doc: RawDocument; readonly faults: readonly [] }
+  | { readonly doc: null; readonly faults: readonly TextFault[] }
+
+export const yamlLimits = { depthMax: 64, valuesMax: 200_000 } as const
+
+/** Path parts cannot contain NUL: YAML does not allow it in a text. */
+function pathKey(path: Path, at: At): string {
+  return `${at}\0${path.join('\0')}`
+}
+
+export function readYaml(file: string, text: string): ReadYaml {
+  const lines = new LineCounter()
+  const at = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset)
+    return { file, line: Math.max(1, line), col: Math.max(1, col) }
+  }
+  const reader = new Reader(at)
+  try {
+    const options = { version: '1.2', strict: true, prettyErrors: false } as const
+    const docs = parseAllDocuments(text, { ...options, lineCounter: lines })
+    if ('empty' in docs) return fail([defect(at(0), [], 'the document is empty', topLevelAllowed)])
+    const broken = syntaxFaults(docs, at)
+    if (broken.length > 0) return fail(broken)
+    const value = reader.document(docs[0] as Document<ParsedNode>)
+    if (reader.faults.length > 0) return fail(reader.faults)
+    return { doc: { value, find: (path, what) => reader.found(path, what) }, faults: [] }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return fail([tooDeep(at(0), [])])
+  }
+}
+
+const topLevelAllowed = 'a mapping that begins with version: 1'
+
+function fail(faults: readonly TextFault[]): ReadYaml {
+  return { doc: null, faults }
+}
+
+function defect(position: Position, path: Path, what: string, allowed?: string): TextFault {
+  return allowed === undefined ? { position, path, what } : { position, path, what, allowed }
+}
+
+function tooDeep(position: Position, path: Path): TextFault {
+  return defect(position, path, 'nested too deeply', `up to ${yamlLimits.depthMax} levels`)
+}
+
+function syntaxFaults(
+  docs: readonly Document.Parsed[],
+  at: (offset: number) => Position,
+): readonly TextFault[] {
+  const faults = docs.flatMap((doc) =>
+    [...doc.errors, ...doc.warnings].map((one) =>
+      defect(at(one.pos[0]), [], `not valid YAML: ${one.message.split('\n')[0] ?? ''}`),
+    ),
+  )
+  const second = docs[1]
+  if (second !== undefined && faults.length === 0) {
+    const what = 'a second document starts here'
+    return [defect(at(second.range[0]), [], what, 'one document in a file')]
+  }
+  return faults
+}
+
+/** Walks the tree once; an alias is walked again each time it is used, against one budget. */
+class Reader {
+  readonly faults: TextFault[] = []
+  private readonly places = new Map<string, Position>()
+  private readonly at: (offset: number) => Position
+  private values = 0
+  private doc: Document | undefined
+
+  constructor(at: (offset: number) => Position) {
+    this.at = at
+  }
+
+  found(path: Path, what: At): Position | undefined {
+    return this.places.get(pathKey(path, what))
+  }
+
+  document(doc: Document<ParsedNode>): unknown {
+    this.doc = doc
+    return this.node(doc.contents, [], this.at(0))
+  }
+
+  private node(node: Node | null, path: Path, around: Position): unknown {
+    const position = node?.range ? this.at(node.range[0]) : around
+    this.places.set(pathKey(path, 'value'), position)
+    if (node === null || this.overLimit(path, position)) return null
+    if (isAlias(node)) return this.alias(node.resolve(this.doc as Document), path, position)
+    if (isScalar(node)) return node.value
+    if (isSeq(node)) return node.items.map((one, i) => this.node(one as Node, [...path, i], position))
+    if (isMap(node)) return this.mapping(node.items, path, position)
+    return null
+  }
+
+  private overLimit(path: Path, position: Position): boolean {
+    this.values += 1
+    if (path.length > yamlLimits.depthMax) {
+      if (this.values <= yamlLimits.valuesMax) this.faults.push(tooDeep(position, []))
+      this.values = Infinity
+      return true
+    }
+    if (this.values <= yamlLimits.valuesMax) return false
+    const what = 'too many values, counting each use of an alias'
+    if (this.values === yamlLimits.valuesMax + 1) {
+      this.faults.push(defect(position, [], what, `up to ${yamlLimits.valuesMax}`))
+    }
+    return true
+  }
+
+  private alias(target: Node | undefined, path: Path, position: Position): unknown {
+    if (target !== undefined) return this.node(target, path, position)
+    this.faults.push(defect(position, path, 'this alias has no anchor before it'))
+    return null
+  }
+
+  private mapping(
+    items: readonly { key: unknown; value: unknown }[],
+    path: Path,
+    around: Position,
+  ): unknown {
+    const out: Record<string, unknown> = {}
+    for (const { key, value } of items) {
+      const position = keyPosition(key, this.at) ?? around
+      const name = isScalar(key) && key.value !== null ? String(key.value) : undefined
+      if (name === undefined || name === '__proto__') {
+        this.faults.push(defect(position, path, 'this key is not a name', 'a plain name'))
+        continue
+      }
+      this.places.set(pathKey([...path, name], 'key'), position)
+      out[name] = this.node((value ?? null) as Node | null, [...path, name], position)
+    }
+    return out
+  }
+}
+
+function keyPosition(key: unknown, at: (offset: number) => Position): Position | undefined {
+  const range = isScalar(key) || isMap(key) || isSeq(key) || isAlias(key) ? key.range : undefined
+  return range ? at(range[0]) : undefined
+}

@@ -1,0 +1,60 @@
+/**
+ * What a scenario means when it says nothing, and the limits of what it may say. One place, so that
+ * the documentation, the schema and the completion agree. Times are nanoseconds, sizes are frames.
+ */
+import { NS_PER_MS, NS_PER_SEC, NS_PER_US } from '../base/units.ts'
+import type { DriverOptions } from './spec.ts'
+
+export const scenarioDefaults = {
+  durationNs: 5 * NS_PER_SEC,
+  seed: 1,
+} as const
+
+export const guestDefaults = {
+  kernel: '6.1',
+  hz: 250,
+  preempt: 'voluntary',
+  cpus: 2,
+  costs: 'kvm-x86',
+} as const
+
+export const hostDefaults = { cpus: 2, costs: 'kvm-x86', haltPollNs: 200 * NS_PER_US } as const
+
+export const deviceDefaults = {
+  backend: 'none',
+  timerPeriodNs: 10 * NS_PER_MS,
+  queue_size: 64,
+  clockPpm: 0,
+} as const
+
+export const driverOptionDefaults: DriverOptions = {
+  msg_timeout_ms: 1_000,
+  pcm_buffer_ms: 160,
+  pcm_periods_min: 2,
+  pcm_periods_max: 16,
+  pcm_period_ms_min: 10,
+  pcm_period_ms_max: 80,
+}
+
+/** aplay asks for min(maximum, 500 ms) of buffer in four periods. */
+export const streamDefaults = {
+  direction: 'playback',
+  client: 'aplay',
+  format: 'S16_LE',
+  rate: 48_000,
+  channels: 2,
+  periods: 4,
+  bufferNs: 500 * NS_PER_MS,
+  onXrun: 'recover',
+} as const
+
+export const scenarioLimits = {
+  durationNsMax: 86_400 * NS_PER_SEC,
+  cpusMax: 8,
+  streamsMax: 5,
+  stallsMax: 10_000,
+  variantsMax: 1_000,
+  seedMax: 2 ** 32 - 1,
+  nameLengthMax: 100,
+  queueSizeMax: 32_768,
+} as const

@@ -1,0 +1,115 @@
+/**
+ * A scenario as decoded from its file: units are read, unknown keys and wrong types are gone, but
+ * nothing is defaulted or compared yet. Keys are the file's. Times are nanoseconds.
+ */
+import type { CostPreset, GuestCost, HostCost } from './costs.ts'
+import type { Check } from './expect.ts'
+import type { Fact } from './expect-facts.ts'
+import type { PcmSize } from './quantity.ts'
+import type {
+  BackendKind,
+  ClientKind,
+  CostDist,
+  DeviceKind,
+  DriverKind,
+  DriverOptions,
+  DriverVersion,
+  KernelVersion,
+  PreemptModel,
+  StreamDirection,
+  XrunPolicy,
+} from './spec.ts'
+
+type Maybe<T> = { readonly [K in keyof T]?: T[K] | undefined }
+
+export interface CostsInput<Name extends string> {
+  readonly preset?: CostPreset | undefined
+  readonly entries: Readonly<Partial<Record<Name, CostDist>>>
+}
+
+export type GuestInput = Maybe<{
+  kernel: KernelVersion
+  hz: number
+  preempt: PreemptModel
+  cpus: number
+  costs: CostsInput<GuestCost>
+}>
+
+export type HostInput = Maybe<{ cpus: number; costs: CostsInput<HostCost>; halt_poll: number }>
+
+/** Times of the module parameters are nanoseconds here; the file writes them with a unit. */
+export type DriverOptionsInput = Maybe<{
+  msg_timeout: number
+  pcm_buffer_ms: number
+  pcm_periods_min: number
+  pcm_periods_max: number
+  pcm_period_ms_min: number
+  pcm_period_ms_max: number
+}>
+
+export interface DriverInput {
+  readonly kind?: DriverKind | undefined
+  readonly version: DriverVersion
+  readonly options?: DriverOptionsInput | undefined
+}
+
+export type DeviceInput = Maybe<{
+  kind: DeviceKind
+  backend: BackendKind
+  timer_period: number
+  queue_size: number
+  clock: number
+}>
+
+export interface StallInput {
+  readonly at: number
+  readonly for: number
+}
+
+export type StreamInput = Maybe<{
+  name: string
+  direction: StreamDirection
+  client: ClientKind
+  format: string
+  rate: number
+  channels: number
+  period_size: PcmSize
+  periods: number
+  buffer_size: PcmSize
+  start_threshold: PcmSize
+  stop_threshold: PcmSize | 'boundary'
+  avail_min: PcmSize
+  silence_size: PcmSize | 'boundary'
+  silence_threshold: PcmSize
+  start_at: number
+  frames: number
+  length: number
+  stalls: readonly StallInput[]
+  on_xrun: XrunPolicy
+}>
+
+/** One verdict, still with the path that it was read from. */
+export interface ExpectInput {
+  readonly path: readonly (string | number)[]
+  readonly stream: string | null
+  readonly fact: Fact
+  readonly check: Check
+}
+
+export interface ScenarioInput {
+  readonly version: 1
+  readonly name: string
+  readonly summary?: string | undefined
+  readonly tags?: readonly string[] | undefined
+  readonly source?: readonly string[] | undefined
+  readonly duration?: number | undefined
+  readonly seed?: number | undefined
+  readonly guest?: GuestInput | undefined
+  readonly host?: HostInput | undefined
+  readonly driver: DriverInput
+  readonly device?: DeviceInput | undefined
+  readonly streams: readonly StreamInput[]
+  readonly expect?: readonly ExpectInput[] | undefined
+}
+
+export type { DriverOptions }

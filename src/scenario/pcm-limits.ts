@@ -1,0 +1,51 @@
+/**
+ * What the sound hardware allows: the virtio-snd driver's constraints for the capabilities that the
+ * QEMU device reports. Integer divisions are the kernel's.
+ *
+ * Kernel: sound/virtio/virtio_pcm.c, virtsnd_pcm_build_hw(). Device: QEMU hw/audio/virtio-snd.c.
+ * Sizes are bytes unless named otherwise.
+ */
+import type { DriverOptions } from './spec.ts'
+
+/** ALSA's format names that the QEMU device knows, with the bytes of one sample. */
+export const sampleBytes: Readonly<Record<string, number>> = {
+  S8: 1,
+  U8: 1,
+  S16_LE: 2,
+  U16_LE: 2,
+  S32_LE: 4,
+  U32_LE: 4,
+  FLOAT_LE: 4,
+}
+
+export const pcmFormats: readonly string[] = Object.keys(sampleBytes)
+
+export const pcmRates: readonly number[] = [
+  5_512, 8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000, 176_400,
+  192_000, 384_000,
+]
+
+export const channelsMax = 2
+const pageBytes = 4_096
+const widestSampleBytes = 4
+
+export interface PcmLimits {
+  readonly periodBytesMin: number
+  readonly periodBytesMax: number
+  readonly bufferBytesMax: number
+  readonly periodsMin: number
+  readonly periodsMax: number
+}
+
+export function pcmLimits(options: DriverOptions): PcmLimits {
+  const slowestKhz = Math.floor(5_512 / 1_000)
+  const fastestKhz = 384_000 / 1_000
+  const widest = widestSampleBytes * channelsMax * fastestKhz
+  return {
+    periodBytesMin: options.pcm_period_ms_min * slowestKhz,
+    periodBytesMax: widest * options.pcm_period_ms_max,
+    bufferBytesMax: Math.ceil((widest * options.pcm_buffer_ms) / pageBytes) * pageBytes,
+    periodsMin: options.pcm_periods_min,
+    periodsMax: options.pcm_periods_max,
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The decoded scenario: defaulted, checked and without unit suffixes. What the world is built from.
+ * Not the shape of the file (app/ScenarioSchema.ts) and not the defaults (defaults.ts).
+ * Times are integer nanoseconds, PCM sizes are frames. PCM parameters keep ALSA's names.
+ */
+import type { DistributionSpec } from '../base/distribution.ts'
+import type { Frames, Ns } from '../base/units.ts'
+import type { GuestCost, HostCost } from './costs.ts'
+import type { ExpectSpec } from './expect.ts'
+
+export type KernelVersion = '6.1' | '6.12'
+export type PreemptModel = 'none' | 'voluntary' | 'full' | 'rt'
+export type DriverKind = 'virtio-snd'
+export type DriverVersion = 'v7'
+export type DeviceKind = 'qemu'
+export type BackendKind = 'none'
+export type StreamDirection = 'playback'
+export type ClientKind = 'aplay'
+export type XrunPolicy = 'recover' | 'stop'
+
+/** How long a step takes. */
+export type CostDist = DistributionSpec
+
+export type GuestCosts = Readonly<Record<GuestCost, CostDist>>
+export type HostCosts = Readonly<Record<HostCost, CostDist>>
+
+export interface GuestSpec {
+  readonly kernel: KernelVersion
+  readonly hz: number
+  readonly preempt: PreemptModel
+  readonly cpus: number
+  readonly costs: GuestCosts
+}
+
+export interface HostSpec {
+  readonly cpus: number
+  /** KVM's halt_poll_ns: how long an idle vCPU polls before its host task sleeps. 0: never. */
+  readonly haltPollNs: Ns
+  readonly costs: HostCosts
+}
+
+/** Module parameters of virtio_snd; all times in milliseconds, as the kernel takes them. */
+export interface DriverOptions {
+  readonly msg_timeout_ms: number
+  readonly pcm_buffer_ms: number
+  readonly pcm_periods_min: number
+  readonly pcm_periods_max: number
+  readonly pcm_period_ms_min: number
+  readonly pcm_period_ms_max: number
+}
+
+export interface DriverSpec {
+  readonly kind: DriverKind
+  readonly version: DriverVersion
+  readonly options: DriverOptions
+}
+
+export interface DeviceSpec {
+  readonly kind: DeviceKind
+  readonly backend: BackendKind
+  readonly timerPeriodNs: Ns
+  readonly queue_size: number
+  /** How much faster the sound device's clock runs than the guest's, in parts per million. */
+  readonly clockPpm: number
+}
+
+/** The client sleeps `forNs` before the first write that it would begin at or after `atNs`. */
+export interface StallSpec {
+  readonly atNs: Ns
+  readonly forNs: Ns
+}
+
+export interface StreamSpec {
+  readonly name: string
+  readonly direction: StreamDirection
+  readonly client: ClientKind
+  readonly format: string
+  readonly rate: number
+  readonly channels: number
+  readonly period_size: Frames
+  readonly periods: number
+  readonly buffer_size: Frames
+  readonly start_threshold: Frames
+  /** `boundary`: never stop; the model knows the boundary of this buffer. */
+  readonly stop_threshold: Frames | 'boundary'
+  readonly avail_min: Frames
+  /** `boundary`: free-run silencing. */
+  readonly silence_size: Frames | 'boundary'
+  readonly silence_threshold: Frames
+  readonly startAtNs: Ns
+  /** Frames that the client has to play; null: it writes until the scenario ends. */
+  readonly frames: Frames | null
+  readonly stalls: readonly StallSpec[]
+  readonly onXrun: XrunPolicy
+}
+
+export interface ScenarioSpec {
+  readonly version: 1
+  readonly name: string
+  /** Name of the variant that this is, or null for a file without variants. */
+  readonly variant: string | null
+  readonly summary: string
+  readonly tags: readonly string[]
+  /** Where the behaviour is reported or described: threads, commits, papers. */
+  readonly source: readonly string[]
+  readonly durationNs: Ns
+  readonly seed: number
+  readonly guest: GuestSpec
+  readonly host: HostSpec
+  readonly driver: DriverSpec
+  readonly device: DeviceSpec
+  readonly streams: readonly StreamSpec[]
+  readonly expect: readonly ExpectSpec[]
+}
