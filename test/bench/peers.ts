@@ -36,13 +36,13 @@ function build(folder: string, source: string, libraries: readonly string[]): st
   return program
 }
 
-function peer(name: string, program: string, sameOrder: boolean): Peer {
+function peer(name: string, program: string, sameWork: boolean): Peer {
   return {
     name,
     hold: (processes, shape, ops) => ({
       name,
       command: [program, String(processes), shape, String(ops)],
-      load: sameOrder ? '' : name,
+      load: sameWork ? '' : name,
     }),
   }
 }
