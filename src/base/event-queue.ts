@@ -37,14 +37,16 @@ export class EventQueue {
     return this.size === 0 ? Number.POSITIVE_INFINITY : (this.times[0] as number)
   }
 
-  peekSlot(): number {
-    if (this.rootIsHole) this.fillHole()
-    return this.slots[0] as number
-  }
-
-  peekGeneration(): number {
-    if (this.rootIsHole) this.fillHole()
-    return this.generations[0] as number
+  /** Time of the earliest entry, without closing the hole that the last pop left. */
+  lowerBoundNs(): number {
+    const { times } = this
+    if (!this.rootIsHole) {
+      return this.size === 0 ? Number.POSITIVE_INFINITY : (times[0] as number)
+    }
+    const end = this.size < 5 ? this.size : 5
+    let least = Number.POSITIVE_INFINITY
+    for (let i = 1; i < end; i++) if ((times[i] as number) < least) least = times[i] as number
+    return least
   }
 
   /** The priority part of the earliest entry's key. */

@@ -23,15 +23,22 @@ export type StopReason = 'until' | 'idle' | 'stopped' | 'limit'
 export class Timer {
   /** Time of the pending call, -1 when not armed. */
   atNs = -1
-  generation = 0
+  generation: number
   readonly slot: number
   readonly priority: number
   readonly fire: () => void
   private readonly simulation: Simulation
 
-  constructor(simulation: Simulation, slot: number, priority: number, fire: () => void) {
+  constructor(
+    simulation: Simulation,
+    slot: number,
+    generation: number,
+    priority: number,
+    fire: () => void,
+  ) {
     this.simulation = simulation
     this.slot = slot
+    this.generation = generation
     this.priority = priority
     this.fire = fire
   }
@@ -93,7 +100,9 @@ export class Simulation {
 
   timer(fire: () => void, priority: number = Priority.cpu): Timer {
     const slot = this.freeSlots.pop() ?? this.timers.length
-    const timer = new Timer(this, slot, priority, fire)
+    // A reused slot goes on counting, so that entries of its former owner stay stale.
+    const generation = this.timers[slot]?.generation ?? 0
+    const timer = new Timer(this, slot, generation, priority, fire)
     this.timers[slot] = timer
     return timer
   }
@@ -101,9 +110,7 @@ export class Simulation {
   /** Gives a timer's slot back; it must not be armed again. */
   release(timer: Timer): void {
     timer.cancel()
-    const heir = new Timer(this, timer.slot, timer.priority, timer.fire)
-    heir.generation = timer.generation + 1
-    this.timers[timer.slot] = heir
+    this.freeSlots.push(timer.slot)
   }
 
   /** For Timer only. */
@@ -116,11 +123,9 @@ export class Simulation {
   /** Lets `ns` pass at once if nothing else is due by then. */
   tryAdvance(ns: Ns): boolean {
     const to = this.now + ns
-    if (to >= this.horizonNs) {
-      if (this.horizonNs >= 0 || !this.findHorizon(to)) return false
-    }
+    if (to >= this.horizonNs && (this.horizonNs >= 0 || !this.findHorizon(to))) return false
+    if (this.steps++ >= this.stepsMax) return false
     this.now = to
-    this.steps++
     return true
   }
 
@@ -155,21 +160,11 @@ export class Simulation {
   }
 
   private findHorizon(to: Ns): boolean {
-    if (this.stopRequested || this.steps >= this.stepsMax) return false
-    this.dropStale()
-    const next = this.queue.peekTimeNs()
+    if (this.stopRequested) return false
+    const next = this.queue.lowerBoundNs()
     // An event at the end of the run still belongs to it, hence one beyond.
     this.horizonNs = next < this.untilNs + 1 ? next : this.untilNs + 1
     return to < this.horizonNs
-  }
-
-  private dropStale(): void {
-    const { queue, timers } = this
-    while (queue.length > 0) {
-      const timer = timers[queue.peekSlot()] as Timer
-      if (timer.generation === queue.peekGeneration()) return
-      queue.pop()
-    }
   }
 
   /** Takes one of the equally early entries, as the policy says, and puts the others back. */

@@ -8,10 +8,17 @@
  * `cpu` is null for hardware beside the processors. A symbol is written by its name, or `name#id`
  * where an earlier symbol of its table has that name; a number without a name stays a number.
  */
-import { present } from '../base/assert.ts'
 import { SYMBOL_TABLES, type SymbolEntry, Symbols, type SymbolTable } from './symbols.ts'
-import { KIND_NAMES, NO_CPU, TraceRecord } from './trace.ts'
-import { CODES, RECORDS, TRACE_VERSION } from './trace-kinds.ts'
+import { NO_CPU, TraceRecord } from './trace.ts'
+import { CODES, TRACE_VERSION } from './trace-kinds.ts'
+import {
+  ARGUMENT_FIELDS,
+  ARGUMENTS,
+  type Argument,
+  EVENT_NAMES,
+  isSymbolTable,
+  uniqueLabels,
+} from './trace-labels.ts'
 import { TraceStore } from './trace-store.ts'
 
 export const TRACE_FORMAT = 'pcmsim-trace'
@@ -30,9 +37,9 @@ export class TraceTextFault extends Error {
   }
 }
 
-const PIECE_CHARS = 1 << 16
+const PIECE_LINES = 512
 
-/** The text in pieces of some 64 KiB, each ending with a whole line. */
+/** The text in pieces of some 60 KiB, each ending with a whole line. */
 export function* traceText(
   store: TraceStore,
   meta: TraceMeta = {},
@@ -41,14 +48,14 @@ export function* traceText(
   const tables = Object.fromEntries(SYMBOL_TABLES.map((t) => [t, store.symbols.entries(t)]))
   const record = new TraceRecord()
   const about = { format: TRACE_FORMAT, version: TRACE_VERSION, records: store.length }
-  let piece = `${JSON.stringify({ ...about, meta, symbols: tables })}\n`
+  let lines = [`${JSON.stringify({ ...about, meta, symbols: tables })}\n`]
   for (let index = 0; index < store.length; index++) {
-    piece += writer.line(store.at(index, record))
-    if (piece.length < PIECE_CHARS) continue
-    yield piece
-    piece = ''
+    lines.push(writer.line(store.at(index, record)))
+    if (lines.length < PIECE_LINES) continue
+    yield lines.join('')
+    lines = []
   }
-  if (piece !== '') yield piece
+  yield lines.join('')
 }
 
 /** Lines of a trace in the making, for "the last 20 records" of a failure message. */
@@ -58,7 +65,7 @@ export class LineWriter {
 
   constructor(symbols: Symbols) {
     const labels = quotedLabels(symbols)
-    this.plans = KIND_NAMES.map((_, kind) => kindPlan(kind, labels))
+    this.plans = EVENT_NAMES.map((_, kind) => kindPlan(kind, labels))
     this.contexts = labels.ctx
   }
 
@@ -97,30 +104,14 @@ function value(labels: readonly string[] | null | undefined, number: number): st
 }
 
 function kindPlan(kind: number, quoted: Labels): KindPlan {
-  const [event, ...args] = RECORDS[present(KIND_NAMES[kind], 'a kind has a name')]
-  const split = args.map((arg) => arg.split(':') as [string, string])
+  const args = ARGUMENTS[kind] as readonly Argument[]
   return {
-    event,
-    keys: split.map(([name], i) => `${i === 0 ? '' : ','}"${name}":`),
-    labels: split.map(([, type]) =>
-      isTable(type) ? quoted[type] : (CODES[type]?.map((word) => `"${word}"`) ?? null),
+    event: EVENT_NAMES[kind] as string,
+    keys: args.map(({ name }, i) => `${i === 0 ? '' : ','}"${name}":`),
+    labels: args.map(({ type }) =>
+      isSymbolTable(type) ? quoted[type] : (CODES[type]?.map((word) => `"${word}"`) ?? null),
     ),
   }
-}
-
-function isTable(type: string): type is SymbolTable {
-  return (SYMBOL_TABLES as readonly string[]).includes(type)
-}
-
-/** Names made unique within their table: the reader finds the number back by the same rule. */
-function uniqueLabels(entries: readonly SymbolEntry[]): string[] {
-  const taken = new Set<string>()
-  return entries.map((entry, id) => {
-    let label = entry.name
-    while (taken.has(label)) label += `#${id}`
-    taken.add(label)
-    return label
-  })
 }
 
 function quotedLabels(symbols: Symbols): Labels {
@@ -222,27 +213,20 @@ function numbered(words: readonly string[]): Map<string, number> {
   return new Map(words.map((word, index) => [word, index]))
 }
 
-/** Kind number and argument names with types, by event name. */
-const EVENTS = new Map(
-  KIND_NAMES.map((name, kind) => {
-    const [event, ...args] = RECORDS[name]
-    return [event as string, { kind, args: args.map((a) => a.split(':') as [string, string]) }]
-  }),
-)
-
-const SLOTS = ['a', 'b', 'c', 'd', 'e', 'f'] as const
+const KIND_OF_EVENT = numbered(EVENT_NAMES)
 
 function readRecord(json: Json, header: HeaderState, r: TraceRecord, fault: Fault): void {
-  const event = EVENTS.get(json.ev as string)
-  if (event === undefined) throw fault(`unknown event '${json.ev}'`)
+  const kind = KIND_OF_EVENT.get(json.ev as string)
+  if (kind === undefined) throw fault(`unknown event '${json.ev}'`)
   if (typeof json.t !== 'number') throw fault('the record has no time')
   r.timeNs = json.t
-  r.kind = event.kind
+  r.kind = kind
   r.cpu = json.cpu === null ? NO_CPU : numberOf(json.cpu, 'int', header, fault)
   r.context = numberOf(json.ctx, 'ctx', header, fault)
   const args = (json.args ?? {}) as Json
-  event.args.forEach(([name, type], i) => {
-    r[present(SLOTS[i], 'six arguments at most')] = numberOf(args[name], type, header, fault)
+  const types = ARGUMENTS[kind] as readonly Argument[]
+  types.forEach(({ name, type }, i) => {
+    r[ARGUMENT_FIELDS[i] as 'a'] = numberOf(args[name], type, header, fault)
   })
   header.store.record(r)
 }

@@ -1,7 +1,7 @@
 /**
  * What things cost: named entries, each a distribution over integer nanoseconds. Entries whose name
  * ends in `_per_kib` or `_per_frame` are charged by multiplication. Where the numbers come from is
- * said in the presets (scenario/cost-presets), not here.
+ * said in the presets (scenario/cost-presets.ts), not here.
  */
 import type { Distribution } from '../../base/distribution.ts'
 import type { Drawable, Policy } from '../../sim/policy.ts'
@@ -27,6 +27,7 @@ export const GUEST_COSTS = [
   'task_switch',
   'kworker_start',
   'irq_thread_start',
+  'ipi',
   'kmalloc_atomic',
   'kmalloc_kernel',
   'virtqueue_add',
@@ -53,18 +54,21 @@ export const HOST_COSTS = [
   'main_loop_wake',
   'vhost_worker_wake',
   'irq_inject',
+  'irqfd_signal',
   'posted_interrupt',
-  'inject_ipi',
   'halt_poll_wake',
   'blocked_vcpu_wake',
   'host_copy_base',
   'host_copy_per_kib',
   'mix_per_frame',
   'audio_buffer_overhead',
+  'control_request',
   'host_irq',
 ] as const
 
 export const COST_NAMES = [...GUEST_COSTS, ...HOST_COSTS] as const
+export type GuestCost = (typeof GUEST_COSTS)[number]
+export type HostCost = (typeof HOST_COSTS)[number]
 export type CostName = (typeof COST_NAMES)[number]
 
 /** One priced thing. */

@@ -148,14 +148,14 @@ export class Cpu {
   }
 
   /** Runs after an event; a processor that gave its time back lets the lender go on. */
-  private enter(): void {
+  proceed(): void {
     this.step()
     if (!this.supplied) this.supply.returned(this)
   }
 
   private onCharge(): void {
     this.top.remainingNs = 0
-    this.enter()
+    this.proceed()
   }
 
   private onKick(): void {
@@ -166,7 +166,7 @@ export class Cpu {
       if (!due) return
       this.suspendCharge()
     } else if ((top.lending || top.spinning) && !due) return
-    this.enter()
+    this.proceed()
   }
 
   private suspendCharge(): void {
@@ -242,8 +242,12 @@ export class Cpu {
 
   private block(context: Context): void {
     if (!(context instanceof Task)) this.machine.onBlockInInterrupt(context)
-    if (this.task.state === TaskState.RUNNING) return
-    this.schedule()
+    const { task } = this
+    if (task.state === TaskState.INTERRUPTIBLE && task.signalPending) {
+      task.state = TaskState.RUNNING
+      task.waitingOn = null
+    }
+    if (task.state !== TaskState.RUNNING) this.schedule()
   }
 
   /** Puts the right task on the processor. No charge is in progress. */
@@ -262,6 +266,7 @@ export class Cpu {
     const { machine } = this
     this.sim.trace.emit(T.sched_switch, this.index, prev.id, prev.id, next.id)
     this.save(prev)
+    if (prev !== this.idle) machine.onSwitchOut(prev)
     next.onCpu = true
     next.cpu = this
     next.execStartNs = this.sim.now

@@ -107,6 +107,7 @@ export class Machine {
     if (task.state === TaskState.RUNNING || task.state === TaskState.DEAD) return false
     task.state = TaskState.RUNNING
     task.waitingOn = null
+    this.onWake(task)
     if (task.onCpu) {
       this.emit(T.sched_waking, task.id, task.cpu.index)
       return true
@@ -181,6 +182,12 @@ export class Machine {
 
   onRan(_cpu: Cpu, _task: Task, _ranNs: Ns): void {}
 
+  /** A task leaves its processor. */
+  onSwitchOut(_task: Task): void {}
+
+  /** A sleeping task has become runnable. */
+  onWake(_task: Task): void {}
+
   onIrqFromIdle(_cpu: Cpu): void {}
 
   onTaskEnd(_task: Task): void {}
@@ -204,7 +211,7 @@ export class Machine {
 
 /** Spends CPU time of a cost entry, `times` over. */
 export function* charge(machine: Machine, cost: Cost, times = 1): Proc {
-  if (!machine.tryChargeNs(machine.priceNs(cost) * times)) yield Req.CHARGE
+  if (!machine.tryChargeNs(Math.round(machine.priceNs(cost) * times))) yield Req.CHARGE
 }
 
 /** Spends `ns` of CPU time. */

@@ -68,6 +68,8 @@ export class Task extends Context {
   overlay: Context[] = []
   irqsOffSaved = false
   signalPending = false
+  /** Locks that others spin for because this task runs. */
+  spunFor: unknown[] = []
 
   constructor(
     machine: Machine,

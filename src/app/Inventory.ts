@@ -1,0 +1,58 @@
+/**
+ * What exists in this release: drivers, devices, clients, cost tables, presets. Made from the tables
+ * that the decoder uses, so the list cannot promise what a scenario may not say.
+ */
+import type { DistributionSpec } from '../base/distribution.ts'
+import { COST_PRESETS, costPresets, guestCostNames, hostCostNames } from '../scenario/costs.ts'
+import { pcmFormats, pcmRates } from '../scenario/pcm-limits.ts'
+import { formatDuration } from '../scenario/quantity.ts'
+
+export interface InventoryItem {
+  readonly name: string
+  readonly text: string
+}
+
+export type Inventory = Readonly<Record<string, readonly InventoryItem[]>>
+
+const presetText = {
+  'kvm-x86': 'estimates for a 3 GHz x86 host with KVM; the default',
+  ideal: 'every step is free',
+} as const
+
+export const inventory: Inventory = {
+  drivers: [{ name: 'virtio-snd v7', text: 'the merged driver of Linux 5.13 to 6.6' }],
+  devices: [{ name: 'qemu', text: 'QEMU virtio-snd with its audio core; back end: none' }],
+  clients: [{ name: 'aplay', text: 'blocking writer, four periods of a 500 ms buffer' }],
+  kernels: [
+    { name: '6.1', text: 'ALSA core of Linux 6.1' },
+    { name: '6.12', text: 'ALSA core of Linux 6.12' },
+  ],
+  formats: pcmFormats.map((name) => ({ name, text: '' })),
+  rates: pcmRates.map((rate) => ({ name: String(rate), text: '' })),
+  'cost-presets': costPresets.map((name) => ({ name, text: presetText[name] })),
+  'guest-costs': costItems(guestCostNames),
+  'host-costs': costItems(hostCostNames),
+}
+
+export function inventoryText(kinds: readonly string[]): string {
+  const lines = kinds.flatMap((kind) => [
+    `${kind}:`,
+    ...(inventory[kind] ?? []).map(({ name, text }) => `  ${name.padEnd(24)}${text}`.trimEnd()),
+  ])
+  return `${lines.join('\n')}\n`
+}
+
+/** Entries of the default preset: what each costs and where the number comes from. */
+function costItems(names: readonly (keyof (typeof COST_PRESETS)['kvm-x86'])[]) {
+  return names.map((name) => {
+    const { dist, source } = COST_PRESETS['kvm-x86'][name]
+    return { name, text: `${typical(dist).padEnd(10)} ${source}` }
+  })
+}
+
+function typical(dist: DistributionSpec): string {
+  if (dist.kind === 'constant') return formatDuration(dist.ns)
+  if (dist.kind === 'lognormal') return `~${formatDuration(dist.medianNs)}`
+  if (dist.kind === 'mixture' && dist.parts[0] !== undefined) return typical(dist.parts[0].of)
+  return dist.kind
+}

@@ -1,0 +1,79 @@
+/**
+ * The hypervisor: vCPU threads, doorbells that leave the guest, interrupts that enter it. KVM's
+ * paths: ioeventfd for kicks; irqfd (from a vhost-user daemon) or an ioctl of the emulator for
+ * interrupts, which reach a running, polling, blocked or preempted vCPU each in its own time.
+ */
+import { assert } from '../../base/assert.ts'
+import type { Ns } from '../../base/units.ts'
+import { type Proc, Req } from '../../sim/process.ts'
+import { Priority, type Timer } from '../../sim/scheduler.ts'
+import { T } from '../../sim/trace.ts'
+import type { Cpu } from '../machine/cpu.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { TaskOptions } from '../machine/task.ts'
+import type { EventFd } from './eventfd.ts'
+import type { HostMachine } from './host-machine.ts'
+import { Vcpu } from './vcpu.ts'
+
+export interface HypervisorOptions {
+  /** halt_poll_ns; 0 turns halt polling off. x86 default 200,000. */
+  readonly haltPollNs?: Ns
+  /** Scheduling of each vCPU thread, by vCPU number. */
+  readonly vcpuTasks?: readonly TaskOptions[]
+}
+
+/** An interrupt line of the guest, as far as the host can see it. */
+export interface GuestLine {
+  readonly id: number
+  readonly cpu: Cpu
+  raise(): void
+}
+
+export class Hypervisor {
+  readonly host: HostMachine
+  readonly guest: Machine
+  readonly vcpus: readonly Vcpu[]
+  private readonly posted = new Map<GuestLine, Timer>()
+
+  constructor(host: HostMachine, guest: Machine, options: HypervisorOptions = {}) {
+    this.host = host
+    this.guest = guest
+    const haltPollNs = options.haltPollNs ?? 200_000
+    this.vcpus = guest.cpus.map((cpu, index) => {
+      const task = options.vcpuTasks?.[index] ?? { cpu: index % host.cpus.length }
+      return new Vcpu(host, cpu, haltPollNs, task)
+    })
+  }
+
+  /** Delivers after the hardware's latency: the vCPU is running and takes it without an exit. */
+  postLater(line: GuestLine, atNs: Ns): void {
+    let timer = this.posted.get(line)
+    if (timer === undefined) {
+      timer = this.host.sim.timer(() => line.raise(), Priority.device)
+      this.posted.set(line, timer)
+    }
+    if (!timer.armed) timer.arm(atNs)
+  }
+}
+
+/** Guest code rings a doorbell: exit, signal, entry. Kernel: ioeventfd_write() in virt/kvm. */
+export function* ioeventfd_write(hv: Hypervisor, fd: EventFd): Proc {
+  const { supply } = hv.guest.current.cpu
+  assert(supply instanceof Vcpu, 'a doorbell is rung on a virtual processor')
+  supply.exitToSignal(fd)
+  yield Req.POINT
+}
+
+/** How a host thread reaches the guest's interrupt: by a system call, or through an eventfd. */
+export type InjectRoute = 'ioctl' | 'irqfd'
+
+/** Host code signals a guest interrupt line; how soon it is taken depends on the vCPU's state. */
+export function* inject_irq(hv: Hypervisor, line: GuestLine, route: InjectRoute): Proc {
+  const { host } = hv
+  const cost = route === 'ioctl' ? host.costs.irq_inject : host.costs.irqfd_signal
+  if (!host.tryCharge(cost)) yield Req.CHARGE
+  host.emit(T.irq_raise, line.id)
+  if (line.cpu.supplied) {
+    hv.postLater(line, host.sim.now + host.priceNs(host.costs.posted_interrupt))
+  } else line.raise()
+}

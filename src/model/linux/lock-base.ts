@@ -1,0 +1,56 @@
+/**
+ * What every lock has: a name for reports, a class for the validator, and the records of taking and
+ * giving it. The class is named after the init call's argument, as lockdep does.
+ */
+import { T } from '../../sim/trace.ts'
+import type { Context, Waitable } from '../machine/context.ts'
+import type { Kernel } from './kernel.ts'
+import { contextFlags } from './preempt.ts'
+
+export type LockKind =
+  | 'spinlock'
+  | 'raw_spinlock'
+  | 'rwlock'
+  | 'mutex'
+  | 'rwsem'
+  | 'waitqueue'
+  | 'rt_mutex'
+  | 'map'
+
+export abstract class LockBase implements Waitable {
+  readonly k: Kernel
+  readonly className: string
+  /** Number in the trace's lock table. */
+  readonly id: number
+  readonly waitName: string
+
+  constructor(k: Kernel, kind: LockKind, className: string, instanceName?: string) {
+    this.k = k
+    this.className = className
+    const { symbols } = k.sim.trace
+    const name = instanceName ?? `${className}@${symbols.entries('lock').length}`
+    this.waitName = name
+    this.id = symbols.define('lock', { name, kind, group: className })
+  }
+
+  abstract waitOwner(): Context | null
+
+  recordAcquire(context: Context, how: number, subclass: number): void {
+    const { k } = this
+    if (!k.sim.trace.on) return
+    const flags = how | contextFlags(k, context)
+    k.sim.trace.emit(T.lock_acquire, context.cpu.index, context.id, this.id, flags, subclass)
+  }
+
+  recordContended(context: Context): void {
+    this.k.sim.trace.emit(T.lock_contended, context.cpu.index, context.id, this.id)
+  }
+
+  recordAcquired(context: Context): void {
+    this.k.sim.trace.emit(T.lock_acquired, context.cpu.index, context.id, this.id)
+  }
+
+  recordRelease(context: Context): void {
+    this.k.sim.trace.emit(T.lock_release, context.cpu.index, context.id, this.id)
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The sleeping lock of PREEMPT_RT: waiters by priority, and the owner runs at the priority of its
+ * most urgent waiter, through chains of owners. Kernel: kernel/locking/rtmutex.c, 6.1.
+ */
+import { LOCK_TRYLOCK } from '../../sim/lock-flags.ts'
+import { type Proc, Req } from '../../sim/process.ts'
+import type { Context } from '../machine/context.ts'
+import { type Task, TaskState } from '../machine/task.ts'
+import { checkWaitCycle } from '../machine/wait-graph.ts'
+import { warnUnlockImbalance } from './bug-locks.ts'
+import type { LockBase } from './lock-base.ts'
+import { currentTask } from './preempt.ts'
+
+/** Chains of owners longer than this are not followed (kernel: max_lock_depth 1024). */
+const CHAIN_MAX = 1024
+
+export class RtMutexCore {
+  owner: Task | null = null
+  private readonly waiters: Task[] = []
+  private readonly lock: LockBase
+
+  constructor(lock: LockBase) {
+    this.lock = lock
+  }
+
+  tryAcquire(context: Context): boolean {
+    if (this.owner !== null) return false
+    this.owner = context.cpu.task
+    this.hold(this.owner)
+    this.lock.recordAcquire(context, LOCK_TRYLOCK, 0)
+    return true
+  }
+
+  *acquire(subclass: number): Proc {
+    const { lock } = this
+    const { k } = lock
+    const context = k.current
+    const task = currentTask(k)
+    if (!k.tryCharge(k.costs.spin_lock)) yield Req.CHARGE
+    lock.recordAcquire(context, 0, subclass)
+    if (this.owner === null) {
+      this.owner = task
+      this.hold(task)
+      return
+    }
+    lock.recordContended(context)
+    this.enqueue(task)
+    task.waitingOn = lock
+    checkWaitCycle(task)
+    this.boost(this.owner)
+    while (this.owner !== task) {
+      task.state = TaskState.UNINTERRUPTIBLE
+      yield Req.BLOCK
+    }
+    lock.recordAcquired(context)
+    if (!k.tryCharge(k.costs.mutex_slowpath)) yield Req.CHARGE
+  }
+
+  *release(): Proc {
+    const { lock } = this
+    const { k } = lock
+    const task = currentTask(k)
+    if (this.owner !== task) warnUnlockImbalance(k, lock)
+    lock.recordRelease(k.current)
+    held(task).splice(held(task).indexOf(this), 1)
+    const next = this.waiters.shift()
+    this.owner = next ?? null
+    adjust(task)
+    if (next === undefined) return
+    this.hold(next)
+    adjust(next)
+    k.wake(next)
+    if (k.current.cpu.attention) yield Req.POINT
+  }
+
+  /** Most urgent waiter first; equals in order of arrival. */
+  private enqueue(task: Task): void {
+    let at = this.waiters.length
+    while (at > 0 && (this.waiters[at - 1] as Task).priority < task.priority) at--
+    this.waiters.splice(at, 0, task)
+  }
+
+  /** Raises the owner, and whoever it waits for in turn. Kernel: rt_mutex_adjust_prio_chain(). */
+  private boost(owner: Task | null): void {
+    let at = owner
+    for (let depth = 0; at !== null && depth < CHAIN_MAX; depth++) {
+      const before = at.priority
+      adjust(at)
+      if (at.priority === before) return
+      const next: Context | null = at.waitingOn?.waitOwner() ?? null
+      at = next === null ? null : next.cpu.machine === at.machine ? (next as Task) : null
+    }
+  }
+
+  private hold(task: Task): void {
+    held(task).push(this)
+  }
+
+  get topPriority(): number {
+    return this.waiters[0]?.priority ?? 0
+  }
+}
+
+const heldBy = new WeakMap<Task, RtMutexCore[]>()
+
+function held(task: Task): RtMutexCore[] {
+  let list = heldBy.get(task)
+  if (list === undefined) {
+    list = []
+    heldBy.set(task, list)
+  }
+  return list
+}
+
+/** Sets the effective priority: the own one or that of the most urgent waiter on a held lock. */
+function adjust(task: Task): void {
+  let priority = task.ownPriority
+  for (const core of held(task)) if (core.topPriority > priority) priority = core.topPriority
+  if (priority === task.priority) return
+  const { queued, cpu } = task
+  if (queued) cpu.runQueue.remove(task)
+  task.priority = priority
+  task.policy = priority > task.ownPriority ? 'fifo' : task.ownPolicy
+  if (!queued) return
+  cpu.runQueue.enqueue(task, true, cpu.task)
+  if (cpu.runQueue.preempts(task, cpu.task)) cpu.resched()
+}

@@ -1,0 +1,85 @@
+/**
+ * Going to sleep: task states, schedule(), time-outs, signals. Kernel: kernel/sched/core.c,
+ * kernel/time/timer.c, 6.1. Time-outs are in jiffies.
+ */
+import { type Proc, Req } from '../../sim/process.ts'
+import { type Task, TaskState } from '../machine/task.ts'
+import { bugSchedulingWhileAtomic } from './bug.ts'
+import type { Kernel } from './kernel.ts'
+import { currentTask, preempt_count } from './preempt.ts'
+import { TimerList } from './timer.ts'
+
+export const TASK_RUNNING = TaskState.RUNNING
+export const TASK_INTERRUPTIBLE = TaskState.INTERRUPTIBLE
+export const TASK_UNINTERRUPTIBLE = TaskState.UNINTERRUPTIBLE
+
+/** Kernel: MAX_SCHEDULE_TIMEOUT. */
+export const MAX_SCHEDULE_TIMEOUT = Number.POSITIVE_INFINITY
+
+/** Rounds up; negative means for ever. Kernel: msecs_to_jiffies(). */
+export function msecs_to_jiffies(k: Kernel, ms: number): number {
+  return ms < 0 ? MAX_SCHEDULE_TIMEOUT : Math.ceil((ms * k.config.hz) / 1000)
+}
+
+/** Monotonic time in ns. Kernel: ktime_get(). */
+export function ktime_get(k: Kernel): number {
+  return k.sim.now
+}
+
+export function set_current_state(k: Kernel, state: number): void {
+  currentTask(k).state = state
+}
+
+/** Sleeps unless the state has gone back to running. Kernel: schedule(). */
+export function* schedule(k: Kernel): Proc {
+  if (preempt_count(k) !== 0) bugSchedulingWhileAtomic(k)
+  yield Req.BLOCK
+}
+
+/** Sleeps at most `timeout` jiffies; returns what is left of them. Kernel: schedule_timeout(). */
+export function* schedule_timeout(k: Kernel, timeout: number): Proc<number> {
+  if (preempt_count(k) !== 0) bugSchedulingWhileAtomic(k)
+  if (timeout === MAX_SCHEDULE_TIMEOUT) {
+    yield Req.BLOCK
+    return timeout
+  }
+  const task = currentTask(k)
+  const expire = k.jiffies + timeout
+  const timer = timeoutTimer(k, task)
+  k.timers.mod_timer(timer, expire)
+  yield Req.BLOCK
+  k.timers.timer_delete(timer)
+  const left = expire - k.jiffies
+  return left < 0 ? 0 : left
+}
+
+const timeoutTimers = new WeakMap<Task, TimerList>()
+
+/** The on-stack timer of schedule_timeout(); one a task, because a task sleeps once at a time. */
+function timeoutTimer(k: Kernel, task: Task): TimerList {
+  let timer = timeoutTimers.get(task)
+  if (timer === undefined) {
+    timer = new TimerList(function* process_timeout(): Proc {
+      k.wake(task)
+      if (!k.tryCharge(k.costs.wake_up)) yield Req.CHARGE
+    })
+    timeoutTimers.set(task, timer)
+  }
+  return timer
+}
+
+/** Kernel: signal_pending(current). */
+export function signal_pending(k: Kernel): boolean {
+  return currentTask(k).signalPending
+}
+
+/** Sends a signal: an interruptible sleep ends. Kernel: send_sig(). */
+export function send_sig(k: Kernel, task: Task): void {
+  task.signalPending = true
+  if (task.state === TaskState.INTERRUPTIBLE) k.wake(task)
+}
+
+/** Back in user space, the signal has been handled. */
+export function clear_signal(task: Task): void {
+  task.signalPending = false
+}

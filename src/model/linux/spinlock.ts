@@ -1,0 +1,157 @@
+/**
+ * Spinlocks. Waiters occupy their processors and are served first come, first served (queued
+ * spinlocks); a lock may be handed to a processor whose time is stolen, which is how lock-holder
+ * preemption hurts. On PREEMPT_RT a spinlock_t sleeps with priority inheritance (rt-mutex.ts) and
+ * the irq variants leave interrupts alone; a raw lock spins everywhere.
+ *
+ * Kernel: kernel/locking/spinlock.c, qspinlock.c, 6.1.
+ */
+import { LOCK_TRYLOCK } from '../../sim/lock-flags.ts'
+import { type Proc, Req } from '../../sim/process.ts'
+import type { Context } from '../machine/context.ts'
+import { checkWaitCycle } from '../machine/wait-graph.ts'
+import { warnUnlockImbalance } from './bug-locks.ts'
+import type { Kernel } from './kernel.ts'
+import { LockBase } from './lock-base.ts'
+import { cond_resched, mightSleep } from './preempt.ts'
+import { RtMutexCore } from './rt-mutex.ts'
+
+/** Whether interrupts were off before. Kernel: unsigned long flags. */
+export type IrqFlags = boolean
+
+export class SpinlockT extends LockBase {
+  owner: Context | null = null
+  readonly waiters: Context[] = []
+  /** Set on PREEMPT_RT: the lock is a sleeping one. */
+  readonly rt: RtMutexCore | null
+
+  /** Kernel: spin_lock_init(). */
+  constructor(k: Kernel, className: string, instanceName?: string, raw = false) {
+    super(k, raw ? 'raw_spinlock' : 'spinlock', className, instanceName)
+    this.rt = k.config.preempt === 'rt' && !raw ? new RtMutexCore(this) : null
+  }
+
+  waitOwner(): Context | null {
+    return this.rt === null ? this.owner : this.rt.owner
+  }
+}
+
+/** Kernel: raw_spin_lock_init(). */
+export function raw_spin_lock_init(k: Kernel, className: string, instance?: string): SpinlockT {
+  return new SpinlockT(k, className, instance, true)
+}
+
+export function spin_lock(lock: SpinlockT): Proc {
+  return acquire(lock, 0)
+}
+
+export function spin_lock_nested(lock: SpinlockT, subclass: number): Proc {
+  return acquire(lock, subclass)
+}
+
+export function spin_unlock(lock: SpinlockT): Proc {
+  return release(lock, lock.k.current.cpu.irqsOff)
+}
+
+export function* spin_lock_irq(lock: SpinlockT): Proc {
+  if (lock.rt === null) lock.k.current.cpu.irqsOff = true
+  yield* acquire(lock, 0)
+}
+
+/** Unconditionally turns interrupts on. */
+export function spin_unlock_irq(lock: SpinlockT): Proc {
+  return release(lock, false)
+}
+
+export function spin_lock_irqsave(lock: SpinlockT): Proc<IrqFlags> {
+  return acquireIrqsave(lock, 0)
+}
+
+export function spin_lock_irqsave_nested(lock: SpinlockT, subclass: number): Proc<IrqFlags> {
+  return acquireIrqsave(lock, subclass)
+}
+
+export function spin_unlock_irqrestore(lock: SpinlockT, flags: IrqFlags): Proc {
+  return release(lock, flags)
+}
+
+export function* spin_lock_bh(lock: SpinlockT): Proc {
+  lock.k.softirqs.disable(lock.k.current.cpu)
+  yield* acquire(lock, 0)
+}
+
+export function* spin_unlock_bh(lock: SpinlockT): Proc {
+  yield* release(lock, lock.k.current.cpu.irqsOff)
+  yield* lock.k.softirqs.enable(lock.k.current.cpu)
+}
+
+/** Takes the lock if it is free. */
+export function spin_trylock(lock: SpinlockT): boolean {
+  const context = lock.k.current
+  if (lock.rt !== null) return lock.rt.tryAcquire(context)
+  if (lock.owner !== null) return false
+  context.preemptCount++
+  lock.owner = context
+  lock.recordAcquire(context, LOCK_TRYLOCK, 0)
+  return true
+}
+
+function* acquireIrqsave(lock: SpinlockT, subclass: number): Proc<IrqFlags> {
+  const { k } = lock
+  const { cpu } = k.current
+  const flags = cpu.irqsOff
+  if (lock.rt === null) cpu.irqsOff = true
+  yield* acquire(lock, subclass)
+  return flags
+}
+
+function* acquire(lock: SpinlockT, subclass: number): Proc {
+  const { k } = lock
+  const context = k.current
+  if (lock.rt !== null) {
+    if (mightSleep(k, 'kernel/locking/spinlock_rt.c:48')) yield* cond_resched(k)
+    yield* lock.rt.acquire(subclass)
+    return
+  }
+  context.preemptCount++
+  if (!k.tryCharge(k.costs.spin_lock)) yield Req.CHARGE
+  lock.recordAcquire(context, 0, subclass)
+  if (lock.owner === null) {
+    lock.owner = context
+    return
+  }
+  lock.recordContended(context)
+  lock.waiters.push(context)
+  context.waitingOn = lock
+  context.spinning = true
+  checkWaitCycle(context)
+  yield Req.SPIN
+  lock.recordAcquired(context)
+  // The lock's line comes over from the other processor.
+  if (!k.tryCharge(k.costs.spin_transfer)) yield Req.CHARGE
+}
+
+function* release(lock: SpinlockT, irqsOff: boolean): Proc {
+  const { k } = lock
+  const context = k.current
+  if (lock.rt !== null) {
+    yield* lock.rt.release()
+    return
+  }
+  if (lock.owner !== context) warnUnlockImbalance(k, lock)
+  lock.recordRelease(context)
+  const next = lock.waiters.shift()
+  lock.owner = next ?? null
+  if (next !== undefined) {
+    next.waitingOn = null
+    next.cpu.granted(next)
+  }
+  context.preemptCount--
+  const { cpu } = context
+  if (cpu.irqsOff === irqsOff) {
+    if (cpu.attention) yield Req.POINT
+    return
+  }
+  cpu.irqsOff = irqsOff
+  if (!k.tryCharge(k.costs.irqrestore)) yield Req.CHARGE
+}

@@ -1,0 +1,191 @@
+/**
+ * Worker pools: two for each processor, normal and high priority. A pool runs one worker as long as
+ * it is runnable; when it blocks, another is woken, and one idle worker is always kept in reserve.
+ * Kernel: kernel/workqueue.c (worker_thread, wq_worker_sleeping, process_one_work), 6.1.
+ */
+import { present } from '../../base/assert.ts'
+import { type Proc, Req } from '../../sim/process.ts'
+import { T } from '../../sim/trace.ts'
+import type { Cpu } from '../machine/cpu.ts'
+import { type Task, TaskState } from '../machine/task.ts'
+import { bug } from './bug.ts'
+import type { Kernel } from './kernel.ts'
+import { type SpinlockT, raw_spin_lock_init, spin_lock_irq, spin_unlock_irq } from './spinlock.ts'
+import { LockMap, type WorkStruct } from './workqueue.ts'
+
+/** Work items of one pool that may be in flight (WQ_DFL_ACTIVE). */
+const WORKERS_MAX = 256
+
+export class WorkerPool {
+  readonly cpu: Cpu
+  readonly lock: SpinlockT
+  readonly list: WorkStruct[] = []
+  /** Workers that run an item and are not blocked. */
+  running = 0
+  private readonly idle: Task[] = []
+  private workers = 0
+  private readonly k: Kernel
+  private readonly highpri: boolean
+  private readonly map: LockMap
+
+  constructor(k: Kernel, cpu: Cpu, highpri: boolean, map: LockMap) {
+    this.k = k
+    this.cpu = cpu
+    this.highpri = highpri
+    this.map = map
+    const name = `pool/${cpu.index}${highpri ? 'H' : ''}`
+    this.lock = raw_spin_lock_init(k, '&pool->lock', name)
+  }
+
+  /** Whether queued work would otherwise wait for nobody. Kernel: need_more_worker(). */
+  get wantsWorker(): boolean {
+    return this.list.length > 0 && this.running === 0
+  }
+
+  /** Wakes an idle worker, or makes one. */
+  wakeIdleWorker(): void {
+    const worker = this.idle.pop()
+    if (worker !== undefined) {
+      this.k.wake(worker)
+      return
+    }
+    if (this.workers < WORKERS_MAX) this.create()
+  }
+
+  private create(): void {
+    const { cpu, highpri } = this
+    const name = `kworker/${cpu.index}:${this.workers++}${highpri ? 'H' : ''}`
+    const self: { task: Task | null } = { task: null }
+    const body = () => this.worker_thread(self)
+    const options = { affinity: [cpu.index], nice: highpri ? -20 : 0 }
+    self.task = this.k.spawn(name, 'kworker', body, options)
+  }
+
+  private *worker_thread(self: { task: Task | null }): Proc {
+    const { k } = this
+    yield Req.POINT
+    const task = present(self.task, 'a worker knows its task')
+    for (;;) {
+      if (this.list.length === 0 || this.running > 0) {
+        this.idle.push(task)
+        task.state = TaskState.INTERRUPTIBLE
+        yield Req.BLOCK
+        if (!k.tryCharge(k.costs.kworker_start)) yield Req.CHARGE
+        continue
+      }
+      this.running++
+      k.pools.busy(task, this)
+      while (this.list.length > 0 && this.running <= 1) yield* this.process_one_work(task)
+      k.pools.notBusy(task)
+      this.running--
+    }
+  }
+
+  private *process_one_work(task: Task): Proc {
+    const { k } = this
+    yield* spin_lock_irq(this.lock)
+    const work = this.list.shift()
+    if (work === undefined) {
+      yield* spin_unlock_irq(this.lock)
+      return
+    }
+    work.pool = null
+    work.worker = task
+    k.pools.started(work, this)
+    work.pending = false
+    yield* spin_unlock_irq(this.lock)
+    const { map, waitName } = work
+    this.map.acquire()
+    map.acquire()
+    k.emit(T.workqueue_execute_start, work.id)
+    yield* work.fn()
+    // From here on the item may be gone: only what was copied is used.
+    k.emit(T.workqueue_execute_end, work.id)
+    map.release()
+    this.map.release()
+    this.checkLeak(task, waitName)
+    k.pools.finished(work, task)
+  }
+
+  private checkLeak(task: Task, name: string): void {
+    if (task.preemptCount === 0) return
+    const count = task.preemptCount.toString(16).padStart(8, '0')
+    const text = `BUG: workqueue leaked lock or atomic: ${task.name}/0x${count}/${task.pid}`
+    bug(this.k, 'workqueue-leak', `${text}\n     last function: ${name}`)
+    task.preemptCount = 0
+  }
+}
+
+export class WorkerPools {
+  private readonly k: Kernel
+  private readonly pools: (readonly [normal: WorkerPool, highpri: WorkerPool])[]
+  private readonly maps = new Map<string, LockMap>()
+  private readonly poolOf = new Map<Task, WorkerPool>()
+  private readonly runningOn = new Map<WorkStruct, WorkerPool>()
+
+  constructor(k: Kernel) {
+    this.k = k
+    const events = this.mapOf('(wq_completion)events')
+    const highpri = this.mapOf('(wq_completion)events_highpri')
+    this.pools = k.cpus.map(
+      (cpu) =>
+        [new WorkerPool(k, cpu, false, events), new WorkerPool(k, cpu, true, highpri)] as const,
+    )
+  }
+
+  /** The lockdep map of a class, made on first use. */
+  mapOf(className: string): LockMap {
+    let map = this.maps.get(className)
+    if (map === undefined) {
+      map = new LockMap(this.k, className)
+      this.maps.set(className, map)
+    }
+    return map
+  }
+
+  local(cpu: Cpu, highpri: boolean): WorkerPool {
+    return (this.pools[cpu.index] as (typeof this.pools)[number])[highpri ? 1 : 0]
+  }
+
+  runningPool(work: WorkStruct): WorkerPool | null {
+    return this.runningOn.get(work) ?? null
+  }
+
+  busy(task: Task, pool: WorkerPool): void {
+    this.poolOf.set(task, pool)
+  }
+
+  notBusy(task: Task): void {
+    this.poolOf.delete(task)
+  }
+
+  started(work: WorkStruct, pool: WorkerPool): void {
+    this.runningOn.set(work, pool)
+  }
+
+  finished(work: WorkStruct, task: Task): void {
+    if (work.worker !== task) return
+    work.worker = null
+    this.runningOn.delete(work)
+    for (const flusher of work.flushers.splice(0)) this.k.wake(flusher)
+  }
+
+  /** A worker blocks inside an item: another may start. Kernel: wq_worker_sleeping(). */
+  onSwitchOut(task: Task): void {
+    if (task.state === TaskState.RUNNING) return
+    const pool = this.poolOf.get(task)
+    if (pool === undefined) return
+    pool.running--
+    if (pool.wantsWorker) pool.wakeIdleWorker()
+  }
+
+  /** Kernel: wq_worker_running(). */
+  onWake(task: Task): void {
+    const pool = this.poolOf.get(task)
+    if (pool !== undefined && !task.onCpu) pool.running++
+  }
+
+  onTaskEnd(task: Task): void {
+    this.poolOf.delete(task)
+  }
+}

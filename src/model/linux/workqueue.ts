@@ -1,0 +1,137 @@
+/**
+ * Work items. Scheduling a pending item does nothing; PENDING is cleared just before the function
+ * runs, so an item scheduled during its run runs once more, never concurrently with itself.
+ * Kernel: kernel/workqueue.c, 6.1 and 6.12.
+ */
+import { type Proc, Req } from '../../sim/process.ts'
+import { T } from '../../sim/trace.ts'
+import { type Task, TaskState } from '../machine/task.ts'
+import { checkWaitCycle } from '../machine/wait-graph.ts'
+import type { Context, Waitable } from '../machine/context.ts'
+import type { Kernel } from './kernel.ts'
+import { LockBase } from './lock-base.ts'
+import { cond_resched, currentTask, local_irq_restore, local_irq_save, mightSleep } from './preempt.ts'
+import { spin_lock, spin_unlock } from './spinlock.ts'
+import type { WorkerPool } from './worker-pool.ts'
+
+/** A lockdep map without a lock behind it. */
+export class LockMap extends LockBase {
+  constructor(k: Kernel, className: string) {
+    super(k, 'map', className, className)
+  }
+
+  waitOwner(): Context | null {
+    return null
+  }
+
+  acquire(): void {
+    this.recordAcquire(this.k.current, 0, 0)
+  }
+
+  release(): void {
+    this.recordRelease(this.k.current)
+  }
+}
+
+export class WorkStruct implements Waitable {
+  readonly k: Kernel
+  readonly fn: () => Proc
+  readonly id: number
+  readonly waitName: string
+  /** Lockdep map `(work_completion)(&vss->elapsed_period)`; one for each init site. */
+  readonly map: LockMap
+  pending = false
+  /** Pool whose list it is on. */
+  pool: WorkerPool | null = null
+  /** Worker that runs it now. */
+  worker: Task | null = null
+  readonly flushers: Task[] = []
+
+  /** Kernel: INIT_WORK(); `className` is its first argument. */
+  constructor(k: Kernel, className: string, fn: () => Proc, functionName: string) {
+    this.k = k
+    this.fn = fn
+    this.map = k.pools.mapOf(`(work_completion)(${className})`)
+    this.waitName = this.map.className
+    this.id = k.sim.trace.symbols.define('work', { name: className, group: functionName })
+  }
+
+  waitOwner(): Context | null {
+    return this.worker
+  }
+}
+
+/** Queues on system_wq. Returns false if it was pending already. Kernel: schedule_work(). */
+export function schedule_work(work: WorkStruct): Proc<boolean> {
+  return queue_work(work, false)
+}
+
+/** Queues on system_highpri_wq (workers at nice -20). */
+export function schedule_highpri_work(work: WorkStruct): Proc<boolean> {
+  return queue_work(work, true)
+}
+
+function* queue_work(work: WorkStruct, highpri: boolean): Proc<boolean> {
+  const { k } = work
+  const flags = local_irq_save(k)
+  let queued = false
+  if (!work.pending) {
+    work.pending = true
+    // An item that still runs goes to the pool that runs it, to stay non-reentrant.
+    const pool = k.pools.runningPool(work) ?? k.pools.local(k.current.cpu, highpri)
+    yield* spin_lock(pool.lock)
+    work.pool = pool
+    pool.list.push(work)
+    k.emit(T.workqueue_queue_work, work.id, pool.cpu.index)
+    if (pool.wantsWorker) {
+      if (!k.tryCharge(k.costs.wake_up)) yield Req.CHARGE
+      pool.wakeIdleWorker()
+    }
+    yield* spin_unlock(pool.lock)
+    queued = true
+  }
+  if (k.current.cpu.irqsOff !== flags) yield* local_irq_restore(k, flags)
+  return queued
+}
+
+/** Takes the item off its queue and waits for a running instance. True if it was pending. */
+export function* cancel_work_sync(work: WorkStruct): Proc<boolean> {
+  const { k } = work
+  const wasPending = work.pending
+  if (work.pending) {
+    const pool = work.pool as WorkerPool
+    const flags = local_irq_save(k)
+    yield* spin_lock(pool.lock)
+    pool.list.splice(pool.list.indexOf(work), 1)
+    work.pending = false
+    yield* spin_unlock(pool.lock)
+    yield* local_irq_restore(k, flags)
+  }
+  yield* flush(work, true)
+  return wasPending
+}
+
+/** Waits for the last queued instance. Kernel: flush_work(). */
+export function flush_work(work: WorkStruct): Proc {
+  return flush(work, false)
+}
+
+function* flush(work: WorkStruct, fromCancel: boolean): Proc {
+  const { k } = work
+  if (mightSleep(k, 'kernel/workqueue.c:3042')) yield* cond_resched(k)
+  const busy = work.worker !== null || (!fromCancel && work.pending)
+  // 6.1 touches the map always; 6.12 only when there is something to wait for.
+  if (busy || k.config.version === '6.1') {
+    work.map.acquire()
+    work.map.release()
+  }
+  if (!busy) return
+  const task = currentTask(k)
+  work.flushers.push(task)
+  while (work.flushers.includes(task)) {
+    task.state = TaskState.UNINTERRUPTIBLE
+    task.waitingOn = work
+    checkWaitCycle(task)
+    yield Req.BLOCK
+  }
+}
