@@ -228,10 +228,10 @@ class Emulation {
     })
     this.hw_ptr += periods * PERIOD
     const avail = this.hw_ptr + BUFFER - this.appl_ptr
-    if (avail >= BUFFER) this.xrun(t + 4 * US)
-    else if (t >= this.asleepUntilNs) this.wake(t + 4 * US, periods)
-    s.at(t + 8 * US, s.kworker, T.workqueue_execute_end, s.work)
     const next = t < this.asleepUntilNs || avail >= BUFFER ? s.idle : s.client
+    if (avail >= BUFFER) this.xrun(t + 4 * US)
+    else if (next === s.client) this.wake(t + 4 * US, periods)
+    s.at(t + 8 * US, s.kworker, T.workqueue_execute_end, s.work)
     s.at(t + 10 * US, next, T.sched_switch, s.kworker, next)
   }
 

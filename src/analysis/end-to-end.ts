@@ -1,0 +1,78 @@
+/**
+ * End-to-end latency of playback: from the instant at which a frame was written into the ring to
+ * the instant at which the sink plays it. One sample for each stretch of frames that was written by
+ * one transfer and played by one piece, taken at the stretch's first frame. Frames are absolute
+ * indices in the stream; times are ns.
+ */
+import { type Frames, framesToNsFloor, type Ns } from '../base/units.ts'
+import { T, type TraceRecord } from '../sim/trace.ts'
+import { type Fold, PerSymbol } from './fold.ts'
+import { Samples, type Stats } from './stats.ts'
+import type { StreamTable } from './streams.ts'
+
+interface Written {
+  readonly first: Frames
+  readonly end: Frames
+  readonly atNs: Ns
+}
+
+/** Transfers remembered for each stream; far more than any buffer holds. */
+const WRITTEN_MAX = 65_536
+
+interface Flight {
+  /** Transfers not yet played, from `head` on, in order. */
+  written: Written[]
+  head: number
+  readonly samples: Samples
+}
+
+export class EndToEndFold implements Fold<ReadonlyMap<number, Stats>> {
+  readonly kinds = [T.snd_pcm_transfer, T.audio_play]
+  private readonly flights = new PerSymbol<Flight>(() => ({
+    written: [],
+    head: 0,
+    samples: new Samples(),
+  }))
+  private readonly streams: StreamTable
+
+  constructor(streams: StreamTable) {
+    this.streams = streams
+  }
+
+  record(r: TraceRecord): void {
+    const flight = this.flights.get(r.a)
+    if (r.kind === T.snd_pcm_transfer) {
+      flight.written.push({ first: r.b, end: r.b + r.c, atNs: r.timeNs })
+      if (flight.written.length - flight.head > WRITTEN_MAX) flight.head++
+    } else this.play(flight, r)
+  }
+
+  finish(): ReadonlyMap<number, Stats> {
+    return new Map(this.flights.entries().map(([id, flight]) => [id, flight.samples.stats()]))
+  }
+
+  private play(flight: Flight, r: TraceRecord): void {
+    const first = r.b
+    const end = first + r.c
+    const rate = this.streams.get(r.a).rate
+    dropPlayed(flight, first)
+    for (let i = flight.head; i < flight.written.length; i++) {
+      const w = flight.written[i] as Written
+      if (w.first >= end) return
+      if (w.end <= first) continue
+      const from = w.first > first ? w.first : first
+      flight.samples.push(r.timeNs + framesToNsFloor(from - first, rate) - w.atNs)
+    }
+  }
+}
+
+/** Forgets transfers that end before `first`; compacts the list now and then. */
+function dropPlayed(flight: Flight, first: Frames): void {
+  const { written } = flight
+  while (flight.head < written.length && (written[flight.head] as Written).end <= first) {
+    flight.head++
+  }
+  if (flight.head < 1024 || flight.head * 2 < written.length) return
+  flight.written = written.slice(flight.head)
+  flight.head = 0
+}

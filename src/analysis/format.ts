@@ -1,0 +1,25 @@
+/** Numbers as people read them; never the locale's way, so that every machine prints the same. */
+import { type Ns, NS_PER_MS, NS_PER_SEC, NS_PER_US } from '../base/units.ts'
+
+/** A duration with three or four significant digits: `850 ns`, `12.4 µs`, `60.0 ms`, `2.013 s`. */
+export function formatDuration(ns: Ns): string {
+  const size = ns < 0 ? -ns : ns
+  if (size < NS_PER_US) return `${ns} ns`
+  if (size < NS_PER_MS) return `${digits(ns / NS_PER_US)} µs`
+  if (size < NS_PER_SEC) return `${digits(ns / NS_PER_MS)} ms`
+  return `${(ns / NS_PER_SEC).toFixed(3)} s`
+}
+
+function digits(value: number): string {
+  return value > -100 && value < 100 ? value.toFixed(1) : value.toFixed(0)
+}
+
+/** An instant of the run in seconds, to the millisecond. */
+export function formatInstant(ns: Ns): string {
+  return `${(ns / NS_PER_SEC).toFixed(3)} s`
+}
+
+/** `1 xrun`, `3 xruns`. */
+export function plural(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`
+}

@@ -1,0 +1,207 @@
+/**
+ * The result of a run, in the shape of `result.json` (interface §4). Times are integer ns, sizes
+ * frames. A pure function of the recording and of what the records do not tell. The verdicts are
+ * added afterwards, because they are judged on this.
+ */
+import type { Frames, Ns } from '../base/units.ts'
+import { CODES } from '../sim/trace-kinds.ts'
+import type { TraceStore } from '../sim/trace-store.ts'
+import { ClientWatch } from './client-watch.ts'
+import { EndToEndFold } from './end-to-end.ts'
+import { FoldSet } from './fold.ts'
+import { FramesFold } from './frames.ts'
+import { type LockClass, type LockEdge, LockOrderFold } from './lock-edges.ts'
+import { type Incident, LogFold, type LogLine } from './log.ts'
+import { type MemoryFault, MemoryFold } from './memory.ts'
+import { type PeriodElapsed, PeriodElapsedFold } from './period-elapsed.ts'
+import { type SilentFailure, SilentFailureFold } from './silent-failures.ts'
+import { NO_STATS, type Stats } from './stats.ts'
+import { type StreamNow, StreamTable } from './streams.ts'
+import { WakeLatencyFold } from './wake-latency.ts'
+import { type Xrun, XrunFold } from './xruns.ts'
+
+/** What is known of a run beside its records. */
+export interface RunMeta {
+  readonly scenario: string
+  readonly variant: string | null
+  readonly seed: number
+  /** Where the virtual clock stopped. */
+  readonly virtualTimeNs: Ns
+  readonly outcome: 'completed' | 'deadlock' | 'limit'
+  readonly fingerprint: string
+  /** Scenario's name of a stream by the name of its substream; those not named keep theirs. */
+  readonly streamNames?: Readonly<Record<string, string>>
+}
+
+export interface ExpectationResult {
+  readonly name: string
+  readonly pass: boolean
+  readonly expected: string
+  readonly actual: string
+}
+
+export interface StreamResult {
+  readonly xruns: readonly Xrun[]
+  readonly silentFailures: readonly SilentFailure[]
+  readonly errors: readonly { readonly timeNs: Ns; readonly call: string; readonly errno: number }[]
+  readonly params: {
+    readonly rate: number
+    readonly period_size: Frames
+    readonly buffer_size: Frames
+  }
+  readonly periodElapsed: PeriodElapsed
+  readonly wakeLatencyNs: Stats
+  readonly endToEndNs: Stats
+  readonly frames: { readonly written: Frames; readonly played: Frames; readonly silence: Frames }
+  readonly finalState: string
+}
+
+export interface RunResult {
+  readonly schema: 1
+  readonly scenario: string
+  readonly variant: string | null
+  readonly seed: number
+  readonly fingerprint: string
+  readonly virtualTimeNs: Ns
+  readonly records: number
+  readonly pass: boolean
+  readonly expectations: readonly ExpectationResult[]
+  readonly outcome: 'completed' | 'deadlock' | 'limit'
+  readonly streams: Readonly<Record<string, StreamResult>>
+  readonly locks: {
+    readonly classes: readonly LockClass[]
+    readonly edges: readonly LockEdge[]
+    readonly predicted: readonly {
+      readonly kind: string
+      readonly classes: readonly string[]
+      readonly text: string
+    }[]
+    readonly actual: readonly Incident[]
+  }
+  readonly memory: readonly MemoryFault[]
+  /** Reports of the run's own checks that concern neither locks nor memory. */
+  readonly warnings: readonly Incident[]
+  readonly log: readonly LogLine[]
+}
+
+/** The folds that a result needs, over one shared table of streams; a sink for a live run. */
+export class ResultFolds extends FoldSet {
+  readonly streams: StreamTable
+  readonly clients = this.add(new ClientWatch())
+  readonly xruns: XrunFold
+  readonly silent: SilentFailureFold
+  readonly elapsed: PeriodElapsedFold
+  readonly wakes: WakeLatencyFold
+  readonly endToEnd: EndToEndFold
+  readonly frames = this.add(new FramesFold())
+  readonly locks: LockOrderFold
+  readonly memory: MemoryFold
+  readonly log: LogFold
+
+  constructor(symbols: TraceStore['symbols']) {
+    super()
+    this.streams = this.add(new StreamTable(symbols))
+    this.xruns = this.add(new XrunFold(this.streams, this.clients))
+    this.silent = this.add(new SilentFailureFold(this.streams))
+    this.elapsed = this.add(new PeriodElapsedFold(this.streams))
+    this.wakes = this.add(new WakeLatencyFold(symbols))
+    this.endToEnd = this.add(new EndToEndFold(this.streams))
+    this.locks = this.add(new LockOrderFold(symbols))
+    this.memory = this.add(new MemoryFold(symbols))
+    this.log = this.add(new LogFold(symbols))
+  }
+}
+
+/** Folds a recording into the result, without verdicts: `pass` is true, `expectations` empty. */
+export function buildResult(store: TraceStore, meta: RunMeta): RunResult {
+  const folds = new ResultFolds(store.symbols)
+  store.replay(folds)
+  const log = folds.log.finish()
+  return {
+    schema: 1,
+    scenario: meta.scenario,
+    variant: meta.variant,
+    seed: meta.seed,
+    fingerprint: meta.fingerprint,
+    virtualTimeNs: meta.virtualTimeNs,
+    records: store.length,
+    pass: true,
+    expectations: [],
+    outcome: meta.outcome,
+    streams: streamResults(folds, meta),
+    locks: {
+      ...folds.locks.finish(),
+      predicted: [],
+      actual: log.incidents.filter((one) => LOCK_INCIDENTS.includes(one.kind)),
+    },
+    memory: folds.memory.finish(),
+    warnings: log.incidents.filter((one) => WARNINGS.includes(one.kind)),
+    log: log.lines,
+  }
+}
+
+const LOCK_INCIDENTS = [
+  'deadlock',
+  'sleep-in-atomic',
+  'scheduling-while-atomic',
+  'lock-imbalance',
+  'workqueue-leak',
+]
+const WARNINGS = ['protocol', 'warning']
+
+function streamResults(folds: ResultFolds, meta: RunMeta): Record<string, StreamResult> {
+  const endNs = meta.virtualTimeNs
+  const found = {
+    xruns: folds.xruns.finish(endNs),
+    silent: folds.silent.finish(endNs),
+    elapsed: folds.elapsed.finish(),
+    wakes: folds.wakes.finish(),
+    endToEnd: folds.endToEnd.finish(),
+    frames: folds.frames.finish(),
+    failedCalls: folds.log.finish().failedCalls,
+  }
+  const results: Record<string, StreamResult> = {}
+  for (const stream of folds.streams.finish()) {
+    results[meta.streamNames?.[stream.name] ?? stream.name] = streamResult(stream, found)
+  }
+  return results
+}
+
+interface Found {
+  readonly xruns: ReadonlyMap<number, readonly Xrun[]>
+  readonly silent: ReadonlyMap<number, readonly SilentFailure[]>
+  readonly elapsed: ReadonlyMap<number, PeriodElapsed>
+  readonly wakes: ReadonlyMap<number, Stats>
+  readonly endToEnd: ReadonlyMap<number, Stats>
+  readonly frames: ReadonlyMap<number, StreamResult['frames']>
+  readonly failedCalls: ReturnType<LogFold['finish']>['failedCalls']
+}
+
+function streamResult(stream: StreamNow, found: Found): StreamResult {
+  const { id, rate, period_size, buffer_size } = stream
+  return {
+    xruns: found.xruns.get(id) ?? [],
+    silentFailures: found.silent.get(id) ?? [],
+    errors: found.failedCalls
+      .filter((failed) => failed.stream === id)
+      .map(({ timeNs, call, errno }) => ({ timeNs, call, errno })),
+    params: { rate, period_size, buffer_size },
+    periodElapsed: found.elapsed.get(id) ?? {
+      count: 0,
+      intervalNs: NO_STATS,
+      latenessNs: NO_STATS,
+    },
+    wakeLatencyNs: found.wakes.get(id) ?? NO_STATS,
+    endToEndNs: found.endToEnd.get(id) ?? NO_STATS,
+    frames: found.frames.get(id) ?? { written: 0, played: 0, silence: 0 },
+    finalState: CODES.state?.[stream.state] ?? 'OPEN',
+  }
+}
+
+/** The result with its verdicts. */
+export function withExpectations(
+  result: RunResult,
+  expectations: readonly ExpectationResult[],
+): RunResult {
+  return { ...result, expectations, pass: expectations.every((one) => one.pass) }
+}

@@ -1,0 +1,136 @@
+/**
+ * What went wrong without an xrun (design §6): the device read frames twice or never, a RUNNING
+ * stream that does not move, a reported position ahead of what the device has taken. Neighbouring
+ * findings of a kind are one entry. Frames are absolute indices in the stream; times are ns.
+ *
+ * stale     the device read data that it had read before.
+ * skipped   data was overwritten, or passed over, before the device read it.
+ * stalled   RUNNING, and hw_ptr did not move for `stalledPeriods` periods (default: two rings).
+ * position  hw_ptr is more than a period ahead of the frames that the device has read.
+ */
+import { type Frames, framesToNsFloor, type Ns } from '../base/units.ts'
+import { T, type TraceRecord } from '../sim/trace.ts'
+import { CODES } from '../sim/trace-kinds.ts'
+import { type Fold, PerSymbol } from './fold.ts'
+import { STATE_PREPARED, STATE_RUNNING, type StreamTable } from './streams.ts'
+
+export type SilentKind = 'stale' | 'skipped' | 'stalled' | 'position' | 'lost-event'
+
+export interface SilentFailure {
+  readonly timeNs: Ns
+  readonly kind: SilentKind
+  /** Until when it lasted. */
+  untilNs: Ns
+  /** How many frames it concerns. */
+  frames: Frames
+  /** Index of its first record in the trace. */
+  readonly record: number
+}
+
+interface Watch {
+  readonly found: SilentFailure[]
+  /** When hw_ptr last moved while RUNNING; -1: not running. */
+  movedNs: Ns
+  hw_ptr: Frames
+  record: number
+  /** Frames that the device has read since the stream was prepared. */
+  taken: Frames
+}
+
+export interface SilentFailureOptions {
+  /** Periods without movement that make a stall; 0: twice the periods of the ring. */
+  readonly stalledPeriods: number
+}
+
+/** Entries reported for one stream. */
+const FOUND_MAX = 10_000
+const FRESH = CODES.fresh as readonly string[]
+const KIND_OF_FRESHNESS: readonly (SilentKind | null)[] = FRESH.map((word) =>
+  word === 'stale' ? 'stale' : word === 'skipped' || word === 'overwritten' ? 'skipped' : null,
+)
+
+export class SilentFailureFold implements Fold<ReadonlyMap<number, readonly SilentFailure[]>> {
+  readonly kinds = [T.snd_pcm_state, T.snd_pcm_hwptr, T.audio_copy]
+  private readonly watches = new PerSymbol<Watch>(() => ({
+    found: [],
+    movedNs: -1,
+    hw_ptr: 0,
+    record: 0,
+    taken: 0,
+  }))
+  private readonly streams: StreamTable
+  private readonly options: SilentFailureOptions
+
+  constructor(streams: StreamTable, options: SilentFailureOptions = { stalledPeriods: 0 }) {
+    this.streams = streams
+    this.options = options
+  }
+
+  record(r: TraceRecord): void {
+    const watch = this.watches.get(r.a)
+    if (r.kind === T.audio_copy) copied(watch, r)
+    else if (r.kind === T.snd_pcm_state) this.enter(watch, r)
+    else this.update(watch, r)
+  }
+
+  finish(endNs: Ns): ReadonlyMap<number, readonly SilentFailure[]> {
+    for (const [id, watch] of this.watches.entries()) this.judgeStall(id, watch, endNs)
+    return new Map(this.watches.entries().map(([id, watch]) => [id, watch.found]))
+  }
+
+  private enter(watch: Watch, r: TraceRecord): void {
+    this.judgeStall(r.a, watch, r.timeNs)
+    watch.movedNs = r.c === STATE_RUNNING ? r.timeNs : -1
+    watch.record = r.index
+    watch.hw_ptr = this.streams.get(r.a).hw_ptr
+    if (r.c === STATE_PREPARED) watch.taken = 0
+  }
+
+  private update(watch: Watch, r: TraceRecord): void {
+    const stream = this.streams.get(r.a)
+    if (stream.hw_ptr === watch.hw_ptr) return
+    this.judgeStall(r.a, watch, r.timeNs)
+    watch.hw_ptr = stream.hw_ptr
+    watch.record = r.index
+    if (watch.movedNs >= 0) watch.movedNs = r.timeNs
+    const ahead = stream.hw_ptr - watch.taken
+    if (!stream.playback || watch.taken === 0 || ahead <= stream.period_size) return
+    extend(watch, 'position', r.timeNs, ahead, r.index)
+  }
+
+  private judgeStall(id: number, watch: Watch, untilNs: Ns): void {
+    const s = this.streams.get(id)
+    if (watch.movedNs < 0 || s.buffer_size === 0) return
+    const frames = this.options.stalledPeriods * s.period_size || 2 * s.buffer_size
+    if (untilNs - watch.movedNs <= framesToNsFloor(frames, s.rate)) return
+    add(watch, {
+      timeNs: watch.movedNs,
+      kind: 'stalled',
+      untilNs,
+      frames: 0,
+      record: watch.record,
+    })
+  }
+}
+
+function copied(watch: Watch, r: TraceRecord): void {
+  watch.taken += r.c
+  const kind = KIND_OF_FRESHNESS[r.e]
+  if (kind === null || kind === undefined) return
+  extend(watch, kind, r.timeNs, r.c, r.index)
+}
+
+/** Two findings of a kind this close together are one. */
+const TOGETHER_NS = 50_000_000
+
+function extend(watch: Watch, kind: SilentKind, timeNs: Ns, frames: Frames, record: number): void {
+  const last = watch.found.findLast((one) => one.kind === kind)
+  if (last !== undefined && timeNs - last.untilNs <= TOGETHER_NS) {
+    last.untilNs = timeNs
+    last.frames = kind === 'position' ? Math.max(last.frames, frames) : last.frames + frames
+  } else add(watch, { timeNs, kind, untilNs: timeNs, frames, record })
+}
+
+function add(watch: Watch, failure: SilentFailure): void {
+  if (watch.found.length < FOUND_MAX) watch.found.push(failure)
+}
