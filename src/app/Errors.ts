@@ -64,3 +64,16 @@ export function formatFault(
   const rest = fault.allowed === undefined ? '' : `, allowed: ${fault.allowed}`
   return `${formatPosition(position)}:${where} ${fault.what}${rest}`
 }
+
+/** An assertion failed or something was thrown: a bug of ours, with all that a report needs. */
+export class InternalError extends Schema.TaggedError<InternalError>()('InternalError', {
+  scenario: Schema.String,
+  seed: Schema.Number,
+  reason: Schema.String,
+  stack: Schema.String,
+}) {
+  override get message(): string {
+    const where = `${this.scenario}, seed ${this.seed}`
+    return `a bug in pcmsim, please report it: ${where}: ${this.reason}\n${this.stack}`
+  }
+}

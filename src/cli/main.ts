@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+/**
+ * The command line. Each command is a file beside this one; what a command needs is loaded when it
+ * runs, because loading everything would take longer than most runs.
+ */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { addCheck } from './check.ts'
+import { ignoreClosedPipe } from './console.ts'
+import { addList } from './list.ts'
+import { addRun } from './run.ts'
+import { addSchema } from './schema.ts'
+
+const usageCode = 2
+const bugCode = 70
+
+const examples = `
+Examples:
+  pcmsim run scenarios/first-light.yaml      run, print a report, write out/
+  pcmsim check scenarios/                    validate only
+  pcmsim list drivers                        what exists
+
+pcmsim <command> --help tells more. Exit codes: 0 as expected, 1 an expectation failed,
+2 bad usage or input, 4 nondeterminism found, 70 a bug of pcmsim, 130 interrupted.
+`
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return String((JSON.parse(text) as { readonly version: unknown }).version)
+}
+
+function makeProgram(): Command {
+  const program = new Command('pcmsim')
+    .description('Deterministic simulator of guest/host PCM audio timing.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .showSuggestionAfterError(true)
+    .addHelpText('after', examples)
+    .exitOverride()
+  program.configureHelp({ showGlobalOptions: false })
+  for (const add of [addRun, addCheck, addList, addSchema]) add(program)
+  for (const command of program.commands) command.exitOverride()
+  return program
+}
+
+async function main(): Promise<void> {
+  ignoreClosedPipe()
+  const program = makeProgram()
+  try {
+    await program.parseAsync()
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : usageCode
+      return
+    }
+    const stack = error instanceof Error ? error.stack : String(error)
+    process.stderr.write(`a bug in pcmsim, please report it: ${stack}\n`)
+    process.exitCode = bugCode
+  }
+}
+
+await main()
