@@ -15,6 +15,7 @@ import {
   predictedKinds,
   silentKinds,
   statNames,
+  warningKinds,
   xrunCauses,
 } from '../scenario/expect-facts.ts'
 import type { Path } from '../scenario/fault.ts'
@@ -23,7 +24,7 @@ import { didYouMean } from '../scenario/near.ts'
 import { showValue } from '../scenario/quantity.ts'
 import { parseRange, type RangeUnit } from '../scenario/range.ts'
 import { isMapping } from '../scenario/raw.ts'
-import { leaf, type LeafFault, type Parsed, wrong } from './Leaf.ts'
+import { type LeafFault, leaf, type Parsed, wrong } from './Leaf.ts'
 
 /** A check with the kind of record that it counts; no kind: all of them. */
 export interface KindCheck {
@@ -143,6 +144,7 @@ export const ExpectSchema = Schema.Struct({
     }),
   ),
   memory: optional(counts(memoryKinds)),
+  warnings: optional(counts(warningKinds)),
   log: optional(Texts),
 })
 
@@ -162,6 +164,7 @@ export function flattenExpect(decoded: ExpectDecoded): readonly ExpectInput[] {
     ...kinds(locks?.predicted, 'predicted', null, ['expect', 'locks', 'predicted']),
     ...kinds(locks?.actual, 'actual', null, ['expect', 'locks', 'actual']),
     ...kinds(decoded.memory, 'memory', null, ['expect', 'memory']),
+    ...kinds(decoded.warnings, 'warnings', null, ['expect', 'warnings']),
     ...texts(decoded.log, 'log', ['expect', 'log']),
   ]
 }
@@ -191,7 +194,7 @@ function flattenStream(one: StreamExpect, stream: string | null, at: Path): Expe
 
 function kinds(
   checks: readonly KindCheck[] | undefined,
-  name: 'xruns' | 'silent_failures' | 'predicted' | 'actual' | 'memory',
+  name: 'xruns' | 'silent_failures' | 'predicted' | 'actual' | 'memory' | 'warnings',
   stream: string | null,
   at: Path,
 ): ExpectInput[] {

@@ -150,11 +150,7 @@ function streamNames(streams: readonly StreamInput[], faults: Fault[]): readonly
   return names
 }
 
-function completeExpect(
-  one: ExpectInput,
-  streams: readonly string[],
-  faults: Fault[],
-): ExpectSpec {
+function completeExpect(one: ExpectInput, streams: readonly string[], faults: Fault[]): ExpectSpec {
   const { path, stream, fact, check } = one
   if (stream !== null && !streams.includes(stream)) {
     const near = didYouMean(stream, streams)

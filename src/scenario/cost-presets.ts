@@ -31,12 +31,7 @@ function around(
 }
 
 /** The same with a rare uniform tail. */
-function withTail(
-  body: PricedEntry,
-  share: number,
-  minNs: number,
-  maxNs: number,
-): PricedEntry {
+function withTail(body: PricedEntry, share: number, minNs: number, maxNs: number): PricedEntry {
   const tail: DistributionSpec = { kind: 'uniform', minNs, maxNs }
   const parts = [
     { weight: 1 - share, of: body.dist },

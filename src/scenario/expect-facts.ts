@@ -29,7 +29,14 @@ export const predictedKinds = [
   'irq-inversion',
   'wait-context',
 ] as const
-export const actualKinds = ['deadlock', 'sleep-in-atomic', 'scheduling-while-atomic'] as const
+export const actualKinds = [
+  'deadlock',
+  'sleep-in-atomic',
+  'scheduling-while-atomic',
+  'lock-imbalance',
+  'workqueue-leak',
+] as const
+export const warningKinds = ['protocol', 'warning'] as const
 export const memoryKinds = ['use-after-free', 'leak', 'freed-while-device-owns'] as const
 
 export type DistributionName = 'interval' | 'lateness' | 'wake_latency' | 'end_to_end'
@@ -37,7 +44,7 @@ export type DistributionName = 'interval' | 'lateness' | 'wake_latency' | 'end_t
 export type Fact =
   | { readonly name: 'outcome' | 'final_state' | 'lock_edge' | 'log' }
   | { readonly name: 'xruns' | 'silent_failures' | 'predicted' | 'actual'; readonly kind?: string }
-  | { readonly name: 'memory'; readonly kind?: string }
+  | { readonly name: 'memory' | 'warnings'; readonly kind?: string }
   | { readonly name: 'errors' | 'period_elapsed_count' | 'frames_written' | 'frames_played' }
   | { readonly name: 'stat'; readonly of: DistributionName; readonly stat: StatName }
 
@@ -94,6 +101,8 @@ export function worldFact(fact: Fact, result: ResultView): Observed | undefined 
       return counted(result.locks.actual, fact.kind, 'actual')
     case 'memory':
       return counted(result.memory, fact.kind, 'memory')
+    case 'warnings':
+      return counted(result.warnings ?? [], fact.kind, 'warning')
     default:
       return undefined
   }

@@ -67,7 +67,8 @@ function scaled(parsed: Parsed, scale: number): number | undefined {
 }
 
 function shown(value: unknown): string {
-  if (typeof value === 'string') return `'${value.length > 40 ? `${value.slice(0, 40)}...` : value}'`
+  if (typeof value === 'string')
+    return `'${value.length > 40 ? `${value.slice(0, 40)}...` : value}'`
   if (Array.isArray(value)) return 'a list'
   if (value === null) return 'nothing'
   return typeof value === 'object' ? 'a mapping' : String(value)
@@ -86,7 +87,8 @@ function withUnit(
   const scale = Object.hasOwn(units, parsed.unit) ? units[parsed.unit] : undefined
   if (scale === undefined) return { what: `'${parsed.unit}' is not a unit here`, allowed }
   const exact = scaled(parsed, scale)
-  if (exact === undefined) return { what: `${shown(value)} is finer or larger than counted`, allowed }
+  if (exact === undefined)
+    return { what: `${shown(value)} is finer or larger than counted`, allowed }
   return exact
 }
 
@@ -125,7 +127,8 @@ export function parsePcmSize(value: unknown): PcmSize | NotAQuantity {
     return typeof ns === 'number' ? { unit: 'time', ns } : { what: ns.what, allowed }
   }
   const frames = scaled(parsed, 1)
-  if (frames === undefined) return { what: `${shown(value)} is not a whole number of frames`, allowed }
+  if (frames === undefined)
+    return { what: `${shown(value)} is not a whole number of frames`, allowed }
   if (frames < 0) return { what: `${shown(value)} is negative`, allowed }
   return { unit: 'frames', frames }
 }

@@ -2,7 +2,13 @@
  * Ranges as an `expect` entry writes them: `0`, `">= 1"`, `"1..3"`, and with units for durations:
  * `"<= 15ms"`, `"10ms..15ms"`. Bounds are inclusive integers: counts, or nanoseconds.
  */
-import { durationAllowed, formatDuration, type NotAQuantity, parseDuration, showValue } from './quantity.ts'
+import {
+  durationAllowed,
+  formatDuration,
+  type NotAQuantity,
+  parseDuration,
+  showValue,
+} from './quantity.ts'
 
 export type RangeUnit = 'count' | 'ns'
 
@@ -41,7 +47,10 @@ function between(low: string, high: string, unit: RangeUnit): Range | NotAQuanti
   const max = parseBound(high, unit)
   if (typeof max !== 'number') return { what: max.what, allowed: allowedByUnit[unit] }
   if (max >= min) return { min, max, unit }
-  return { what: `'${low}..${high}' is empty: it ends below its start`, allowed: allowedByUnit[unit] }
+  return {
+    what: `'${low}..${high}' is empty: it ends below its start`,
+    allowed: allowedByUnit[unit],
+  }
 }
 
 export function parseRange(value: unknown, unit: RangeUnit): Range | NotAQuantity {

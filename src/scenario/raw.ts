@@ -3,7 +3,7 @@
  * path gives a new document that remembers where the new value came from, so that a fault in an
  * override points at the override.
  */
-import { type Path, type PathPart, formatPath } from './fault.ts'
+import { formatPath, type Path, type PathPart } from './fault.ts'
 
 /** Line and column count from 1; line 0 means the command line, which has none. */
 export interface Position {

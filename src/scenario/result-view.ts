@@ -60,5 +60,6 @@ export interface ResultView {
     readonly actual: readonly KindAtView[]
   }
   readonly memory: readonly KindAtView[]
+  readonly warnings?: readonly KindAtView[]
   readonly log: readonly { readonly timeNs: number; readonly text: string }[]
 }
