@@ -118,7 +118,7 @@ export type RecordName = keyof typeof RECORDS
 /** Words for the coded arguments; the index is the number in the record. */
 export const CODES: Record<string, readonly string[]> = {
   supply: ['exit', 'preempted', 'interrupted', 'paused'],
-  exit: ['hlt', 'ioeventfd', 'mmio', 'interrupt', 'ipi', 'preempted'],
+  exit: ['hlt', 'ioeventfd', 'mmio', 'interrupt', 'ipi', 'preempted', 'pause'],
   bug: [
     'sleep-in-atomic',
     'scheduling-while-atomic',
@@ -185,4 +185,28 @@ export const CODES: Record<string, readonly string[]> = {
   ],
   xrun: ['threshold', 'device', 'ack', 'false-wrap', 'ioctl', 'start'],
   fresh: ['fresh', 'stale', 'skipped', 'silence', 'overwritten', 'freed'],
+  virtsnd: [
+    'JACK_INFO',
+    'PCM_INFO',
+    'SET_PARAMS',
+    'PREPARE',
+    'RELEASE',
+    'START',
+    'STOP',
+    '7',
+    '8',
+    '9',
+    'CHMAP_INFO',
+    'CTL',
+    'PERIOD_ELAPSED',
+    'XRUN',
+    '14',
+    '15',
+    'OK',
+    'BAD_MSG',
+    'NOT_SUPP',
+    'IO_ERR',
+    'TIMEOUT',
+    'INTERRUPTED',
+  ],
 }

@@ -1,0 +1,196 @@
+/**
+ * Control messages: sent to the device with a reference count, waited for or not, answered late or
+ * never. The same in all versions of the driver.
+ *
+ * Kernel: sound/virtio/virtio_ctl_msg.c, v6.1.
+ */
+import { assert } from '../../../base/assert.ts'
+import type { Proc } from '../../../sim/process.ts'
+import { T } from '../../../sim/trace.ts'
+import { complete, wait_for_completion_interruptible_timeout } from '../../linux/completion.ts'
+import { EINVAL, EIO, EOPNOTSUPP, ETIMEDOUT } from '../../linux/errno.ts'
+import { msecs_to_jiffies } from '../../linux/sched.ts'
+import { type Gfp, kmalloc } from '../../linux/slab.ts'
+import { spin_lock_irqsave, spin_unlock_irqrestore } from '../../linux/spinlock.ts'
+import {
+  type Virtqueue,
+  virtqueue_add_sgs,
+  virtqueue_disable_cb,
+  virtqueue_enable_cb,
+  virtqueue_get_buf,
+  virtqueue_kick_prepare,
+  virtqueue_notify,
+} from '../../virtio/virtio_ring.ts'
+import {
+  traceCode,
+  VIRTIO_SND_R_PCM_INFO,
+  VIRTIO_SND_S_IO_ERR,
+  VIRTIO_SND_S_NOT_SUPP,
+  VIRTIO_SND_S_OK,
+  VIRTIO_SND_VQ_CONTROL,
+  VirtioSndControl,
+  type VirtioSndPcmInfo,
+} from '../../virtio/virtio_snd.ts'
+import {
+  dev_err,
+  type VirtioSnd,
+  VirtioSndMsg,
+  type VirtioSndQueue,
+  vqueueOf,
+} from './virtio_snd_device.ts'
+
+/** Outcomes that are not the device's: CODES.virtsnd. */
+const TRACE_TIMEOUT = 20
+const TRACE_INTERRUPTED = 21
+
+/** Kernel: virtsnd_ctl_msg_alloc(). Return: null when there is no memory. */
+export function* virtsnd_ctl_msg_alloc(
+  snd: VirtioSnd,
+  request: VirtioSndControl,
+  gfp: Gfp,
+): Proc<VirtioSndMsg | null> {
+  if (!(yield* kmalloc(snd.k, gfp))) return null
+  return new VirtioSndMsg(snd.k, snd.next_msg++, request)
+}
+
+/** Kernel: virtsnd_ctl_msg_ref(). */
+export function virtsnd_ctl_msg_ref(msg: VirtioSndMsg): void {
+  msg.ref_count++
+}
+
+/** Kernel: virtsnd_ctl_msg_unref(): the last reference frees it. */
+export function virtsnd_ctl_msg_unref(msg: VirtioSndMsg): void {
+  assert(msg.ref_count > 0, `control message ${msg.id} is freed twice`)
+  msg.ref_count--
+}
+
+/**
+ * Sends a message and, unless `nowait`, waits for the answer. The caller's reference is consumed.
+ *
+ * Kernel: virtsnd_ctl_msg_send(). Context: any if nowait, else process. Locks: control queue's.
+ * Return: 0 or -errno: -ETIMEDOUT, -ERESTARTSYS, or the status of the device.
+ */
+export function* virtsnd_ctl_msg_send(
+  snd: VirtioSnd,
+  msg: VirtioSndMsg,
+  nowait: boolean,
+): Proc<number> {
+  const { k } = snd
+  const { request } = msg
+  const queue = snd.queues[VIRTIO_SND_VQ_CONTROL] as VirtioSndQueue
+  const vqueue = vqueueOf(queue)
+  const js = msecs_to_jiffies(k, snd.params.msg_timeout_ms)
+  virtsnd_ctl_msg_ref(msg)
+  request.status = VIRTIO_SND_S_IO_ERR
+  const in_sgs = request.count > 0 ? 2 : 1
+  let notify = false
+  const flags = yield* spin_lock_irqsave(queue.lock)
+  let rc = yield* virtqueue_add_sgs(vqueue, request, 1, in_sgs, msg)
+  if (rc === 0) {
+    k.emit(T.virtsnd_ctl_send, traceCode(request.code), request.traceStream, msg.id)
+    notify = virtqueue_kick_prepare(vqueue)
+    snd.ctl_msgs.push(msg)
+  }
+  yield* spin_unlock_irqrestore(queue.lock, flags)
+  if (rc !== 0) {
+    yield* dev_err(snd, `failed to send control message (${hex(request.code)})`)
+    // The references of the waiter and of the device, which never got it.
+    virtsnd_ctl_msg_unref(msg)
+    virtsnd_ctl_msg_unref(msg)
+    return rc
+  }
+  if (notify) yield* virtqueue_notify(vqueue)
+  if (nowait) rc = 0
+  else rc = yield* waitForAnswer(snd, msg, js)
+  virtsnd_ctl_msg_unref(msg)
+  return rc
+}
+
+function* waitForAnswer(snd: VirtioSnd, msg: VirtioSndMsg, js: number): Proc<number> {
+  const { request } = msg
+  const left = yield* wait_for_completion_interruptible_timeout(msg.notify, js)
+  if (left > 0) {
+    emitDone(snd, msg, traceCode(request.status))
+    return errnoOf(request.status)
+  }
+  emitDone(snd, msg, left === 0 ? TRACE_TIMEOUT : TRACE_INTERRUPTED)
+  if (left < 0) return left
+  yield* dev_err(snd, `control message (${hex(request.code)}) timeout`)
+  return -ETIMEDOUT
+}
+
+function emitDone(snd: VirtioSnd, msg: VirtioSndMsg, outcome: number): void {
+  const { request } = msg
+  snd.k.emit(T.virtsnd_ctl_done, traceCode(request.code), request.traceStream, msg.id, outcome)
+}
+
+function errnoOf(status: number): number {
+  if (status === VIRTIO_SND_S_OK) return 0
+  if (status === VIRTIO_SND_S_NOT_SUPP) return -EOPNOTSUPP
+  return status === VIRTIO_SND_S_IO_ERR ? -EIO : -EINVAL
+}
+
+function hex(code: number): string {
+  return `0x${code.toString(16).padStart(8, '0')}`
+}
+
+/** Kernel: virtsnd_ctl_msg_send_sync(). Context: process. */
+export function virtsnd_ctl_msg_send_sync(snd: VirtioSnd, msg: VirtioSndMsg): Proc<number> {
+  return virtsnd_ctl_msg_send(snd, msg, false)
+}
+
+/** Kernel: virtsnd_ctl_msg_send_async(). Context: any. */
+export function virtsnd_ctl_msg_send_async(snd: VirtioSnd, msg: VirtioSndMsg): Proc<number> {
+  return virtsnd_ctl_msg_send(snd, msg, true)
+}
+
+/** Kernel: virtsnd_ctl_msg_complete(). Context: any; caller holds the control queue's lock. */
+export function* virtsnd_ctl_msg_complete(snd: VirtioSnd, msg: VirtioSndMsg): Proc {
+  const at = snd.ctl_msgs.indexOf(msg)
+  if (at >= 0) snd.ctl_msgs.splice(at, 1)
+  yield* complete(msg.notify)
+  virtsnd_ctl_msg_unref(msg)
+}
+
+/** Kernel: virtsnd_ctl_msg_cancel_all(). Context: any. Locks: control queue's. */
+export function* virtsnd_ctl_msg_cancel_all(snd: VirtioSnd): Proc {
+  const queue = snd.queues[VIRTIO_SND_VQ_CONTROL] as VirtioSndQueue
+  const flags = yield* spin_lock_irqsave(queue.lock)
+  while (snd.ctl_msgs.length > 0) {
+    yield* virtsnd_ctl_msg_complete(snd, snd.ctl_msgs[0] as VirtioSndMsg)
+  }
+  yield* spin_unlock_irqrestore(queue.lock, flags)
+}
+
+/**
+ * Asks the device for information on `count` items from `start_id` on.
+ *
+ * Kernel: virtsnd_ctl_query_info(). Context: process. Return: the items, or -errno.
+ */
+export function* virtsnd_ctl_query_info(
+  snd: VirtioSnd,
+  start_id: number,
+  count: number,
+): Proc<readonly VirtioSndPcmInfo[] | number> {
+  const request = new VirtioSndControl(VIRTIO_SND_R_PCM_INFO, start_id, count, -1)
+  const msg = yield* virtsnd_ctl_msg_alloc(snd, request, 'GFP_KERNEL')
+  if (msg === null) return -EIO
+  const rc = yield* virtsnd_ctl_msg_send(snd, msg, false)
+  return rc === 0 ? request.info : rc
+}
+
+/** Kernel: virtsnd_ctl_notify_cb(). Context: hardirq. Locks: control queue's. */
+export function* virtsnd_ctl_notify_cb(snd: VirtioSnd, vqueue: Virtqueue): Proc {
+  const queue = snd.queues[VIRTIO_SND_VQ_CONTROL] as VirtioSndQueue
+  const flags = yield* spin_lock_irqsave(queue.lock)
+  do {
+    virtqueue_disable_cb(vqueue)
+    for (;;) {
+      const msg = (yield* virtqueue_get_buf(vqueue)) as VirtioSndMsg | null
+      if (msg === null) break
+      yield* virtsnd_ctl_msg_complete(snd, msg)
+    }
+    if (vqueue.broken) break
+  } while (!virtqueue_enable_cb(vqueue))
+  yield* spin_unlock_irqrestore(queue.lock, flags)
+}

@@ -1,0 +1,20 @@
+/**
+ * What a virtio device model is to the rest: queues, kicks and a reset. A new device is one file
+ * that implements this; how its kicks reach a thread and what that thread does is its own business.
+ */
+import type { Proc } from '../../sim/process.ts'
+import type { VirtioGuestPort } from '../virtio/seam.ts'
+import type { DeviceVirtqueue } from '../virtio/virtqueue_device.ts'
+
+export interface VirtioDevice {
+  readonly name: string
+  readonly queues: readonly DeviceVirtqueue[]
+  /** What stands in the device's configuration space. */
+  readonly config: object
+  /** Gives the device its way to the guest, before anything else happens. */
+  connect(guest: VirtioGuestPort): void
+  /** The doorbell of a queue was rung. Plain: wakes whoever serves the queue. */
+  onKick(queue: number): void
+  /** The driver wrote status 0; queues are reset by the caller. Stars run in the guest's exit. */
+  reset(): Proc
+}

@@ -1,0 +1,61 @@
+/**
+ * What QEMU's mixing engine asks of a back end, and the clock that back ends without hardware go
+ * by. Frames are those of the back end's voice.
+ *
+ * Source: QEMU 10.0 audio/audio_int.h (struct audio_pcm_ops), audio/audio.c (audio_rate_*).
+ */
+import { type Frames, type Ns, nsToFramesFloor } from '../../../base/units.ts'
+
+export interface AudioBackend {
+  readonly name: string
+  /** Rate of the voice; QEMU's fixed settings make it 44100 Hz whatever the guest asks for. */
+  readonly rate: number
+  /** hw.samples: size of the mix buffer and of the emulated device buffer. */
+  readonly samples: Frames
+  enableOut(nowNs: Ns): void
+  enableIn(nowNs: Ns): void
+  /** Frames out of at most `frames` that the sink takes at this moment. */
+  write(frames: Frames, nowNs: Ns): Frames
+  /** Frames, at most `frames`, that the source has for the caller at this moment. */
+  read(frames: Frames, nowNs: Ns): Frames
+  /** Frames that the sink should have had by now but did not get. */
+  missing(nowNs: Ns): Frames
+}
+
+/** More frames than this owed at once: the clock starts anew. */
+const OWED_MAX = 65_536
+
+/** Frames due by elapsed time. QEMU: struct RateCtl. */
+export class RateControl {
+  private readonly rate: number
+  private readonly ppm: number
+  private startNs: Ns = 0
+  private sent: Frames = 0
+
+  constructor(rate: number, ppm = 0) {
+    this.rate = rate
+    this.ppm = ppm
+  }
+
+  /** QEMU: audio_rate_start(). */
+  start(nowNs: Ns): void {
+    this.startNs = nowNs
+    this.sent = 0
+  }
+
+  /** Takes what is due, at most `available`. QEMU: audio_rate_get_bytes(). */
+  take(available: Frames, nowNs: Ns): Frames {
+    const due = this.due(nowNs)
+    const taken = due <= 0 ? 0 : due < available ? due : available
+    if (due < 0 || due > OWED_MAX) this.start(nowNs)
+    this.sent += taken
+    return taken
+  }
+
+  /** Frames due by now and not taken. QEMU: audio_rate_peek_bytes(). */
+  due(nowNs: Ns): Frames {
+    const ticks = nowNs - this.startNs
+    const elapsed = this.ppm === 0 ? ticks : ticks + Math.floor((ticks * this.ppm) / 1e6)
+    return nsToFramesFloor(elapsed, this.rate) - this.sent
+  }
+}

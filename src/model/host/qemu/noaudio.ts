@@ -1,0 +1,46 @@
+/**
+ * QEMU's `none` back end: takes and gives frames at the rate of its clock and forgets them.
+ *
+ * Source: QEMU 10.0 audio/noaudio.c. Frames left untaken stay due: after a gap the sink catches up
+ * at once, until more than 65536 are due.
+ */
+import type { Frames, Ns } from '../../../base/units.ts'
+import { type AudioBackend, RateControl } from './audio-backend.ts'
+
+/** noaudio.c: samples of both voices. */
+const NO_AUDIO_SAMPLES = 1024
+
+export class NoAudio implements AudioBackend {
+  readonly name: string = 'none'
+  readonly rate: number
+  readonly samples: Frames
+  private readonly out: RateControl
+  private readonly in: RateControl
+
+  constructor(rate = 44_100, ppm = 0, samples: Frames = NO_AUDIO_SAMPLES) {
+    this.rate = rate
+    this.samples = samples
+    this.out = new RateControl(rate, ppm)
+    this.in = new RateControl(rate, ppm)
+  }
+
+  missing(nowNs: Ns): Frames {
+    return Math.max(0, this.out.due(nowNs))
+  }
+
+  enableOut(nowNs: Ns): void {
+    this.out.start(nowNs)
+  }
+
+  enableIn(nowNs: Ns): void {
+    this.in.start(nowNs)
+  }
+
+  write(frames: Frames, nowNs: Ns): Frames {
+    return this.out.take(frames, nowNs)
+  }
+
+  read(frames: Frames, nowNs: Ns): Frames {
+    return this.in.take(frames, nowNs)
+  }
+}

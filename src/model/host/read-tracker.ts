@@ -1,0 +1,89 @@
+/**
+ * What a device found when it read a message: runs of frame indices, each compared with the index
+ * that should come next. Emits one audio_copy record a run. Sizes and places are frames.
+ */
+import type { Frames, Ns } from '../../base/units.ts'
+import { T } from '../../sim/trace.ts'
+import { Content, type RunVisitor } from '../machine/guest-buffer.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { VirtioSndXfer } from '../virtio/virtio_snd.ts'
+
+/** Where runs go on their way to the sink. */
+export interface RunLog {
+  push(place: Frames, mixFrames: Frames, firstIndex: number, frames: Frames): void
+}
+
+/** Freshness of a run, as in CODES.fresh. */
+const Fresh = { fresh: 0, stale: 1, skipped: 2, silence: 3, freed: 5 } as const
+
+export class ReadTracker {
+  private readonly firsts: number[] = []
+  private readonly counts: number[] = []
+  /** The run at the front, and how many of its frames went on already. */
+  private at = 0
+  private used: Frames = 0
+  private expected = -1
+  private place: Frames = 0
+  private host: Machine | null = null
+  private xfer: VirtioSndXfer | null = null
+  private readonly visit: RunVisitor = (first, frames, writtenAtNs, kind) =>
+    this.onRun(first, frames, writtenAtNs, kind)
+
+  /** Reads `frames` at `offset`; returns the index that should come after them. */
+  read(
+    host: Machine,
+    xfer: VirtioSndXfer,
+    offset: Frames,
+    frames: Frames,
+    expected: number,
+  ): number {
+    this.host = host
+    this.xfer = xfer
+    this.expected = expected
+    this.place = offset
+    xfer.buffer.read(offset, frames, this.visit)
+    return this.expected
+  }
+
+  /** The next `frames` of it have entered the mix at `place`, where they became `mixFrames`. */
+  enter(log: RunLog, place: Frames, mixFrames: Frames, frames: Frames): void {
+    let done = 0
+    while (done < frames && this.at < this.counts.length) {
+      const first = this.firsts[this.at] as number
+      const left = (this.counts[this.at] as number) - this.used
+      const part = left < frames - done ? left : frames - done
+      const from = Math.floor((mixFrames * done) / frames)
+      const to = Math.floor((mixFrames * (done + part)) / frames)
+      log.push(place + from, to - from, first < 0 ? first : first + this.used, part)
+      done += part
+      this.used += part
+      if (part < left) return
+      this.at++
+      this.used = 0
+    }
+  }
+
+  clear(): void {
+    this.firsts.length = 0
+    this.counts.length = 0
+    this.at = 0
+    this.used = 0
+  }
+
+  private onRun(first: number, frames: Frames, _writtenAtNs: Ns, kind: number): void {
+    const xfer = this.xfer as VirtioSndXfer
+    const freshness = xfer.buffer.freed ? Fresh.freed : this.judge(first, kind)
+    const host = this.host as Machine
+    host.emit(T.audio_copy, xfer.traceStream, this.place, frames, first, freshness)
+    this.firsts.push(first)
+    this.counts.push(frames)
+    this.place += frames
+    if (kind === Content.data && first + frames > this.expected) this.expected = first + frames
+  }
+
+  private judge(first: number, kind: number): number {
+    if (kind === Content.silence) return Fresh.silence
+    if (this.expected < 0 || first === this.expected) return Fresh.fresh
+    return first < this.expected ? Fresh.stale : Fresh.skipped
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * The guest driver's side of a split virtqueue.
+ *
+ * Kernel: drivers/virtio/virtio_ring.c, v6.1 (split ring). Callers serialise, as in the kernel:
+ * nothing here takes a lock. Left out: DMA mapping, packed rings, in-order use.
+ */
+import { assert } from '../../base/assert.ts'
+import { type Proc, Req } from '../../sim/process.ts'
+import { T } from '../../sim/trace.ts'
+import { EIO, ENOSPC } from '../linux/errno.ts'
+import { IRQ_HANDLED, IRQ_NONE } from '../linux/irq.ts'
+import type { Kernel } from '../linux/kernel.ts'
+import { printk } from '../linux/printk.ts'
+import {
+  type RingFeatures,
+  type VirtioChain,
+  VRING_AVAIL_F_NO_INTERRUPT,
+  VRING_USED_F_NO_NOTIFY,
+  type Vring,
+  vring_need_event,
+} from './vring.ts'
+
+/** The transport's doorbell; false when the device is gone. */
+export interface VirtqueueNotifier {
+  notify(vq: Virtqueue): Proc<boolean>
+}
+
+export type VirtqueueCallback = (vq: Virtqueue) => Proc
+
+export class Virtqueue {
+  readonly k: Kernel
+  readonly name: string
+  readonly index: number
+  readonly vring: Vring
+  /** Number in the trace's queue table. */
+  readonly id: number
+  readonly event: boolean
+  readonly indirect: boolean
+  readonly notifier: VirtqueueNotifier
+  readonly callback: VirtqueueCallback | null
+  num_free: number
+  free_head = 0
+  num_added = 0
+  avail_flags_shadow = 0
+  last_used_idx = 0
+  broken = false
+  event_triggered = false
+  /** Used length of the element that `virtqueue_get_buf` returned last. */
+  len = 0
+  /** Token of each head in flight, and how many descriptors it uses. */
+  private readonly data: (object | null)[]
+  private readonly descs: Uint16Array
+  /** Free list and links inside a chain; descriptors are reused last in, first out. */
+  private readonly next: Uint16Array
+
+  constructor(
+    k: Kernel,
+    name: string,
+    index: number,
+    id: number,
+    vring: Vring,
+    features: RingFeatures,
+    notifier: VirtqueueNotifier,
+    callback: VirtqueueCallback | null,
+  ) {
+    this.k = k
+    this.name = name
+    this.index = index
+    this.id = id
+    this.vring = vring
+    this.event = features.event_idx
+    this.indirect = features.indirect
+    this.notifier = notifier
+    this.callback = callback
+    this.num_free = vring.num
+    this.data = new Array<object | null>(vring.num).fill(null)
+    this.descs = new Uint16Array(vring.num)
+    this.next = new Uint16Array(vring.num).map((_, i) => (i + 1) % vring.num)
+  }
+
+  /** Takes `count` descriptors off the free list and publishes the chain in the avail ring. */
+  publish(chain: VirtioChain, token: object, count: number): number {
+    const { vring } = this
+    const head = this.free_head
+    let last = head
+    for (let i = 1; i < count; i++) last = this.next[last] as number
+    this.free_head = this.next[last] as number
+    this.num_free -= count
+    this.descs[head] = count
+    this.data[head] = token
+    vring.chains[head] = chain
+    vring.avail_ring[vring.avail_idx & (vring.num - 1)] = head
+    vring.avail_idx = (vring.avail_idx + 1) & 0xffff
+    this.num_added++
+    return head
+  }
+
+  /** Token of a head in flight; null when there is none, as after a stale completion. */
+  token(head: number): object | null {
+    return this.data[head] ?? null
+  }
+
+  /** Puts the descriptors of a returned chain back on the free list. Kernel: detach_buf_split. */
+  detach(head: number): void {
+    const count = this.descs[head] as number
+    let last = head
+    for (let i = 1; i < count; i++) last = this.next[last] as number
+    this.next[last] = this.free_head
+    this.free_head = head
+    this.num_free += count
+    this.data[head] = null
+    this.vring.chains[head] = null
+  }
+}
+
+/** Whether the device has returned something that the driver has not taken yet. */
+export function more_used(vq: Virtqueue): boolean {
+  return vq.last_used_idx !== vq.vring.used_idx
+}
+
+/**
+ * Exposes a chain of buffers to the device; a polling device sees it before any kick.
+ *
+ * Kernel: virtqueue_add_sgs() and virtqueue_add_split(). Context: any; caller serialises.
+ * Return: 0, -ENOSPC (after a kick, if the device has something to read), or -EIO when broken.
+ */
+export function* virtqueue_add_sgs(
+  vq: Virtqueue,
+  chain: VirtioChain,
+  out_sgs: number,
+  in_sgs: number,
+  token: object,
+): Proc<number> {
+  const { k } = vq
+  const { costs } = k
+  const total = out_sgs + in_sgs
+  assert(total > 0, `queue ${vq.name}: an element without buffers`)
+  if (vq.broken) return -EIO
+  const indirect = vq.indirect && total > 1 && vq.num_free > 0
+  let ns = k.priceNs(costs.virtqueue_add) + total * k.priceNs(costs.virtqueue_add_segment)
+  if (indirect) ns += k.priceNs(costs.virtqueue_indirect)
+  if (!k.tryChargeNs(ns)) yield Req.CHARGE
+  const descs = indirect ? 1 : total
+  if (vq.num_free < descs) {
+    if (out_sgs > 0) yield* vq.notifier.notify(vq)
+    return -ENOSPC
+  }
+  const head = vq.publish(chain, token, descs)
+  k.emit(T.virtqueue_add, vq.id, head, chain.out_bytes + chain.in_bytes)
+  // The 16 bit counter must not overtake itself between two kicks.
+  if (vq.num_added === 0xffff) yield* virtqueue_kick(vq)
+  return 0
+}
+
+/**
+ * Whether the device wants to be told of what was added since the last call.
+ *
+ * Kernel: virtqueue_kick_prepare(). Context: any; caller serialises.
+ */
+export function virtqueue_kick_prepare(vq: Virtqueue): boolean {
+  const { vring, num_added } = vq
+  vq.num_added = 0
+  const next = vring.avail_idx
+  const old = (next - num_added) & 0xffff
+  const needed = vq.event
+    ? vring_need_event(vring.avail_event, next, old)
+    : (vring.used_flags & VRING_USED_F_NO_NOTIFY) === 0
+  vq.k.emit(T.virtqueue_kick, vq.id, needed ? 1 : 0, num_added)
+  return needed
+}
+
+/** Rings the doorbell: a VM exit of this processor. Kernel: virtqueue_notify(). */
+export function* virtqueue_notify(vq: Virtqueue): Proc<boolean> {
+  if (vq.broken) return false
+  if (!(yield* vq.notifier.notify(vq))) {
+    vq.broken = true
+    return false
+  }
+  return true
+}
+
+/** Kernel: virtqueue_kick(). */
+export function* virtqueue_kick(vq: Virtqueue): Proc<boolean> {
+  if (!virtqueue_kick_prepare(vq)) return true
+  return yield* virtqueue_notify(vq)
+}
+
+/**
+ * Takes the next element that the device returned; its used length is left in `vq.len`.
+ *
+ * Kernel: virtqueue_get_buf_ctx_split(). Context: any; caller serialises.
+ * Return: the token given to add_sgs, or null when there is none or the queue is (now) broken.
+ */
+export function* virtqueue_get_buf(vq: Virtqueue): Proc<object | null> {
+  if (vq.broken || !more_used(vq)) return null
+  const { k, vring } = vq
+  if (!k.tryCharge(k.costs.virtqueue_get_buf)) yield Req.CHARGE
+  const at = vq.last_used_idx & (vring.num - 1)
+  const id = vring.used_id[at] as number
+  const token = id < vring.num ? vq.token(id) : null
+  if (token === null) {
+    const what = id < vring.num ? 'is not a head!' : 'out of range'
+    vq.broken = true
+    yield* printk(k, `virtio_snd virtio0: ${vq.name}:id ${id} ${what}`)
+    return null
+  }
+  vq.len = vring.used_len[at] as number
+  vq.detach(id)
+  vq.last_used_idx = (vq.last_used_idx + 1) & 0xffff
+  if ((vq.avail_flags_shadow & VRING_AVAIL_F_NO_INTERRUPT) === 0) {
+    vring.used_event = vq.last_used_idx
+  }
+  k.emit(T.virtqueue_get_buf, vq.id, id, vq.len)
+  return token
+}
+
+/** Asks for no interrupts: with EVENT_IDX a hint only. Kernel: virtqueue_disable_cb_split(). */
+export function virtqueue_disable_cb(vq: Virtqueue): void {
+  if ((vq.avail_flags_shadow & VRING_AVAIL_F_NO_INTERRUPT) !== 0) return
+  vq.avail_flags_shadow |= VRING_AVAIL_F_NO_INTERRUPT
+  if (vq.event_triggered) return
+  if (vq.event) vq.vring.used_event = 0
+  else vq.vring.avail_flags = vq.avail_flags_shadow
+}
+
+/**
+ * Asks for interrupts again. False if the device returned something meanwhile: then no interrupt
+ * may come for it and the caller has to look once more.
+ *
+ * Kernel: virtqueue_enable_cb(), virtqueue_poll().
+ */
+export function virtqueue_enable_cb(vq: Virtqueue): boolean {
+  vq.event_triggered = false
+  vq.avail_flags_shadow &= ~VRING_AVAIL_F_NO_INTERRUPT
+  if (!vq.event) vq.vring.avail_flags = vq.avail_flags_shadow
+  vq.vring.used_event = vq.last_used_idx
+  return vq.broken || !more_used(vq)
+}
+
+/**
+ * Handler of a queue's interrupt.
+ *
+ * Kernel: vring_interrupt(). Context: hardirq. Return: IRQ_NONE when the queue has nothing new.
+ */
+export function* vring_interrupt(vq: Virtqueue): Proc<number> {
+  if (!more_used(vq)) return IRQ_NONE
+  if (vq.broken) return IRQ_HANDLED
+  if (vq.event) vq.event_triggered = true
+  vq.k.emit(T.vring_interrupt, vq.id, IRQ_HANDLED)
+  if (vq.callback !== null) yield* vq.callback(vq)
+  return IRQ_HANDLED
+}
+
+/** The next element that the device never returned, after a reset. Kernel: the same name. */
+export function virtqueue_detach_unused_buf(vq: Virtqueue): object | null {
+  for (let head = 0; head < vq.vring.num; head++) {
+    const token = vq.token(head)
+    if (token === null) continue
+    vq.detach(head)
+    vq.vring.avail_idx = (vq.vring.avail_idx - 1) & 0xffff
+    return token
+  }
+  return null
+}
