@@ -42,6 +42,8 @@ export function tinyGuest(options: TinyOptions & { hostCpus?: number; haltPollNs
   const world = tinyKernel(options)
   const costs = prices(options.prices)
   const host = new HostMachine(world.sim, { cpus: options.hostCpus ?? 1, costs })
-  const hv = new Hypervisor(host, world.k, { haltPollNs: options.haltPollNs ?? 0 })
+  // Pinned, vCPU n on host processor n modulo their number: nothing is pulled away by balancing.
+  const vcpuTasks = world.k.cpus.map((_, i) => ({ affinity: [i % host.cpus.length] }))
+  const hv = new Hypervisor(host, world.k, { haltPollNs: options.haltPollNs ?? 0, vcpuTasks })
   return { ...world, host, hv }
 }

@@ -45,6 +45,15 @@ export class Hypervisor {
     })
   }
 
+  /** Stops every vCPU; what becomes due meanwhile arrives at once on `resume`. */
+  pause(): void {
+    for (const vcpu of this.vcpus) vcpu.pause()
+  }
+
+  resume(): void {
+    for (const vcpu of this.vcpus) vcpu.resume()
+  }
+
   /** Delivers after the hardware's latency: the vCPU is running and takes it without an exit. */
   postLater(line: GuestLine, atNs: Ns): void {
     let timer = this.posted.get(line)
@@ -61,6 +70,14 @@ export function* ioeventfd_write(hv: Hypervisor, fd: EventFd): Proc {
   const { supply } = hv.guest.current.cpu
   assert(supply instanceof Vcpu, 'a doorbell is rung on a virtual processor')
   supply.exitToSignal(fd)
+  yield Req.POINT
+}
+
+/** Guest code touches an emulated register: its vCPU thread runs `body` in user space. */
+export function* userspace_exit(hv: Hypervisor, body: () => Proc): Proc {
+  const { supply } = hv.guest.current.cpu
+  assert(supply instanceof Vcpu, 'an emulated register is touched on a virtual processor')
+  supply.exitToUser(body)
   yield Req.POINT
 }
 

@@ -22,8 +22,11 @@ const HALT_POLL_GROW_START_NS = 10_000
 const EXIT = {
   hlt: (CODES.exit as readonly string[]).indexOf('hlt'),
   ioeventfd: (CODES.exit as readonly string[]).indexOf('ioeventfd'),
+  mmio: (CODES.exit as readonly string[]).indexOf('mmio'),
+  pause: (CODES.exit as readonly string[]).indexOf('pause'),
 } as const
 const SUPPLY_EXIT = (CODES.supply as readonly string[]).indexOf('exit')
+const SUPPLY_PAUSED = (CODES.supply as readonly string[]).indexOf('paused')
 
 export class Vcpu implements TimeSupply {
   readonly guestCpu: Cpu
@@ -35,6 +38,8 @@ export class Vcpu implements TimeSupply {
   private readonly pollTimer: Timer
   private exitReason = 0
   private exitFd: EventFd | null = null
+  private exitBody: (() => Proc) | null = null
+  private paused = false
   private readonly host: HostMachine
 
   constructor(host: HostMachine, guestCpu: Cpu, haltPollMaxNs: Ns, options: TaskOptions) {
@@ -70,6 +75,28 @@ export class Vcpu implements TimeSupply {
     this.leaveGuest(EXIT.ioeventfd)
   }
 
+  /** The guest touched an emulated register: `body` runs in this thread, in user space. */
+  exitToUser(body: () => Proc): void {
+    this.exitBody = body
+    this.leaveGuest(EXIT.mmio)
+  }
+
+  /** The VM is stopped: the vCPU leaves the guest at once and stays out. */
+  pause(): void {
+    this.paused = true
+    const { guestCpu, task } = this
+    if (!guestCpu.supplied) return
+    this.exitReason = EXIT.pause
+    guestCpu.loseSupply(SUPPLY_PAUSED)
+    task.lending = false
+    task.cpu.kick()
+  }
+
+  resume(): void {
+    this.paused = false
+    if (this.task.state !== TaskState.RUNNING) this.host.wake(this.task)
+  }
+
   private leaveGuest(reason: number): void {
     const { guestCpu, host } = this
     this.exitReason = reason
@@ -82,14 +109,22 @@ export class Vcpu implements TimeSupply {
   private *run(): Proc {
     const { host, task } = this
     for (;;) {
+      while (this.paused) {
+        task.state = TaskState.UNINTERRUPTIBLE
+        yield Req.BLOCK
+      }
       if (!host.tryCharge(host.costs.vm_entry)) yield Req.CHARGE
+      if (this.paused) continue
       host.emit(T.kvm_entry)
       yield Req.LEND
       if (!host.tryCharge(host.costs.vm_exit)) yield Req.CHARGE
       if (this.exitReason === EXIT.ioeventfd) {
         if (!host.tryCharge(host.costs.ioeventfd_signal)) yield Req.CHARGE
         ;(this.exitFd as EventFd).signal()
-      } else if (!this.interrupted) yield* this.halt(task)
+      } else if (this.exitReason === EXIT.mmio) {
+        if (!host.tryCharge(host.costs.userspace_exit)) yield Req.CHARGE
+        yield* (this.exitBody as () => Proc)()
+      } else if (this.exitReason === EXIT.hlt && !this.interrupted) yield* this.halt(task)
     }
   }
 
