@@ -4,7 +4,9 @@
  *
  * Source: QEMU 10.0 audio/audio_int.h (struct audio_pcm_ops), audio/audio.c (audio_rate_*).
  */
+
 import { type Frames, type Ns, nsToFramesFloor } from '../../../base/units.ts'
+import type { AudioClock } from '../audio-clock.ts'
 
 export interface AudioBackend {
   readonly name: string
@@ -28,18 +30,19 @@ const OWED_MAX = 65_536
 /** Frames due by elapsed time. QEMU: struct RateCtl. */
 export class RateControl {
   private readonly rate: number
-  private readonly ppm: number
+  private readonly clock: AudioClock
+  /** Device time at which counting began. */
   private startNs: Ns = 0
   private sent: Frames = 0
 
-  constructor(rate: number, ppm = 0) {
+  constructor(rate: number, clock: AudioClock) {
     this.rate = rate
-    this.ppm = ppm
+    this.clock = clock
   }
 
   /** QEMU: audio_rate_start(). */
   start(nowNs: Ns): void {
-    this.startNs = nowNs
+    this.startNs = this.clock.deviceNs(nowNs)
     this.sent = 0
   }
 
@@ -54,8 +57,7 @@ export class RateControl {
 
   /** Frames due by now and not taken. QEMU: audio_rate_peek_bytes(). */
   due(nowNs: Ns): Frames {
-    const ticks = nowNs - this.startNs
-    const elapsed = this.ppm === 0 ? ticks : ticks + Math.floor((ticks * this.ppm) / 1e6)
+    const elapsed = this.clock.deviceNs(nowNs) - this.startNs
     return nsToFramesFloor(elapsed, this.rate) - this.sent
   }
 }

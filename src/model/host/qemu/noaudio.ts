@@ -5,6 +5,7 @@
  * at once, until more than 65536 are due.
  */
 import type { Frames, Ns } from '../../../base/units.ts'
+import type { AudioClock } from '../audio-clock.ts'
 import { type AudioBackend, RateControl } from './audio-backend.ts'
 
 /** noaudio.c: samples of both voices. */
@@ -17,11 +18,11 @@ export class NoAudio implements AudioBackend {
   private readonly out: RateControl
   private readonly in: RateControl
 
-  constructor(rate = 44_100, ppm = 0, samples: Frames = NO_AUDIO_SAMPLES) {
+  constructor(clock: AudioClock, rate = 44_100, samples: Frames = NO_AUDIO_SAMPLES) {
     this.rate = rate
     this.samples = samples
-    this.out = new RateControl(rate, ppm)
-    this.in = new RateControl(rate, ppm)
+    this.out = new RateControl(rate, clock)
+    this.in = new RateControl(rate, clock)
   }
 
   missing(nowNs: Ns): Frames {

@@ -101,7 +101,6 @@ export class VirtioSound implements VirtioDevice, ControlTarget {
   }
 
   /** QEMU: virtio_snd_reset(). Messages in the streams stay, with elements of rings long gone. */
-  // biome-ignore lint/correctness/useYield: nothing of it takes time
   *reset(): Proc {}
 
   setVoiceActive(stream: PcmStream, on: boolean): void {
@@ -136,5 +135,4 @@ export class VirtioSound implements VirtioDevice, ControlTarget {
   }
 }
 
-// biome-ignore lint/correctness/useYield: the event queue has no handler code
 function* nothing(): Proc {}
