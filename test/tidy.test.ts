@@ -1,7 +1,7 @@
 /**
- * The rules of docs/design.md that a compiler does not check: who may import whom, what the core may
- * not use, how long a line and a function may be. The tables are data; test/support/tidy-rules.ts
- * has the rules. Each rule is shown to fail on a synthetic tree.
+ * The rules of docs/design.md that a compiler does not check: who may import whom, what the core
+ * may not use, how long a line and a function may be. The tables are data; test/support/tidy-
+ * rules.ts has the rules. Each rule is shown to fail on a synthetic tree.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -76,6 +76,9 @@ const bans: readonly Ban[] = [
 /** Functions that were longer than the limit when the rule came; entries may only shrink. */
 const longFunctionsKnown: Readonly<Record<string, number>> = {}
 
+/** Files that sort typed arrays, whose own order is that of numbers. */
+const typedSorts: readonly string[] = ['analysis/stats.ts']
+
 const functionLinesMax = 70
 const columnsMax = 100
 
@@ -103,7 +106,9 @@ describe('src', () => {
     expect(bannedWords(src, core, bans)).toEqual([])
   })
   it('sorts with a comparator in the core', () => {
-    expect(sortsWithoutComparator(src, core)).toEqual([])
+    const found = sortsWithoutComparator(src, core)
+    const kept = found.filter((one) => !typedSorts.some((path) => one.startsWith(`${path}:`)))
+    expect(kept).toEqual([])
   })
   it('keeps functions short', () => {
     expect(longFunctions(src, functionLinesMax, longFunctionsKnown)).toEqual([])

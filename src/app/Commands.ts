@@ -4,7 +4,7 @@
  */
 import * as Effect from 'effect/Effect'
 import type { ScenarioSpec } from '../scenario/spec.ts'
-import { exitCodes, InputError } from './Errors.ts'
+import { exitCodes, type InputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { Files } from './Files.ts'
 import { fullName } from './Jobs.ts'

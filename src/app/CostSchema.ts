@@ -1,16 +1,16 @@
 /**
- * Costs in the scenario file: a duration, or one distribution by name. Every distribution has a cap,
- * because an unbounded tail is not a cost; the cap has a default where one is natural.
+ * Costs in the scenario file: a duration, or one distribution by name. Every distribution has a
+ * cap, because an unbounded tail is not a cost; the cap has a default where one is natural.
  */
 import type { JsonSchema } from 'effect/JsonSchema'
 import type { DistributionSpec } from '../base/distribution.ts'
+import { type CostPreset, costPresets } from '../scenario/costs.ts'
 import type { Path } from '../scenario/fault.ts'
 import type { CostsInput } from '../scenario/input.ts'
-import { type CostPreset, costPresets } from '../scenario/costs.ts'
 import { didYouMean } from '../scenario/near.ts'
 import { parseDuration, showValue } from '../scenario/quantity.ts'
 import { isMapping, type RawMapping } from '../scenario/raw.ts'
-import { leaf, type LeafFault, type Parsed } from './Leaf.ts'
+import { type LeafFault, leaf, type Parsed } from './Leaf.ts'
 
 const distributionNames = [
   'constant',
@@ -78,7 +78,11 @@ function parseDistribution(input: unknown, path: Path, faults: LeafFault[]): Dis
   if (!isMapping(input)) {
     const ns = parseDuration(input)
     if (typeof ns === 'number') return { kind: 'constant', ns }
-    faults.push({ path, what: ns.what, allowed: `${ns.allowed}, or one of ${distributionNames.join(', ')}` })
+    faults.push({
+      path,
+      what: ns.what,
+      allowed: `${ns.allowed}, or one of ${distributionNames.join(', ')}`,
+    })
     return nothing
   }
   const [kind, ...more] = Object.keys(input)

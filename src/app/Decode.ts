@@ -10,8 +10,8 @@ import { completeScenario } from '../scenario/complete.ts'
 import type { Fault, Path } from '../scenario/fault.ts'
 import type { ScenarioInput } from '../scenario/input.ts'
 import { didYouMean } from '../scenario/near.ts'
-import { locate, type Position, type RawDocument, valueAt } from '../scenario/raw.ts'
 import { showValue } from '../scenario/quantity.ts'
+import { locate, type Position, type RawDocument, valueAt } from '../scenario/raw.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
 import { expandVariants, type Override } from '../scenario/variants.ts'
 import { formatFault } from './Errors.ts'
@@ -34,12 +34,13 @@ const decode = Schema.decodeUnknownResult(ScenarioSchema, {
 export function decodeScenarios(doc: RawDocument, overrides: readonly Override[]): Decoded {
   const expansion = expandVariants(doc, overrides)
   const lines = new FaultLines()
-  const inherits = expansion.runs.some((run) => run.variant !== null)
+  const inherits = valueAt(expansion.base.value, ['variants']) !== undefined
   for (const { fault, doc: at } of expansion.faults) lines.add(at, fault)
   if (inherits) {
     const shape = decodeShape(expansion.base)
     for (const fault of shape.faults) {
-      if (!fault.missing) lines.add(expansion.base, fault)
+      const inherited = fault.missing === true && fault.path[0] !== 'variants'
+      if (!inherited) lines.add(expansion.base, fault)
     }
   }
   const specs: ScenarioSpec[] = []
@@ -70,7 +71,9 @@ class FaultLines {
 
   inOrder(): readonly string[] {
     const entries = [...this.positions]
-    return entries.toSorted(([, a], [, b]) => a.line - b.line || a.col - b.col).map(([line]) => line)
+    return entries
+      .toSorted(([, a], [, b]) => a.line - b.line || a.col - b.col)
+      .map(([line]) => line)
   }
 }
 
@@ -143,7 +146,11 @@ function wrongType(path: Path, ast: AST, doc: RawDocument): ShapeFault {
   const given = value === undefined || value === null ? 'there is nothing here' : undefined
   const keys = keysOf(ast)
   const list = ast._tag === 'Arrays'
-  const allowed = list ? 'a list' : keys.length > 0 ? `a mapping of ${keys.join(', ')}` : 'a mapping'
+  const allowed = list
+    ? 'a list'
+    : keys.length > 0
+      ? `a mapping of ${keys.join(', ')}`
+      : 'a mapping'
   const what = given ?? `${showValue(value)} is not ${list ? 'a list' : 'a mapping'}`
   return { path, at: 'value', what, allowed }
 }
@@ -157,4 +164,3 @@ function invalid(path: Path, annotations: Readonly<Record<string, unknown>>): Sh
   } as const
   return typeof allowed === 'string' ? { ...fault, allowed } : fault
 }
-

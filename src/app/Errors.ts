@@ -1,6 +1,6 @@
 /**
- * The errors that the shell can fail with, each with the exit code that it means (interface §2), and
- * the one place where a fault becomes a line of text.
+ * The errors that the shell can fail with, each with the exit code that it means (interface §2),
+ * and the one place where a fault becomes a line of text.
  */
 import * as Schema from 'effect/Schema'
 import { formatPath, type Path } from '../scenario/fault.ts'

@@ -5,13 +5,7 @@
 import * as Cause from 'effect/Cause'
 import * as Effect from 'effect/Effect'
 import * as Exit from 'effect/Exit'
-import {
-  exitCodes,
-  InputError,
-  InternalError,
-  NondeterminismError,
-  OutputError,
-} from './Errors.ts'
+import { exitCodes, InputError, InternalError, NondeterminismError, OutputError } from './Errors.ts'
 
 export type ShellError = InputError | OutputError | NondeterminismError | InternalError
 

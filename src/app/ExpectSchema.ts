@@ -1,6 +1,6 @@
 /**
- * `expect` in the scenario file: one key for each fact that a run can be judged by, and how the keys
- * become the flat list of verdicts. The facts are scenario/expect-facts.ts.
+ * `expect` in the scenario file: one key for each fact that a run can be judged by, and how the
+ * keys become the flat list of verdicts. The facts are scenario/expect-facts.ts.
  */
 import type { JsonSchema } from 'effect/JsonSchema'
 import * as Schema from 'effect/Schema'

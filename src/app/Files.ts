@@ -103,7 +103,7 @@ const readText = Effect.fnUntraced(function* (path: string) {
 
 /** The bytes, or why not. Reads at most one byte more than is allowed, whatever the file is. */
 function readLimited(path: string): Uint8Array | string {
-  const limit = `larger than ${inputBytesMax / 1_048_576} MiB, which is the limit of a scenario file`
+  const limit = `larger than ${inputBytesMax / 1_048_576} MiB, the limit of a scenario file`
   try {
     const file = path === '-' ? 0 : openSync(path, 'r')
     try {

@@ -1,6 +1,6 @@
 /**
- * What exists in this release: drivers, devices, clients, cost tables, presets. Made from the tables
- * that the decoder uses, so the list cannot promise what a scenario may not say.
+ * What exists in this release: drivers, devices, clients, cost tables, presets. Made from the
+ * tables that the decoder uses, so the list cannot promise what a scenario may not say.
  */
 import type { DistributionSpec } from '../base/distribution.ts'
 import { COST_PRESETS, costPresets, guestCostNames, hostCostNames } from '../scenario/costs.ts'
@@ -16,6 +16,9 @@ export type Inventory = Readonly<Record<string, readonly InventoryItem[]>>
 
 const presetText = {
   'kvm-x86': 'estimates for a 3 GHz x86 host with KVM; the default',
+  'kvm-arm': 'estimates for an arm64 server with KVM',
+  tcg: 'emulated processors, as in the captured runs',
+  'embedded-hypervisor': 'a partitioning hypervisor on an automotive SoC',
   ideal: 'every step is free',
 } as const
 

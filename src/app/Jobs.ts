@@ -1,8 +1,9 @@
 /**
- * What one run is asked for and what it answers: plain data that crosses to a worker thread and back.
+ * What one run is asked for and what it answers: plain data that crosses to a worker thread and
+ * back.
  */
+import type { RunResult } from '../analysis/result.ts'
 import type { Expectation } from '../scenario/expect.ts'
-import type { ResultView } from '../scenario/result-view.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
 
 export interface RunOutputs {
@@ -21,15 +22,8 @@ export interface Job {
   readonly wantJson: boolean
 }
 
-/** The whole result of interface §4, as far as the shell reads it. */
-export interface FullResult extends ResultView {
-  readonly scenario: string
-  readonly variant: string | null
-  readonly seed: number
-  readonly fingerprint: string
-  readonly virtualTimeNs: number
-  readonly records: number
-  readonly pass: boolean
+/** The result with verdicts that also name the record that broke them. */
+export interface FullResult extends RunResult {
   readonly expectations: readonly Expectation[]
 }
 

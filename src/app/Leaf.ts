@@ -12,11 +12,11 @@ import {
   bytesAllowed,
   durationAllowed,
   type NotAQuantity,
+  type PcmSize,
   parseBytes,
   parseDuration,
   parsePcmSize,
   parsePpm,
-  type PcmSize,
   pcmSizeAllowed,
   ppmAllowed,
   showValue,
@@ -63,9 +63,7 @@ export function leaf<T>(parse: Parse<T>, json: JsonSchema) {
   ) as unknown as Schema.Codec<T, unknown>
 }
 
-function quantity<T extends object | number>(
-  read: (input: unknown) => T | NotAQuantity,
-): Parse<T> {
+function quantity<T extends object | number>(read: (input: unknown) => T | NotAQuantity): Parse<T> {
   return (input) => {
     const value = read(input)
     if (typeof value === 'object' && 'what' in value) return { faults: [value] }
@@ -183,6 +181,8 @@ export function nameLeaf(lengthMax: number) {
 
 export const Text = leaf<string>(
   (input) =>
-    typeof input === 'string' ? { value: input } : wrong(`${showValue(input)} is not a text`, 'text'),
+    typeof input === 'string'
+      ? { value: input }
+      : wrong(`${showValue(input)} is not a text`, 'text'),
   { type: 'string' },
 )

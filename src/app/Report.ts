@@ -162,11 +162,7 @@ function expectSection(expectations: readonly Expectation[]): readonly string[] 
 function footer(result: FullResult, files: readonly string[]): readonly string[] {
   const failed = result.expectations.filter((one) => !one.pass).length
   const verdict = failed === 0 ? 'PASS' : `FAIL: ${plural(failed, 'expectation')} not met`
-  return [
-    verdict,
-    `fingerprint ${result.fingerprint}`,
-    ...files.map((file) => `wrote ${file}`),
-  ]
+  return [verdict, `fingerprint ${result.fingerprint}`, ...files.map((file) => `wrote ${file}`)]
 }
 
 function cut(lines: readonly string[], max: number): readonly string[] {

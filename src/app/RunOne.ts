@@ -2,22 +2,20 @@
  * One run from spec to files: simulate, judge, render, write. The same code in a worker thread, in
  * the main thread and in tests; nothing here knows about other runs.
  */
-import { evaluateExpect } from '../scenario/expect.ts'
+import type { TraceStore } from '../sim/trace-store.ts'
 import { writeFileAtomically } from './atomic-write.ts'
 import { reasonOf } from './io-reason.ts'
 import type { FullResult, Job, JobAnswer, Summary } from './Jobs.ts'
 import { fullName, resultFolder } from './Jobs.ts'
 import { reportText } from './Report.ts'
 import { sortedJson } from './ResultJson.ts'
-import { type Recording, simulate, traceTextOf } from './Simulator.ts'
+import { simulate, simulateFingerprint, traceTextOf } from './Simulator.ts'
 
 export async function runOne(job: Job): Promise<JobAnswer> {
   const { spec, seed, outputs } = job
-  const keep = outputs?.charts === true || outputs?.trace === true
-  const { result: bare, recording } = simulate(spec, seed, keep)
-  const result = judged(job, bare)
+  const { result, recording } = simulate(spec, seed)
   if (job.checkDeterminism) {
-    const second = simulate(spec, seed, false).result.fingerprint
+    const second = simulateFingerprint(spec, seed)
     if (second !== result.fingerprint) {
       return { kind: 'nondeterminism', first: result.fingerprint, second }
     }
@@ -34,27 +32,22 @@ export async function runOne(job: Job): Promise<JobAnswer> {
   }
 }
 
-function judged(job: Job, bare: FullResult): FullResult {
-  const expectations = evaluateExpect(job.spec.expect, bare)
-  return { ...bare, expectations, pass: expectations.every((one) => one.pass) }
-}
-
 /** The result goes last: whoever finds it, finds the rest too. */
 async function writeResults(
   job: Job,
   result: FullResult,
   json: string,
-  recording: Recording | null,
+  recording: TraceStore,
 ): Promise<readonly string[] | JobAnswer> {
   const { outputs, spec, seed } = job
   if (outputs === null) return []
   const folder = resultFolder(outputs.out, spec, seed)
   const files: [string, string | Iterable<string>][] = []
-  if (outputs.charts && recording !== null) {
+  if (outputs.charts) {
     const { drawTimeline } = await import('./Charts.ts')
-    files.push([`${folder}/timeline.svg`, await drawTimeline(recording, result as never, {})])
+    files.push([`${folder}/timeline.svg`, await drawTimeline(recording, result)])
   }
-  if (outputs.trace && recording !== null) {
+  if (outputs.trace) {
     files.push([`${folder}/trace.ndjson`, traceTextOf(recording, spec, seed)])
   }
   files.push([`${folder}/result.json`, json])

@@ -66,10 +66,7 @@ export function runProgram(
   return runScenarios(paths, options, server, output).pipe(Effect.provide(Files.layer))
 }
 
-const makeJobs = Effect.fnUntraced(function* (
-  specs: readonly ScenarioSpec[],
-  options: RunOptions,
-) {
+const makeJobs = Effect.fnUntraced(function* (specs: readonly ScenarioSpec[], options: RunOptions) {
   const seeds = options.seeds ?? undefined
   const perSpec = seeds === undefined ? 1 : seeds.last - seeds.first + 1
   if (specs.length * perSpec > runsMax) {
@@ -164,4 +161,3 @@ function brokenLine(one: Summary['expectations'][number]): string {
   const at = one.brokenBy === undefined ? '' : `, see ${one.brokenBy.timeNs}ns ${one.brokenBy.text}`
   return `     ${one.name}: expected ${one.expected}, was ${one.actual}${at}`
 }
-

@@ -1,6 +1,7 @@
 /**
  * YAML 1.2 text into plain values that know where they stand. Every defect of the text is a fault
- * with its position. Limits: nesting, number of values, aliases; so that no document can exhaust us.
+ * with its position. Limits: nesting, number of values, aliases; so that no document can exhaust
+ * us.
  */
 import {
   type Document,
@@ -10,11 +11,12 @@ import {
   isSeq,
   LineCounter,
   type Node,
-  parseAllDocuments,
   type ParsedNode,
+  parseAllDocuments,
 } from 'yaml'
 import type { Path } from '../scenario/fault.ts'
 import type { At, Position, RawDocument } from '../scenario/raw.ts'
+import { preflight } from './yaml-preflight.ts'
 
 /** A defect of the text itself. `path` is where in the document, as far as it is known. */
 export interface TextFault {
@@ -28,7 +30,7 @@ export type ReadYaml =
   | { readonly doc: RawDocument; readonly faults: readonly [] }
   | { readonly doc: null; readonly faults: readonly TextFault[] }
 
-export const yamlLimits = { depthMax: 64, valuesMax: 200_000 } as const
+export const yamlLimits = { depthMax: 64, valuesMax: 100_000 } as const
 
 /** Path parts cannot contain NUL: YAML does not allow it in a text. */
 function pathKey(path: Path, at: At): string {
@@ -42,6 +44,11 @@ export function readYaml(file: string, text: string): ReadYaml {
     return { file, line: Math.max(1, line), col: Math.max(1, col) }
   }
   const reader = new Reader(at)
+  const refused = preflight(text)
+  if (refused !== undefined) {
+    const { offset, what, allowed } = refused
+    return fail([defect(placeOf(file, text, offset), [], what, allowed)])
+  }
   try {
     const options = { version: '1.2', strict: true, prettyErrors: false } as const
     const docs = parseAllDocuments(text, { ...options, lineCounter: lines })
@@ -55,6 +62,12 @@ export function readYaml(file: string, text: string): ReadYaml {
     if (!(error instanceof RangeError)) throw error
     return fail([tooDeep(at(0), [])])
   }
+}
+
+/** Without the line counter, which only a parse fills. */
+function placeOf(file: string, text: string, offset: number): Position {
+  const before = text.slice(0, offset).split('\n')
+  return { file, line: before.length, col: (before.at(-1)?.length ?? 0) + 1 }
 }
 
 const topLevelAllowed = 'a mapping that begins with version: 1'
@@ -115,7 +128,8 @@ class Reader {
     if (node === null || this.overLimit(path, position)) return null
     if (isAlias(node)) return this.alias(node.resolve(this.doc as Document), path, position)
     if (isScalar(node)) return node.value
-    if (isSeq(node)) return node.items.map((one, i) => this.node(one as Node, [...path, i], position))
+    if (isSeq(node))
+      return node.items.map((one, i) => this.node(one as Node, [...path, i], position))
     if (isMap(node)) return this.mapping(node.items, path, position)
     return null
   }

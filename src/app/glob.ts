@@ -29,7 +29,10 @@ export function globToRegExp(pattern: string): RegExp {
     else if (c === '?') out += '[^/]'
     else if (c === '[' && pattern.indexOf(']', i + 2) > 0) {
       const end = pattern.indexOf(']', i + 2)
-      out += `[${pattern.slice(i + 1, end).replace(/^!/, '^').replaceAll('\\', '\\\\')}]`
+      out += `[${pattern
+        .slice(i + 1, end)
+        .replace(/^!/, '^')
+        .replaceAll('\\', '\\\\')}]`
       i = end
     } else if (c === '{') {
       braces += 1

@@ -25,6 +25,7 @@ import type {
 } from './input.ts'
 import { didYouMean } from './near.ts'
 import { pcmLimits } from './pcm-limits.ts'
+import { formatDuration } from './quantity.ts'
 import type { DriverOptions, DriverSpec, GuestSpec, HostSpec, ScenarioSpec } from './spec.ts'
 
 export type Completed =
@@ -34,6 +35,7 @@ export type Completed =
 export function completeScenario(input: ScenarioInput, variant: string | null): Completed {
   const faults: Fault[] = []
   const durationNs = input.duration ?? scenarioDefaults.durationNs
+  checkDuration(durationNs, faults)
   const driver = completeDriver(input, faults)
   const names = streamNames(input.streams, faults)
   const context = { durationNs, limits: pcmLimits(driver.options), faults }
@@ -54,6 +56,12 @@ export function completeScenario(input: ScenarioInput, variant: string | null): 
     expect: (input.expect ?? []).map((one) => completeExpect(one, names, faults)),
   }
   return faults.length === 0 ? { spec, faults: [] } : { spec: null, faults }
+}
+
+function checkDuration(durationNs: number, faults: Fault[]): void {
+  const allowed = `up to ${formatDuration(scenarioLimits.durationNsMax)}`
+  if (durationNs <= scenarioLimits.durationNsMax) return
+  faults.push({ path: ['duration'], at: 'value', what: 'too long to simulate', allowed })
 }
 
 function completeGuest(input: GuestInput): GuestSpec {

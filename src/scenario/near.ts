@@ -6,6 +6,8 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   let best: string | undefined
   let bestDistance = Math.max(2, Math.ceil(word.length / 3)) + 1
   const lower = word.toLowerCase()
+  const longer = candidates.filter((one) => one.toLowerCase().startsWith(lower))
+  if (word.length >= 2 && longer.length === 1) return longer[0]
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue
     const distance = editDistance(lower, candidate.toLowerCase())
