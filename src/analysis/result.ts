@@ -41,6 +41,9 @@ export interface ExpectationResult {
 }
 
 export interface StreamResult {
+  /** Number of the stream in the trace's symbol table. */
+  readonly id: number
+  readonly direction: 'playback' | 'capture'
   readonly xruns: readonly Xrun[]
   readonly silentFailures: readonly SilentFailure[]
   readonly errors: readonly { readonly timeNs: Ns; readonly call: string; readonly errno: number }[]
@@ -180,6 +183,8 @@ interface Found {
 function streamResult(stream: StreamNow, found: Found): StreamResult {
   const { id, rate, period_size, buffer_size } = stream
   return {
+    id,
+    direction: stream.playback ? 'playback' : 'capture',
     xruns: found.xruns.get(id) ?? [],
     silentFailures: found.silent.get(id) ?? [],
     errors: found.failedCalls

@@ -1,0 +1,94 @@
+/**
+ * Everything that the timeline chart shows, folded out of a recording: two passes, one to choose
+ * what to look at closely, one to look. Times are ns.
+ */
+import { framesToNsCeil, type Ns } from '../base/units.ts'
+import type { TraceStore } from '../sim/trace-store.ts'
+import { ChainFold, type ChainStep } from './chain.ts'
+import { foldStore, FoldSet } from './fold.ts'
+import { LaneFold, type LaneSet } from './lanes.ts'
+import type { RunResult, StreamResult } from './result.ts'
+import { type RingOverview, RingOverviewFold, type RingSteps, RingStepsFold } from './ring-series.ts'
+import { StreamTable } from './streams.ts'
+import { chooseCall, chooseWindow, ElapsedCallsFold, type Window } from './windows.ts'
+
+export interface TimelineOptions {
+  /** Name of the stream in the result; default: the first with an xrun, else the first. */
+  readonly stream?: string
+  /** What to show closely; default: around the first xrun, else steady state. */
+  readonly window?: Window
+  /** Most bins of the overview; fewer where a bin would hold less than two periods. */
+  readonly bins: number
+}
+
+export interface TimelineData {
+  readonly endNs: Ns
+  readonly name: string
+  readonly stream: StreamResult
+  readonly overview: RingOverview
+  readonly window: Window
+  readonly lanes: LaneSet
+  readonly ring: RingSteps
+  readonly closeUp: CloseUp | null
+}
+
+export interface CloseUp {
+  readonly window: Window
+  readonly steps: readonly ChainStep[]
+  readonly lanes: LaneSet
+}
+
+/** Null if the run opened no stream. */
+export function collectTimeline(
+  store: TraceStore,
+  result: RunResult,
+  options: TimelineOptions,
+): TimelineData | null {
+  const names = Object.keys(result.streams)
+  const named = options.stream ?? names.find((name) => result.streams[name]?.xruns.length)
+  const name = named ?? names[0]
+  const stream = name === undefined ? undefined : result.streams[name]
+  if (name === undefined || stream === undefined) return null
+  const id = stream.id
+  const endNs = result.virtualTimeNs
+  const window = options.window ?? chooseWindow(stream, endNs)
+  const calls = foldStore(store, new ElapsedCallsFold(id, window), endNs)
+  const call = chooseCall(calls, stream, window)
+  const set = new FoldSet()
+  const streams = set.add(new StreamTable(store.symbols))
+  const overview = set.add(new RingOverviewFold(streams, id, binsOf(stream, options.bins, endNs), endNs))
+  const ring = set.add(new RingStepsFold(streams, id, window.fromNs, window.toNs))
+  const lanes = set.add(new LaneFold(store.symbols, streams, id, window.fromNs, window.toNs))
+  const chain = call && set.add(new ChainFold(store.symbols, id, call.index))
+  store.replay(set)
+  return {
+    endNs,
+    name,
+    stream,
+    window,
+    overview: overview.finish(),
+    ring: ring.finish(),
+    lanes: lanes.finish(),
+    closeUp: chain && closeUp(store, id, chain.finish()),
+  }
+}
+
+/** Bins shorter than the ring's own rhythm would show a beat that is not there. */
+function binsOf(stream: StreamResult, most: number, endNs: Ns): number {
+  const twoPeriodsNs = framesToNsCeil(2 * Math.max(1, stream.params.period_size), stream.params.rate)
+  return Math.max(1, Math.min(most, Math.floor(endNs / twoPeriodsNs)))
+}
+
+/** The chain with some room around it, and what the lanes show there. */
+function closeUp(store: TraceStore, id: number, steps: readonly ChainStep[]): CloseUp {
+  const times = steps.map((step) => step.timeNs)
+  const first = Math.min(...times)
+  const last = Math.max(...times)
+  const room = Math.max(2_000, Math.round((last - first) * 0.06))
+  const window = { fromNs: Math.max(0, first - room), toNs: last + 2 * room }
+  const set = new FoldSet()
+  const streams = set.add(new StreamTable(store.symbols))
+  const lanes = set.add(new LaneFold(store.symbols, streams, id, window.fromNs, window.toNs))
+  store.replay(set)
+  return { window, steps, lanes: lanes.finish() }
+}

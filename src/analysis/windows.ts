@@ -1,0 +1,73 @@
+/**
+ * Which stretches of a run a reader wants to see: around the first xrun, or steady state in the
+ * middle; and in it one period to look at closely. Times are ns.
+ */
+import { framesToNsCeil, type Ns } from '../base/units.ts'
+import { T, type TraceRecord } from '../sim/trace.ts'
+import type { Fold } from './fold.ts'
+import type { StreamResult } from './result.ts'
+
+export interface Window {
+  readonly fromNs: Ns
+  readonly toNs: Ns
+}
+
+/** Shortest window, so that a few periods of any usual size fit. */
+const WINDOW_NS_MIN = 60_000_000
+
+/** A ring and a half before the first xrun and most of one after it, else six steady periods. */
+export function chooseWindow(stream: StreamResult, endNs: Ns): Window {
+  const { rate, period_size, buffer_size } = stream.params
+  const periodNs = framesToNsCeil(period_size, rate)
+  const bufferNs = framesToNsCeil(buffer_size, rate)
+  const xrun = stream.xruns[0]
+  const lengthNs = Math.min(endNs, Math.max(WINDOW_NS_MIN, 6 * periodNs))
+  if (xrun === undefined) return within(Math.round((endNs - lengthNs) / 2), lengthNs, endNs)
+  const beforeNs = Math.round(Math.max(1.5 * bufferNs, WINDOW_NS_MIN / 2))
+  const afterNs = Math.round(0.75 * Math.max(bufferNs, WINDOW_NS_MIN / 2))
+  return within(xrun.timeNs - beforeNs, beforeNs + afterNs, endNs)
+}
+
+function within(fromNs: Ns, lengthNs: Ns, endNs: Ns): Window {
+  const from = Math.max(0, Math.min(fromNs, endNs - lengthNs))
+  return { fromNs: from, toNs: Math.min(endNs, from + lengthNs) }
+}
+
+/** Record index and time of every call of snd_pcm_period_elapsed on one stream within a window. */
+export class ElapsedCallsFold implements Fold<readonly ElapsedCall[]> {
+  readonly kinds = [T.snd_pcm_period_elapsed]
+  private readonly calls: ElapsedCall[] = []
+  private readonly stream: number
+  private readonly window: Window
+
+  constructor(stream: number, window: Window) {
+    this.stream = stream
+    this.window = window
+  }
+
+  record(r: TraceRecord): void {
+    const { fromNs, toNs } = this.window
+    if (r.a !== this.stream || r.timeNs < fromNs || r.timeNs > toNs) return
+    this.calls.push({ index: r.index, timeNs: r.timeNs })
+  }
+
+  finish(): readonly ElapsedCall[] {
+    return this.calls
+  }
+}
+
+export interface ElapsedCall {
+  readonly index: number
+  readonly timeNs: Ns
+}
+
+/** The call that found the xrun, if there is one in the window, else the one in the middle. */
+export function chooseCall(
+  calls: readonly ElapsedCall[],
+  stream: StreamResult,
+  window: Window,
+): ElapsedCall | null {
+  const xrun = stream.xruns.find(({ timeNs }) => timeNs >= window.fromNs && timeNs <= window.toNs)
+  const before = xrun && calls.findLast((call) => call.index < xrun.at.record)
+  return before ?? calls[calls.length >> 1] ?? null
+}

@@ -1,0 +1,38 @@
+/** The chart's title: the finding in one sentence, and what was run in a second line. */
+import { formatDuration, formatInstant, plural } from '../../analysis/format.ts'
+import type { RunResult, StreamResult } from '../../analysis/result.ts'
+import { framesToNsFloor } from '../../base/units.ts'
+
+export function headline(result: RunResult, stream: StreamResult): string {
+  const deadlock = result.locks.actual.find((one) => one.kind === 'deadlock')
+  if (deadlock !== undefined) return `deadlock at ${formatInstant(deadlock.timeNs)}`
+  const { xruns, silentFailures, periodElapsed, wakeLatencyNs } = stream
+  const first = xruns[0]
+  if (first !== undefined) {
+    const count = plural(xruns.length, 'xrun')
+    const where = xruns.length === 1 ? 'at' : ', the first at'
+    const start = xruns.length === 1 ? `${count} ${where}` : `${count}${where}`
+    return `${start} ${formatInstant(first.timeNs)}: ${first.at.what}`
+  }
+  const silent = silentFailures[0]
+  if (silent !== undefined) {
+    const lasted = formatDuration(silent.untilNs - silent.timeNs)
+    const first = `${silent.kind} at ${formatInstant(silent.timeNs)} for ${lasted}`
+    return `no xrun, but ${plural(silentFailures.length, 'silent failure')}: ${first}`
+  }
+  if (periodElapsed.count < 2) return 'no xrun: no period has elapsed'
+  const every = formatDuration(periodElapsed.intervalNs.mean)
+  const awake =
+    wakeLatencyNs.count === 0 ? '' : `, the client runs ${formatDuration(wakeLatencyNs.p99)} later (p99)`
+  return `no xrun: a period elapses every ${every} on average${awake}`
+}
+
+/** Scenario, stream, ring and seed. */
+export function subline(result: RunResult, name: string, stream: StreamResult): string {
+  const { rate, period_size, buffer_size } = stream.params
+  const variant = result.variant === null ? '' : ` / ${result.variant}`
+  const periods = period_size > 0 ? buffer_size / period_size : 0
+  const length = formatDuration(framesToNsFloor(buffer_size, rate))
+  const ring = `${period_size} × ${periods} frames at ${rate} Hz = ${length}`
+  return `${result.scenario}${variant} · ${name}, ${stream.direction} · ${ring} · seed ${result.seed}`
+}

@@ -1,0 +1,74 @@
+/**
+ * The whole run at a glance: the ring's fill as a band between the least and the greatest number of
+ * queued frames of each pixel, with xruns and the stretch that is shown closely below. Frames.
+ */
+import type { Window } from '../../analysis/windows.ts'
+import type { RingOverview } from '../../analysis/ring-series.ts'
+import type { StreamResult } from '../../analysis/result.ts'
+import { addMark } from './legend.ts'
+import { type TimeScale, ValueScale } from './scale.ts'
+import { Path, type Sheet } from './shapes.ts'
+
+export interface OverviewPanel {
+  readonly overview: RingOverview
+  readonly stream: StreamResult
+  readonly window: Window
+  readonly scale: TimeScale
+  readonly top: number
+  readonly bottom: number
+}
+
+export function drawOverview(sheet: Sheet, panel: OverviewPanel): void {
+  const { scale, stream, top, bottom } = panel
+  const size = Math.max(1, stream.params.buffer_size)
+  const values = new ValueScale(0, size, bottom, top)
+  drawWindow(sheet, panel)
+  sheet.path('fillband', bandPath(panel, values))
+  const ends = new Path().line(scale.x0, top, scale.x1, top).line(scale.x0, bottom, scale.x1, bottom)
+  sheet.path('grid', ends)
+  for (const value of [0, size]) {
+    sheet.text('muted', scale.x0 - 8, values.y(value) + 4, `${value}`, { size: 11, anchor: 'end' })
+  }
+  const crosses = new Path()
+  let last = Number.NEGATIVE_INFINITY
+  for (const { timeNs } of stream.xruns) {
+    const x = scale.x(timeNs)
+    if (x - last < 1) continue
+    addMark(crosses, 'cross', x, bottom - 8)
+    last = x
+  }
+  sheet.path('alarm', crosses)
+}
+
+function drawWindow(sheet: Sheet, panel: OverviewPanel): void {
+  const { scale, window, top, bottom } = panel
+  const from = scale.x(window.fromNs)
+  const width = Math.max(3, scale.x(window.toNs) - from)
+  sheet.rect('window', from, top - 5, width, bottom - top + 10)
+}
+
+/** One band for each stretch in which the stream was active; a column is never thinner than 1. */
+function bandPath(panel: OverviewPanel, values: ValueScale): Path {
+  const { overview, scale } = panel
+  const { least, most } = overview
+  const path = new Path()
+  const width = (scale.x1 - scale.x0) / least.length
+  for (let from = 0; from < least.length; from++) {
+    if ((least[from] as number) < 0) continue
+    let to = from
+    while (to + 1 < least.length && (least[to + 1] as number) >= 0) to++
+    const x = (bin: number): number => scale.x0 + bin * width
+    const outline: [number, number][] = []
+    for (let bin = from; bin <= to; bin++) {
+      const y = values.y(most[bin] as number) - 0.5
+      outline.push([x(bin), y], [x(bin + 1), y])
+    }
+    for (let bin = to; bin >= from; bin--) {
+      const y = values.y(least[bin] as number) + 0.5
+      outline.push([x(bin + 1), y], [x(bin), y])
+    }
+    path.polygon(outline)
+    from = to
+  }
+  return path
+}

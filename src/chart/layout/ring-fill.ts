@@ -1,0 +1,115 @@
+/**
+ * The ring: appl_ptr and hw_ptr as they climb over the period boundaries, the queued frames between
+ * them, and avail below, with the level at which the stream xruns. Values are frames.
+ */
+import type { Ns } from '../../base/units.ts'
+import type { RingSteps } from '../../analysis/ring-series.ts'
+import type { StreamResult } from '../../analysis/result.ts'
+import { baseOf, fillBetween, stepPoints, strokeSteps } from './reduce.ts'
+import { type TimeScale, ValueScale } from './scale.ts'
+import { Path, type Sheet } from './shapes.ts'
+
+export interface RingPanel {
+  readonly ring: RingSteps
+  readonly stream: StreamResult
+  readonly scale: TimeScale
+  readonly top: number
+  readonly bottom: number
+}
+
+/** The two pointers. */
+export function drawPointers(sheet: Sheet, panel: RingPanel): void {
+  const { ring, scale, stream } = panel
+  const period = Math.max(1, stream.params.period_size)
+  const least = Math.min(...extremes(ring.hw_ptr), ...extremes(ring.appl_ptr))
+  const greatest = Math.max(...extremes(ring.hw_ptr), ...extremes(ring.appl_ptr))
+  const from = Math.floor(least / period) * period
+  const to = Math.max(from + period, Math.ceil(greatest / period) * period)
+  const values = new ValueScale(from, to, panel.bottom, panel.top)
+  drawBoundaries(sheet, panel, values, period)
+  const hw = stepPoints(ring.timesNs, ring.hw_ptr, scale)
+  const appl = stepPoints(ring.timesNs, ring.appl_ptr, scale)
+  const band = new Path()
+  fillBetween(band, appl, hw, values)
+  sheet.path('queued', band)
+  const hwPath = new Path()
+  strokeSteps(hwPath, hw, values)
+  const applPath = new Path()
+  strokeSteps(applPath, appl, values)
+  sheet.path('hwptr', hwPath)
+  sheet.path('applptr', applPath)
+}
+
+/** Least room between two labels of the y axis. */
+const LABEL_SPACING = 16
+
+function drawBoundaries(sheet: Sheet, panel: RingPanel, values: ValueScale, period: number): void {
+  const { scale } = panel
+  const perPeriod = ((panel.bottom - panel.top) * period) / (values.to - values.from)
+  const lines = new Path()
+  const everyLine = Math.max(1, Math.ceil(3 / perPeriod))
+  const everyLabel = roundMultiple(Math.ceil(LABEL_SPACING / perPeriod))
+  for (let n = 0; values.from + n * period <= values.to; n++) {
+    const y = values.y(values.from + n * period)
+    if (n % everyLine === 0) lines.line(scale.x0, y, scale.x1, y)
+    if (n % everyLabel !== 0) continue
+    const text = `${values.from + n * period}`
+    sheet.text('muted', scale.x0 - 8, y + 4, text, { size: 11, anchor: 'end' })
+  }
+  sheet.path('grid', lines)
+}
+
+function roundMultiple(least: number): number {
+  return [1, 2, 4, 5, 10, 20, 50, 100, 200, 500].find((n) => n >= least) ?? 1000
+}
+
+/** avail between 0 and a little over the ring's size. */
+export function drawAvail(sheet: Sheet, panel: RingPanel): void {
+  const { ring, scale, stream, top, bottom } = panel
+  const size = Math.max(1, stream.params.buffer_size)
+  const values = new ValueScale(0, size, bottom, top)
+  const free = stream.direction === 'capture' ? 0 : size
+  const avail = ring.hw_ptr.map((hw, i) => clamp(hw + free - (ring.appl_ptr[i] as number), size))
+  const points = stepPoints(ring.timesNs, avail, scale)
+  const area = new Path()
+  fillBetween(area, points, baseOf(points, 0), values)
+  sheet.path('availarea', area)
+  const line = new Path()
+  strokeSteps(line, points, values)
+  sheet.path('availline', line)
+  sheet.path('limit', new Path().line(scale.x0, values.y(size), scale.x1, values.y(size)))
+  sheet.path('grid', new Path().line(scale.x0, bottom, scale.x1, bottom))
+  for (const value of [0, size]) {
+    sheet.text('muted', scale.x0 - 8, values.y(value) + 4, `${value}`, { size: 11, anchor: 'end' })
+  }
+}
+
+function clamp(avail: number, size: number): number {
+  return avail < 0 ? 0 : avail > size ? size : avail
+}
+
+function extremes(values: readonly number[]): [number, number] {
+  let least = values[0] ?? 0
+  let greatest = least
+  for (const value of values) {
+    if (value < least) least = value
+    if (value > greatest) greatest = value
+  }
+  return [least, greatest]
+}
+
+/** Vertical lines through a panel where the stream xran. */
+export function drawXrunLines(
+  sheet: Sheet,
+  scale: TimeScale,
+  times: readonly Ns[],
+  top: number,
+  bottom: number,
+): void {
+  const path = new Path()
+  for (const ns of times) {
+    if (ns < scale.fromNs || ns > scale.toNs) continue
+    path.line(scale.x(ns), top, scale.x(ns), bottom)
+  }
+  sheet.path('xrunline', path)
+}

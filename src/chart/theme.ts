@@ -1,0 +1,113 @@
+/**
+ * Colours and fonts of all charts, for light and dark surroundings. The hues are those of Okabe and
+ * Ito, which people with any of the common colour deficiencies tell apart; position, shape or dash
+ * always says the same once more. Every chart paints its own background.
+ */
+export type ThemeName = 'auto' | 'light' | 'dark'
+
+interface Colours {
+  readonly background: string
+  readonly text: string
+  readonly muted: string
+  readonly grid: string
+  readonly stripe: string
+  readonly alarm: string
+  readonly window: string
+  readonly badge: string
+  readonly badgeText: string
+  readonly lanes: Readonly<Record<string, string>>
+}
+
+const LIGHT: Colours = {
+  background: '#ffffff',
+  text: '#1b1f24',
+  muted: '#57606a',
+  grid: '#d5dae0',
+  stripe: '#f4f6f8',
+  alarm: '#b3261e',
+  window: '#57606a',
+  badge: '#1b1f24',
+  badgeText: '#ffffff',
+  lanes: {
+    client: '#0072b2',
+    alsa: '#9c4f86',
+    kworker: '#b07a00',
+    irq: '#d55e00',
+    queue: '#00805e',
+    device: '#2f7fb8',
+    sink: '#6b7280',
+    neutral: '#6b7280',
+  },
+}
+
+const DARK: Colours = {
+  background: '#0f141a',
+  text: '#e6edf3',
+  muted: '#9aa7b4',
+  grid: '#2b343e',
+  stripe: '#161d25',
+  alarm: '#ff7b6b',
+  window: '#9aa7b4',
+  badge: '#e6edf3',
+  badgeText: '#0f141a',
+  lanes: {
+    client: '#56a9e6',
+    alsa: '#d890c0',
+    kworker: '#e6b030',
+    irq: '#ff8a3d',
+    queue: '#2fc496',
+    device: '#7cc4ee',
+    sink: '#9aa3af',
+    neutral: '#9aa3af',
+  },
+}
+
+const SHARED = `
+text{font-family:"Helvetica Neue",Arial,"Liberation Sans","DejaVu Sans",sans-serif}
+.grid,.arrow,.hwptr,.applptr,.availline,.limit,.xrunline,.stroke,.alarm{fill:none}
+.grid{stroke-width:1}
+.arrow{stroke-width:1.4;stroke-linejoin:round}
+.applptr{stroke-width:2}
+.hwptr{stroke-width:2;stroke-dasharray:6 3}
+.availline{stroke-width:1.5}
+.limit{stroke-width:1.5;stroke-dasharray:3 3}
+.xrunline{stroke-width:1.5;stroke-dasharray:5 4}
+.alarm{stroke-width:2.4}
+.stroke{stroke-width:1.5}
+.fill.sink{fill-opacity:.55}
+.pale{fill-opacity:.28}
+.queued{fill-opacity:.14}
+.fillband{fill-opacity:.75}
+.availarea{fill-opacity:.2}
+.asleep{fill-opacity:.1;stroke-width:1;stroke-dasharray:4 3}
+.empty{fill:none;stroke-width:1.2;stroke-dasharray:2 2}
+.window{fill-opacity:.14;stroke-width:1}
+.dot{stroke-width:1.5}`
+
+function rules(c: Colours): string {
+  const lanes = Object.entries(c.lanes).map(
+    ([lane, colour]) =>
+      `.fill.${lane},.pale.${lane}{fill:${colour}}.stroke.${lane},.empty.${lane}{stroke:${colour}}` +
+      `.asleep.${lane}{fill:${colour};stroke:${colour}}`,
+  )
+  return [
+    `.background{fill:${c.background}}`,
+    `.text{fill:${c.text}}.muted{fill:${c.muted}}`,
+    `.grid{stroke:${c.grid}}.stripe{fill:${c.stripe}}`,
+    `.arrow{stroke:${c.text}}.dot{fill:${c.background};stroke:${c.text}}`,
+    `.badge{fill:${c.badge}}.badgetext{fill:${c.badgeText}}`,
+    `.alarm,.xrunline,.limit{stroke:${c.alarm}}`,
+    `.window{fill:${c.window};stroke:${c.window}}`,
+    `.applptr{stroke:${c.lanes.client}}.hwptr{stroke:${c.lanes.irq}}`,
+    `.queued,.fillband{fill:${c.lanes.client}}`,
+    `.availarea{fill:${c.lanes.queue}}.availline{stroke:${c.lanes.queue}}`,
+    ...lanes,
+  ].join('\n')
+}
+
+/** The style sheet of a chart; `auto` follows what the viewer prefers. */
+export function styleSheet(theme: ThemeName): string {
+  const first = rules(theme === 'dark' ? DARK : LIGHT)
+  const dark = theme === 'auto' ? `\n@media (prefers-color-scheme:dark){\n${rules(DARK)}\n}` : ''
+  return `${SHARED}\n${first}${dark}\n`
+}
