@@ -1,7 +1,7 @@
 /**
  * The real core under the workloads of bare.ts: same delays, same order, same check values.
  *
- * Drives src/sim as the models do: free processes for hardware, timers for clocks. An operation is a
+ * Drives src/sim as models do: free processes for hardware, timers for clocks. An operation is a
  * completed wait, switch, locked section or timer. Times are in ns.
  */
 import { FreeProcess, type Proc, Req } from '../../src/sim/process.ts'

@@ -1,5 +1,5 @@
 /**
- * The real-time factor of scenario first-light: simulated seconds for one second of wall clock, warm,
+ * The real-time factor of first-light: simulated seconds for one second of wall clock, warm,
  * with everything recorded.
  *
  * The library is imported when asked for, so that the rest of the bench runs without it.

@@ -35,7 +35,7 @@ const queues = {
 export const queueNames = Object.keys(queues) as (keyof typeof queues)[]
 export type QueueName = (typeof queueNames)[number]
 
-/** `size` entries; each step takes the earliest and puts it back later, with one of 4 priorities. */
+/** `size` entries of 4 priorities; each step takes the earliest and puts it back later. */
 export function holdQueue(name: QueueName, size: number, shape: Shape): Case {
   return (ops) => {
     const queue: Queue = queues[name]()

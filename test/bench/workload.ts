@@ -2,7 +2,7 @@
  * What every bench shares: the stream of delays, the shape of a case and of its outcome.
  *
  * Not the core's own random streams: a bench must not move when the core does. Delays are in
- * nanoseconds. The C++ peers in cpp/ draw the same numbers, so all must end at the same check value.
+ * ns. The C++ peers in cpp/ draw the same numbers, so all must end at the same check value.
  */
 
 /** How many operations a case did, and a number that all cases of one workload must agree on. */

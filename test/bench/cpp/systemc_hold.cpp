@@ -1,10 +1,10 @@
-// The hold workload of workload.ts on SystemC threads: each process waits again and again. A peer of
-// the bench only; nothing of the product. Times are in ns.
+// The hold workload of workload.ts on SystemC threads: each process waits again and again. A peer
+// of the bench only; nothing of the product. Times are in ns.
 //
 // usage: systemc_hold <processes> <uniform|skewed> <ops>   prints one line of JSON, a Sample
 //
-// A SystemC program has one run, so it warms up in the run that it measures: its clock ends where the
-// others end after the warm-up and the operations together. The check value is compared with itself.
+// A SystemC program has one run, so it warms up in the run that it measures: its clock ends where
+// the others end after warm-up and operations together. Its check value is compared with itself.
 #define SC_INCLUDE_DYNAMIC_PROCESSES
 #include <cstdint>
 #include <cstdio>
