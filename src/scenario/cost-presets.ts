@@ -4,7 +4,7 @@
  * themselves estimates, so nothing may be asserted on absolute costs. All numbers are ns.
  */
 import type { DistributionSpec } from '../base/distribution.ts'
-import { COST_NAMES, type CostName } from '../model/machine/cost.ts'
+import { COST_NAMES, type CostName, GUEST_COSTS } from '../model/machine/cost.ts'
 
 export interface PricedEntry {
   readonly dist: DistributionSpec
@@ -103,8 +103,81 @@ const ideal = Object.fromEntries(
   COST_NAMES.map((name) => [name, fixed(0, 'nothing costs time')]),
 ) as PresetTable
 
-export const COST_PRESETS = { 'kvm-x86': kvmX86, ideal } as const satisfies Record<
-  string,
-  PresetTable
->
+/** Every entry of a table multiplied; the source says by what and why. */
+function scaled(
+  from: PresetTable,
+  names: readonly CostName[],
+  factor: number,
+  why: string,
+): Partial<Record<CostName, PricedEntry>> {
+  const entries = names.map((name) => {
+    const { dist, source } = from[name]
+    return [name, { dist: scaledDist(dist, factor), source: `${why}; x86: ${source}` }]
+  })
+  return Object.fromEntries(entries)
+}
+
+function scaledDist(dist: DistributionSpec, by: number): DistributionSpec {
+  switch (dist.kind) {
+    case 'constant':
+      return { kind: 'constant', ns: Math.round(dist.ns * by) }
+    case 'uniform':
+      return { ...dist, minNs: Math.round(dist.minNs * by), maxNs: Math.round(dist.maxNs * by) }
+    case 'lognormal':
+      return {
+        ...dist,
+        medianNs: Math.round(dist.medianNs * by),
+        minNs: Math.round(dist.minNs * by),
+        maxNs: Math.round(dist.maxNs * by),
+      }
+    case 'mixture':
+      return {
+        kind: 'mixture',
+        parts: dist.parts.map((part) => ({ ...part, of: scaledDist(part.of, by) })),
+      }
+    default:
+      return dist
+  }
+}
+
+/** A server-class arm64 host: costlier exits (EL2 switch), interrupts through list registers. */
+const kvmArm: PresetTable = {
+  ...kvmX86,
+  vm_exit: fixed(900, 'estimate: world switch with GIC and timer state'),
+  vm_entry: fixed(800, 'estimate: world switch with GIC and timer state'),
+  posted_interrupt: around(2_500, 1_500, 5_000, 0.25, 'estimate: IPI, exit, list register, entry'),
+  irq_entry: fixed(500, 'estimate'),
+  irq_exit: fixed(300, 'estimate: end of interrupt through the GIC'),
+  ipi: around(4_000, 2_000, 8_000, 0.25, 'estimate: a trapped SGI'),
+}
+
+/** Emulated processors: guest code some twenty times slower, exits are returns to the same thread. */
+const tcg: PresetTable = {
+  ...kvmX86,
+  ...scaled(kvmX86, GUEST_COSTS, 20, 'estimate: 20 times, order of the captured runs under TCG'),
+  vm_exit: fixed(300, 'estimate: leaves the translated code'),
+  vm_entry: fixed(300, 'estimate: looks up translated code'),
+  posted_interrupt: around(3_000, 1_000, 20_000, 0.5, 'estimate: ends the running block'),
+  irq_inject: around(3_000, 1_000, 10_000, 0.4, 'estimate: big lock and kick'),
+}
+
+/** A static partitioning hypervisor on an automotive SoC: pinned vCPUs, short paths, slow cores. */
+const embedded: PresetTable = {
+  ...kvmX86,
+  ...scaled(kvmX86, GUEST_COSTS, 2.5, 'estimate: 2.5 times, 1.5 GHz in-order cores'),
+  vm_exit: fixed(1_000, 'estimate: trap to EL2'),
+  vm_entry: fixed(800, 'estimate: return from EL2'),
+  posted_interrupt: around(3_000, 2_000, 6_000, 0.2, 'estimate: list register, no scheduler'),
+  blocked_vcpu_wake: around(4_000, 2_000, 12_000, 0.25, 'estimate: WFI wake, vCPU owns its core'),
+  main_loop_wake: around(10_000, 5_000, 30_000, 0.3, 'estimate: device server thread, FIFO'),
+  irq_inject: around(2_000, 1_000, 4_000, 0.2, 'estimate: hypercall from the device partition'),
+}
+
+export const COST_PRESETS = {
+  'kvm-x86': kvmX86,
+  'kvm-arm': kvmArm,
+  tcg,
+  'embedded-hypervisor': embedded,
+  ideal,
+} as const satisfies Record<string, PresetTable>
 export type CostPreset = keyof typeof COST_PRESETS

@@ -3,7 +3,7 @@
  * record. Writer and reader share this file, so that a recording survives the trip bit for bit.
  * docs/trace.md says what each column means. Times are integer nanoseconds.
  *
- *   {"t":1200,"ev":"sched:sched_switch","cpu":0,"ctx":"aplay","args":{"prev":"aplay","next":"idle"}}
+ *   {"t":1200,"ev":"sched:sched_waking","cpu":0,"ctx":"sh","args":{"target":"aplay","cpu":0}}
  *
  * `cpu` is null for hardware beside the processors. A symbol is written by its name, or `name#id`
  * where an earlier symbol of its table has that name; a number without a name stays a number.

@@ -4,7 +4,7 @@
  * next. No priority inheritance, except on PREEMPT_RT. Kernel: kernel/locking/mutex.c, 6.1.
  */
 import { LOCK_TRYLOCK } from '../../sim/lock-flags.ts'
-import { type Proc, Req } from '../../sim/process.ts'
+import { DONE, pause, type Proc, Req } from '../../sim/process.ts'
 import type { Context } from '../machine/context.ts'
 import { type Task, TaskState } from '../machine/task.ts'
 import { checkWaitCycle } from '../machine/wait-graph.ts'
@@ -38,14 +38,35 @@ export function mutex_lock(lock: Mutex): Proc {
   return mutex_lock_nested(lock, 0)
 }
 
-export function* mutex_lock_nested(lock: Mutex, subclass: number): Proc {
+export function mutex_lock_nested(lock: Mutex, subclass: number): Proc {
   const { k } = lock
-  if (mightSleep(k, 'kernel/locking/mutex.c:580')) yield* cond_resched(k)
+  const resched = mightSleep(k, 'kernel/locking/mutex.c:580')
+  if (resched || lock.rt !== null || lock.owner !== null) return lockRest(lock, subclass, resched)
+  if (!k.tryCharge(k.costs.mutex_lock)) return lockPaid(lock, subclass)
+  lock.recordAcquire(k.current, 0, subclass)
+  lock.owner = currentTask(k)
+  return DONE
+}
+
+/** The lock's price could not pass at once; meanwhile another may have taken it. */
+function* lockPaid(lock: Mutex, subclass: number): Proc {
+  yield Req.CHARGE
+  yield* lockNow(lock, subclass)
+}
+
+function* lockRest(lock: Mutex, subclass: number, resched: boolean): Proc {
+  const { k } = lock
+  if (resched) yield* cond_resched(k)
   if (lock.rt !== null) {
     yield* lock.rt.acquire(subclass)
     return
   }
   if (!k.tryCharge(k.costs.mutex_lock)) yield Req.CHARGE
+  yield* lockNow(lock, subclass)
+}
+
+function* lockNow(lock: Mutex, subclass: number): Proc {
+  const { k } = lock
   lock.recordAcquire(k.current, 0, subclass)
   if (lock.owner === null) lock.owner = currentTask(k)
   else yield* lockSlow(lock)
@@ -61,17 +82,14 @@ export function mutex_trylock(lock: Mutex): boolean {
   return true
 }
 
-export function* mutex_unlock(lock: Mutex): Proc {
+export function mutex_unlock(lock: Mutex): Proc {
   const { k } = lock
-  if (lock.rt !== null) {
-    yield* lock.rt.release()
-    return
-  }
+  if (lock.rt !== null) return lock.rt.release()
   const task = currentTask(k)
   if (lock.owner !== task) warnUnlockImbalance(k, lock)
   lock.recordRelease(k.current)
   pass(lock)
-  if (!k.tryCharge(k.costs.mutex_unlock)) yield Req.CHARGE
+  return k.tryCharge(k.costs.mutex_unlock) ? DONE : pause(Req.CHARGE)
 }
 
 /** Lets the next one have the lock, or compete for it. */

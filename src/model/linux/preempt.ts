@@ -2,7 +2,7 @@
  * preempt_count and interrupt state of the running context, and what the kernel asks of them.
  * Kernel: include/linux/preempt.h, kernel/sched/core.c.
  */
-import { Req, type Proc } from '../../sim/process.ts'
+import { DONE, pause, type Proc, Req } from '../../sim/process.ts'
 import type { Context } from '../machine/context.ts'
 import { LOCK_HARDIRQS_OFF, LOCK_IN_HARDIRQ, LOCK_IN_SOFTIRQ, LOCK_SOFTIRQS_OFF } from '../../sim/lock-flags.ts'
 import { bugSleepInAtomic } from './bug.ts'
@@ -36,10 +36,10 @@ export function local_irq_save(k: Kernel): boolean {
 }
 
 /** Kernel: local_irq_restore(); pending interrupts are taken here. */
-export function* local_irq_restore(k: Kernel, flags: boolean): Proc {
+export function local_irq_restore(k: Kernel, flags: boolean): Proc {
   const { cpu } = k.current
   cpu.irqsOff = flags
-  if (cpu.attention) yield Req.POINT
+  return cpu.attention ? pause(Req.POINT) : DONE
 }
 
 /** Kernel: preempt_disable(). */
@@ -48,9 +48,9 @@ export function preempt_disable(k: Kernel): void {
 }
 
 /** Kernel: preempt_enable(): a point where a fully preemptible kernel switches. */
-export function* preempt_enable(k: Kernel): Proc {
+export function preempt_enable(k: Kernel): Proc {
   k.current.preemptCount--
-  if (k.current.cpu.attention) yield Req.POINT
+  return k.current.cpu.attention ? pause(Req.POINT) : DONE
 }
 
 /** Kernel: cond_resched(): lets another task run if one should. */
@@ -72,6 +72,6 @@ export function mightSleep(k: Kernel, where: string): boolean {
 }
 
 /** Kernel: might_sleep(). */
-export function* might_sleep(k: Kernel, where: string): Proc {
-  if (mightSleep(k, where)) yield* cond_resched(k)
+export function might_sleep(k: Kernel, where: string): Proc {
+  return mightSleep(k, where) ? cond_resched(k) : DONE
 }

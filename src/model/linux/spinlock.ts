@@ -7,7 +7,7 @@
  * Kernel: kernel/locking/spinlock.c, qspinlock.c, 6.1.
  */
 import { LOCK_TRYLOCK } from '../../sim/lock-flags.ts'
-import { type Proc, Req } from '../../sim/process.ts'
+import { DONE, DONE_FALSE, DONE_TRUE, pause, type Proc, Req } from '../../sim/process.ts'
 import type { Context } from '../machine/context.ts'
 import { checkWaitCycle } from '../machine/wait-graph.ts'
 import { warnUnlockImbalance } from './bug-locks.ts'
@@ -42,20 +42,20 @@ export function raw_spin_lock_init(k: Kernel, className: string, instance?: stri
 }
 
 export function spin_lock(lock: SpinlockT): Proc {
-  return acquire(lock, 0)
+  return tryFast(lock, 0) ? DONE : acquire(lock, 0)
 }
 
 export function spin_lock_nested(lock: SpinlockT, subclass: number): Proc {
-  return acquire(lock, subclass)
+  return tryFast(lock, subclass) ? DONE : acquire(lock, subclass)
 }
 
 export function spin_unlock(lock: SpinlockT): Proc {
   return release(lock, lock.k.current.cpu.irqsOff)
 }
 
-export function* spin_lock_irq(lock: SpinlockT): Proc {
+export function spin_lock_irq(lock: SpinlockT): Proc {
   if (lock.rt === null) lock.k.current.cpu.irqsOff = true
-  yield* acquire(lock, 0)
+  return spin_lock(lock)
 }
 
 /** Unconditionally turns interrupts on. */
@@ -64,11 +64,15 @@ export function spin_unlock_irq(lock: SpinlockT): Proc {
 }
 
 export function spin_lock_irqsave(lock: SpinlockT): Proc<IrqFlags> {
-  return acquireIrqsave(lock, 0)
+  return spin_lock_irqsave_nested(lock, 0)
 }
 
 export function spin_lock_irqsave_nested(lock: SpinlockT, subclass: number): Proc<IrqFlags> {
-  return acquireIrqsave(lock, subclass)
+  const { cpu } = lock.k.current
+  const flags = cpu.irqsOff
+  if (lock.rt === null) cpu.irqsOff = true
+  if (tryFast(lock, subclass)) return flags ? DONE_TRUE : DONE_FALSE
+  return acquireThen(lock, subclass, flags)
 }
 
 export function spin_unlock_irqrestore(lock: SpinlockT, flags: IrqFlags): Proc {
@@ -77,7 +81,7 @@ export function spin_unlock_irqrestore(lock: SpinlockT, flags: IrqFlags): Proc {
 
 export function* spin_lock_bh(lock: SpinlockT): Proc {
   lock.k.softirqs.disable(lock.k.current.cpu)
-  yield* acquire(lock, 0)
+  yield* spin_lock(lock)
 }
 
 export function* spin_unlock_bh(lock: SpinlockT): Proc {
@@ -96,15 +100,24 @@ export function spin_trylock(lock: SpinlockT): boolean {
   return true
 }
 
-function* acquireIrqsave(lock: SpinlockT, subclass: number): Proc<IrqFlags> {
+/** Takes a free lock when its price passes at once; else nothing but the price has been asked. */
+function tryFast(lock: SpinlockT, subclass: number): boolean {
+  if (lock.rt !== null) return false
   const { k } = lock
-  const { cpu } = k.current
-  const flags = cpu.irqsOff
-  if (lock.rt === null) cpu.irqsOff = true
+  const context = k.current
+  context.preemptCount++
+  if (!k.tryCharge(k.costs.spin_lock) || lock.owner !== null) return false
+  lock.owner = context
+  lock.recordAcquire(context, 0, subclass)
+  return true
+}
+
+function* acquireThen(lock: SpinlockT, subclass: number, flags: IrqFlags): Proc<IrqFlags> {
   yield* acquire(lock, subclass)
   return flags
 }
 
+/** What `tryFast` could not do: waits for the price, then for the lock. */
 function* acquire(lock: SpinlockT, subclass: number): Proc {
   const { k } = lock
   const context = k.current
@@ -113,8 +126,7 @@ function* acquire(lock: SpinlockT, subclass: number): Proc {
     yield* lock.rt.acquire(subclass)
     return
   }
-  context.preemptCount++
-  if (!k.tryCharge(k.costs.spin_lock)) yield Req.CHARGE
+  if (context.remainingNs > 0 || lock.owner === null) yield Req.CHARGE
   lock.recordAcquire(context, 0, subclass)
   if (lock.owner === null) {
     lock.owner = context
@@ -131,27 +143,24 @@ function* acquire(lock: SpinlockT, subclass: number): Proc {
   if (!k.tryCharge(k.costs.spin_transfer)) yield Req.CHARGE
 }
 
-function* release(lock: SpinlockT, irqsOff: boolean): Proc {
+function release(lock: SpinlockT, irqsOff: boolean): Proc {
+  if (lock.rt !== null) return lock.rt.release()
   const { k } = lock
   const context = k.current
-  if (lock.rt !== null) {
-    yield* lock.rt.release()
-    return
-  }
   if (lock.owner !== context) warnUnlockImbalance(k, lock)
   lock.recordRelease(context)
-  const next = lock.waiters.shift()
-  lock.owner = next ?? null
-  if (next !== undefined) {
-    next.waitingOn = null
-    next.cpu.granted(next)
-  }
+  lock.owner = null
+  if (lock.waiters.length > 0) handOver(lock)
   context.preemptCount--
   const { cpu } = context
-  if (cpu.irqsOff === irqsOff) {
-    if (cpu.attention) yield Req.POINT
-    return
-  }
+  if (cpu.irqsOff === irqsOff) return cpu.attention ? pause(Req.POINT) : DONE
   cpu.irqsOff = irqsOff
-  if (!k.tryCharge(k.costs.irqrestore)) yield Req.CHARGE
+  return k.tryCharge(k.costs.irqrestore) ? DONE : pause(Req.CHARGE)
+}
+
+function handOver(lock: SpinlockT): void {
+  const next = lock.waiters.shift() as Context
+  lock.owner = next
+  next.waitingOn = null
+  next.cpu.granted(next)
 }

@@ -3,7 +3,7 @@
  * runs, so an item scheduled during its run runs once more, never concurrently with itself.
  * Kernel: kernel/workqueue.c, 6.1 and 6.12.
  */
-import { type Proc, Req } from '../../sim/process.ts'
+import { DONE_FALSE, type Proc, Req } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
 import { type Task, TaskState } from '../machine/task.ts'
 import { checkWaitCycle } from '../machine/wait-graph.ts'
@@ -71,27 +71,28 @@ export function schedule_highpri_work(work: WorkStruct): Proc<boolean> {
   return queue_work(work, true)
 }
 
-function* queue_work(work: WorkStruct, highpri: boolean): Proc<boolean> {
+function queue_work(work: WorkStruct, highpri: boolean): Proc<boolean> {
+  if (work.pending) return DONE_FALSE
+  work.pending = true
+  return insert_work(work, highpri)
+}
+
+function* insert_work(work: WorkStruct, highpri: boolean): Proc<boolean> {
   const { k } = work
   const flags = local_irq_save(k)
-  let queued = false
-  if (!work.pending) {
-    work.pending = true
-    // An item that still runs goes to the pool that runs it, to stay non-reentrant.
-    const pool = k.pools.runningPool(work) ?? k.pools.local(k.current.cpu, highpri)
-    yield* spin_lock(pool.lock)
-    work.pool = pool
-    pool.list.push(work)
-    k.emit(T.workqueue_queue_work, work.id, pool.cpu.index)
-    if (pool.wantsWorker) {
-      if (!k.tryCharge(k.costs.wake_up)) yield Req.CHARGE
-      pool.wakeIdleWorker()
-    }
-    yield* spin_unlock(pool.lock)
-    queued = true
+  // An item that still runs goes to the pool that runs it, to stay non-reentrant.
+  const pool = k.pools.runningPool(work) ?? k.pools.local(k.current.cpu, highpri)
+  yield* spin_lock(pool.lock)
+  work.pool = pool
+  pool.list.push(work)
+  k.emit(T.workqueue_queue_work, work.id, pool.cpu.index)
+  if (pool.wantsWorker) {
+    if (!k.tryCharge(k.costs.wake_up)) yield Req.CHARGE
+    pool.wakeIdleWorker()
   }
+  yield* spin_unlock(pool.lock)
   if (k.current.cpu.irqsOff !== flags) yield* local_irq_restore(k, flags)
-  return queued
+  return true
 }
 
 /** Takes the item off its queue and waits for a running instance. True if it was pending. */

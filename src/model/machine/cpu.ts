@@ -279,8 +279,10 @@ export class Cpu {
   private save(prev: Task): void {
     prev.onCpu = false
     prev.mayYield = false
-    if (this.top !== prev) prev.overlay = [...this.under.slice(1), this.top]
-    this.under.length = 0
+    if (this.under.length > 0) {
+      prev.overlay = [...this.under.slice(1), this.top]
+      this.under.length = 0
+    }
     prev.irqsOffSaved = this.irqsOff
   }
 

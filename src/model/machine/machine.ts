@@ -4,7 +4,7 @@
  */
 import { assert, present, unreachable } from '../../base/assert.ts'
 import type { Ns } from '../../base/units.ts'
-import { type Proc, Req } from '../../sim/process.ts'
+import { DONE, pause, type Proc, Req } from '../../sim/process.ts'
 import type { Simulation } from '../../sim/scheduler.ts'
 import { T } from '../../sim/trace.ts'
 import { type Cost, type CostName, type CostTable, priceNs } from './cost.ts'
@@ -210,11 +210,12 @@ export class Machine {
 }
 
 /** Spends CPU time of a cost entry, `times` over. */
-export function* charge(machine: Machine, cost: Cost, times = 1): Proc {
-  if (!machine.tryChargeNs(Math.round(machine.priceNs(cost) * times))) yield Req.CHARGE
+export function charge(machine: Machine, cost: Cost, times = 1): Proc {
+  const ns = times === 1 ? machine.priceNs(cost) : Math.round(machine.priceNs(cost) * times)
+  return machine.tryChargeNs(ns) ? DONE : pause(Req.CHARGE)
 }
 
 /** Spends `ns` of CPU time. */
-export function* chargeNs(machine: Machine, ns: Ns): Proc {
-  if (!machine.tryChargeNs(ns)) yield Req.CHARGE
+export function chargeNs(machine: Machine, ns: Ns): Proc {
+  return machine.tryChargeNs(ns) ? DONE : pause(Req.CHARGE)
 }
