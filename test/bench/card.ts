@@ -3,8 +3,8 @@
  * and a reader, two lock classes, waits up to three generators deep.
  *
  * Not a model of a driver: it has the shape and the trace records of one, nothing of its rules.
- * Not a model of a driver: it has the shape and the trace records of one, but none of its rules.
- * none of it. Both must see the same periods. Times are in ns.
+ * `full` records everything in columns, folds statistics and checks the order of locks; `plain`
+ * does none of it. Both must see the same periods. Times are in ns.
  */
 import { FreeProcess, type Proc, Req } from '../../src/sim/process.ts'
 import { Simulation } from '../../src/sim/scheduler.ts'
