@@ -18,12 +18,7 @@ export const SILENT_INDEX = -1
  * Called for each run that a read touches, in ring order; `firstIndex` is the stream's frame
  * number of the run's first frame, SILENT_INDEX for silence.
  */
-export type RunVisitor = (
-  firstIndex: number,
-  frames: Frames,
-  writtenAtNs: Ns,
-  kind: number,
-) => void
+export type RunVisitor = (firstIndex: number, frames: Frames, writtenAtNs: Ns, kind: number) => void
 
 const INITIAL_RUNS = 32
 

@@ -1,0 +1,64 @@
+/**
+ * The sound card and what is global to all of them: the mutex of card registration and the
+ * semaphore that guards links between streams. Mirrors sound/core/init.c and the globals of pcm.c.
+ */
+import type { Kernel } from '../linux/kernel.ts'
+import { Mutex } from '../linux/mutex.ts'
+import { RwSemaphore } from '../linux/rwsem.ts'
+import { WaitQueueHead } from '../linux/wait.ts'
+import type { SndPcm } from './pcm.ts'
+import type { RatelimitState } from './pcm_log.ts'
+
+export const SNDRV_CTL_POWER_D0 = 0x0000
+export const SNDRV_CTL_POWER_D3HOT = 0x0300
+
+/** Static data of the sound core, one for each kernel. */
+export class SndCore {
+  readonly register_mutex: Mutex
+  readonly snd_pcm_link_rwsem: RwSemaphore
+  /** State of each rate-limited log call, by its text. */
+  readonly ratelimits = new Map<string, RatelimitState>()
+
+  constructor(k: Kernel) {
+    this.register_mutex = new Mutex(k, 'register_mutex')
+    this.snd_pcm_link_rwsem = new RwSemaphore(k, 'snd_pcm_link_rwsem')
+  }
+}
+
+const cores = new WeakMap<Kernel, SndCore>()
+
+/** The sound core of a kernel, made when it is first asked for. */
+export function sndCore(k: Kernel): SndCore {
+  let core = cores.get(k)
+  if (core === undefined) {
+    core = new SndCore(k)
+    cores.set(k, core)
+  }
+  return core
+}
+
+/** Kernel: struct snd_card, include/sound/core.h. */
+export class SndCard {
+  readonly k: Kernel
+  readonly core: SndCore
+  readonly number: number
+  readonly pcms: SndPcm[] = []
+  power_state = SNDRV_CTL_POWER_D0
+  readonly power_sleep: WaitQueueHead
+  shutdown = false
+  private_data: unknown = null
+  /** Line to synchronise with after a stop, when the driver has no sync_stop op; -1: none. */
+  sync_irq = -1
+
+  constructor(k: Kernel, number: number) {
+    this.k = k
+    this.core = sndCore(k)
+    this.number = number
+    this.power_sleep = new WaitQueueHead(k, '&card->power_sleep', `card${number}`)
+  }
+}
+
+/** Makes a card. Kernel: snd_card_new(); registration itself is not modelled. */
+export function snd_card_new(k: Kernel, number: number): SndCard {
+  return new SndCard(k, number)
+}

@@ -1,0 +1,222 @@
+/**
+ * PCM devices, their substreams and groups: the structures that the core, the drivers and the
+ * clients share. Mirrors include/sound/pcm.h and sound/core/pcm.c. The state of an open stream is
+ * in pcm_runtime.ts, behaviour in the files named after the kernel's. Sizes are frames.
+ */
+import type { Bytes, Frames } from '../../base/units.ts'
+import type { Proc } from '../../sim/process.ts'
+import type { Kernel } from '../linux/kernel.ts'
+import { Mutex } from '../linux/mutex.ts'
+import { SpinlockT } from '../linux/spinlock.ts'
+import { WaitQueueHead } from '../linux/wait.ts'
+import type { GuestBuffer } from '../machine/guest-buffer.ts'
+import type { SndCard } from './core.ts'
+import {
+  SNDRV_PCM_STREAM_CAPTURE,
+  SNDRV_PCM_STREAM_PLAYBACK,
+  XRUN_DEBUG_BASIC,
+} from './pcm_constants.ts'
+import type { SndPcmHwParams } from './pcm_params.ts'
+import { SndPcmRuntime } from './pcm_runtime.ts'
+
+/** What a driver says about its hardware. Kernel: struct snd_pcm_hardware. */
+export interface SndPcmHardware {
+  /** SNDRV_PCM_INFO_* flags. */
+  readonly info: number
+  /** Format numbers (SNDRV_PCM_FORMATS). */
+  readonly formats: readonly number[]
+  /** Rates in Hz; `continuous` means any from rate_min to rate_max. */
+  readonly rates: readonly number[] | 'continuous'
+  readonly rate_min: number
+  readonly rate_max: number
+  readonly channels_min: number
+  readonly channels_max: number
+  readonly buffer_bytes_max: Bytes
+  readonly period_bytes_min: Bytes
+  readonly period_bytes_max: Bytes
+  readonly periods_min: number
+  readonly periods_max: number
+}
+
+/**
+ * A driver's callbacks. Which locks are held: domain/alsa-core.md §3; trigger, pointer, ack and
+ * fill_silence run under the stream lock and may sleep only if the PCM is nonatomic. Those that
+ * return a number return 0 or -errno, `pointer` a frame position or SNDRV_PCM_POS_XRUN.
+ */
+export interface SndPcmOps {
+  open(substream: SndPcmSubstream): Proc<number>
+  close(substream: SndPcmSubstream): Proc<number>
+  hw_params?(substream: SndPcmSubstream, params: SndPcmHwParams): Proc<number>
+  hw_free?(substream: SndPcmSubstream): Proc<number>
+  prepare(substream: SndPcmSubstream): Proc<number>
+  trigger(substream: SndPcmSubstream, cmd: number): Proc<number>
+  sync_stop?(substream: SndPcmSubstream): Proc<number>
+  pointer(substream: SndPcmSubstream): Proc<number>
+  ack?(substream: SndPcmSubstream): Proc<number>
+  /** Moves frames between user memory and the device; the core then leaves the ring alone. */
+  copy?(substream: SndPcmSubstream, offset: Frames, frames: Frames): Proc<number>
+  fill_silence?(substream: SndPcmSubstream, offset: Frames, frames: Frames): Proc<number>
+}
+
+/** Streams that are started and stopped together, a single one included. */
+export class SndPcmGroup {
+  readonly lock: SpinlockT
+  readonly mutex: Mutex
+  readonly substreams: SndPcmSubstream[] = []
+  refs = 1
+
+  /** Kernel: snd_pcm_group_init(): one lock class for own and for linked groups. */
+  constructor(k: Kernel, name: string) {
+    this.lock = new SpinlockT(k, '&group->lock', `${name} group->lock`)
+    this.mutex = new Mutex(k, '&group->mutex', `${name} group->mutex`)
+  }
+}
+
+export class SndPcmSubstream {
+  readonly pcm: SndPcm
+  readonly k: Kernel
+  /** SNDRV_PCM_STREAM_PLAYBACK or _CAPTURE. */
+  readonly stream: number
+  readonly number: number
+  /** As in log lines: pcmC0D0p:0. */
+  readonly name: string
+  /** Symbol number in the trace. */
+  readonly id: number
+  ops: SndPcmOps
+  /** Limits that `open` starts from; the op may replace runtime.hw. */
+  readonly hardware: SndPcmHardware
+  private_data: unknown = null
+  private current: SndPcmRuntime | null = null
+  /** The core allocates and frees the buffer around hw_params and hw_free. */
+  managed_buffer = true
+  /** Room for the buffer, in bytes; Infinity when only the hardware limits it. */
+  dma_max: Bytes = Number.POSITIVE_INFINITY
+  dma_buffer: GuestBuffer | null = null
+  dma_buffer_bytes: Bytes = 0
+  readonly self_group: SndPcmGroup
+  group: SndPcmGroup
+  hw_opened = false
+  ref_count = 0
+  mmap_count = 0
+  f_flags = 0
+  /** Timeout of in-kernel waits in ms, 0 for the core's own. */
+  wait_time = 0
+  readonly buffer_mutex: Mutex
+  readonly sleep: WaitQueueHead
+  readonly tsleep: WaitQueueHead
+
+  constructor(pcm: SndPcm, stream: number, number: number, setup: SndPcmStreamSetup) {
+    const { k } = pcm
+    this.pcm = pcm
+    this.k = k
+    this.stream = stream
+    this.number = number
+    const base = `${pcm.name}${stream === SNDRV_PCM_STREAM_PLAYBACK ? 'p' : 'c'}`
+    this.name = `${base}:${number}`
+    const direction = stream === SNDRV_PCM_STREAM_PLAYBACK ? 'playback' : 'capture'
+    this.id = k.sim.trace.symbols.define('stream', {
+      name: number === 0 ? base : this.name,
+      kind: direction,
+      group: direction,
+    })
+    this.ops = setup.ops
+    this.hardware = setup.hardware
+    this.self_group = new SndPcmGroup(k, this.name)
+    this.self_group.substreams.push(this)
+    this.group = this.self_group
+    this.buffer_mutex = new Mutex(k, '&runtime->buffer_mutex', `${this.name} buffer_mutex`)
+    this.sleep = new WaitQueueHead(k, '&runtime->sleep', `${this.name} sleep`)
+    this.tsleep = new WaitQueueHead(k, '&runtime->tsleep', `${this.name} tsleep`)
+  }
+
+  /** State of the open stream. Only code that runs while it is open may ask. */
+  get runtime(): SndPcmRuntime {
+    return this.current as SndPcmRuntime
+  }
+
+  /** Kernel: PCM_RUNTIME_CHECK(). */
+  get isOpen(): boolean {
+    return this.current !== null
+  }
+
+  /** Kernel: the allocation in snd_pcm_attach_substream(). */
+  attachRuntime(): void {
+    this.current = new SndPcmRuntime(this)
+  }
+
+  detachRuntime(): void {
+    this.current = null
+  }
+}
+
+/** One direction of a PCM. */
+export interface SndPcmStreamSetup {
+  readonly ops: SndPcmOps
+  readonly hardware: SndPcmHardware
+  /** Number of substreams, 1 when absent. */
+  readonly count?: number
+}
+
+export interface SndPcmOptions {
+  /** The stream lock is a mutex and callbacks may sleep. */
+  readonly nonatomic?: boolean
+  readonly playback?: SndPcmStreamSetup
+  readonly capture?: SndPcmStreamSetup
+  /** Bits of xrun_debug (XRUN_DEBUG_*); the kernel's own default is 0, ours logs xruns. */
+  readonly xrun_debug?: number
+  /** Print debug-level lines too (dynamic debug); off by default, as in the kernel. */
+  readonly debug?: boolean
+}
+
+export class SndPcm {
+  readonly k: Kernel
+  readonly card: SndCard
+  readonly device: number
+  /** As in log lines, without direction: pcmC0D0. */
+  readonly name: string
+  readonly nonatomic: boolean
+  readonly xrun_debug: number
+  readonly debug: boolean
+  readonly playback: readonly SndPcmSubstream[]
+  readonly capture: readonly SndPcmSubstream[]
+  readonly open_mutex: Mutex
+  readonly open_wait: WaitQueueHead
+  private_data: unknown = null
+
+  constructor(card: SndCard, device: number, options: SndPcmOptions) {
+    this.k = card.k
+    this.card = card
+    this.device = device
+    this.name = `pcmC${card.number}D${device}`
+    this.nonatomic = options.nonatomic ?? false
+    this.xrun_debug = options.xrun_debug ?? XRUN_DEBUG_BASIC
+    this.debug = options.debug ?? false
+    this.open_mutex = new Mutex(this.k, '&pcm->open_mutex', `${this.name} open_mutex`)
+    this.open_wait = new WaitQueueHead(this.k, '&pcm->open_wait', `${this.name} open_wait`)
+    this.playback = this.substreams(SNDRV_PCM_STREAM_PLAYBACK, options.playback)
+    this.capture = this.substreams(SNDRV_PCM_STREAM_CAPTURE, options.capture)
+  }
+
+  private substreams(stream: number, setup: SndPcmStreamSetup | undefined): SndPcmSubstream[] {
+    if (setup === undefined) return []
+    const numbers = Array.from({ length: setup.count ?? 1 }, (_, i) => i)
+    return numbers.map((number) => new SndPcmSubstream(this, stream, number, setup))
+  }
+
+  /** Substreams of one direction. */
+  streams(stream: number): readonly SndPcmSubstream[] {
+    return stream === SNDRV_PCM_STREAM_PLAYBACK ? this.playback : this.capture
+  }
+}
+
+/** Makes a PCM device of a card. Kernel: snd_pcm_new(), sound/core/pcm.c. */
+export function snd_pcm_new(card: SndCard, device: number, options: SndPcmOptions): SndPcm {
+  const pcm = new SndPcm(card, device, options)
+  card.pcms.push(pcm)
+  return pcm
+}
+
+/** Whether other streams share its group. Kernel: snd_pcm_stream_linked(), include/sound/pcm.h. */
+export function snd_pcm_stream_linked(substream: SndPcmSubstream): boolean {
+  return substream.group !== substream.self_group
+}

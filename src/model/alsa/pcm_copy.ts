@@ -1,0 +1,84 @@
+/**
+ * User memory and the copy between it and the ring. Every frame that a client hands over carries
+ * its number in the stream, so that lost, repeated and stale frames can be told; samples do not
+ * exist. Kernel: the transfer functions under __snd_pcm_lib_xfer(). Sizes are frames, costs ns.
+ */
+import type { Frames, Ns } from '../../base/units.ts'
+import { T } from '../../sim/trace.ts'
+import type { Kernel } from '../linux/kernel.ts'
+import { type RunVisitor, SILENT_INDEX } from '../machine/guest-buffer.ts'
+import type { SndPcmSubstream } from './pcm.ts'
+import { SNDRV_PCM_STREAM_PLAYBACK } from './pcm_constants.ts'
+import { frames_to_bytes } from './pcm_runtime.ts'
+
+const TRANSFER = T.snd_pcm_transfer
+const BYTES_PER_KIB = 1024
+
+/** A client's buffer: frames `first_index ...` of its stream, then silence. */
+export class UserFrames {
+  first_index = 0
+  /** How many frames of the buffer are data; what follows them is silence. */
+  data_frames = Number.POSITIVE_INFINITY
+  /** Frames of the call in progress that have been moved. */
+  moved = 0
+  /** Where a read is at, for its records. */
+  private offset = 0
+  readonly visit: RunVisitor
+
+  constructor(k: Kernel, stream: number) {
+    this.visit = (firstIndex, frames) => {
+      k.emit(TRANSFER, stream, firstIndex, frames, this.offset)
+      this.offset += frames
+    }
+  }
+
+  /** Before a ring read at `offset`. */
+  startAt(offset: Frames): void {
+    this.offset = offset
+  }
+}
+
+/** What copying so many frames costs. */
+export function copyNsOf(substream: SndPcmSubstream, frames: Frames): Ns {
+  const { k, runtime } = substream
+  const kib = frames_to_bytes(runtime, frames) / BYTES_PER_KIB
+  return k.priceNs(k.costs.copy_base) + Math.round(k.priceNs(k.costs.copy_per_kib) * kib)
+}
+
+/** Moves provenance between the user's buffer and the ring, at the end of the copy. */
+export function copyRing(
+  substream: SndPcmSubstream,
+  user: UserFrames,
+  offset: Frames,
+  frames: Frames,
+): void {
+  const { dma_area } = substream.runtime
+  if (dma_area === null) return
+  if (substream.stream !== SNDRV_PCM_STREAM_PLAYBACK) {
+    user.startAt(offset)
+    dma_area.read(offset, frames, user.visit)
+    return
+  }
+  const dataLeft = user.data_frames - user.moved
+  const data = dataLeft < frames ? (dataLeft > 0 ? dataLeft : 0) : frames
+  if (data > 0) writeData(substream, user, offset, data)
+  if (data < frames) writeSilence(substream, offset + data, frames - data)
+}
+
+function writeData(
+  substream: SndPcmSubstream,
+  user: UserFrames,
+  offset: Frames,
+  frames: Frames,
+): void {
+  const { k, runtime } = substream
+  const first = user.first_index + user.moved
+  runtime.dma_area?.write(offset, frames, first, k.sim.now)
+  k.emit(TRANSFER, substream.id, first, frames, offset)
+}
+
+function writeSilence(substream: SndPcmSubstream, offset: Frames, frames: Frames): void {
+  const { k, runtime } = substream
+  runtime.dma_area?.silence(offset, frames, k.sim.now)
+  k.emit(TRANSFER, substream.id, SILENT_INDEX, frames, offset)
+}

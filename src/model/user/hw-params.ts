@@ -1,0 +1,158 @@
+/**
+ * How a client arrives at hardware parameters: it narrows what it cares about, takes the nearest
+ * value where it may not be met exactly, and installs the result. Modelled on alsa-lib 1.2
+ * (snd_pcm_hw_param_set_near, snd_pcm_hw_params). Sizes are frames, times us as the library's.
+ */
+import type { Frames } from '../../base/units.ts'
+import type { Proc } from '../../sim/process.ts'
+import { Req } from '../../sim/process.ts'
+import type { SndPcmSubstream } from '../alsa/pcm.ts'
+import { SNDRV_PCM_HW_PARAMS_NO_PERIOD_WAKEUP } from '../alsa/pcm_constants.ts'
+import {
+  SndInterval,
+  snd_interval_refine,
+  snd_interval_refine_first,
+  snd_interval_refine_last,
+  snd_interval_value,
+} from '../alsa/pcm_interval.ts'
+import type { SndPcmFile } from '../alsa/pcm_native.ts'
+import {
+  hw_param_interval,
+  SNDRV_PCM_HW_PARAM_ACCESS,
+  SNDRV_PCM_HW_PARAM_BUFFER_SIZE,
+  SNDRV_PCM_HW_PARAM_BUFFER_TIME,
+  SNDRV_PCM_HW_PARAM_CHANNELS,
+  SNDRV_PCM_HW_PARAM_FORMAT,
+  SNDRV_PCM_HW_PARAM_PERIOD_SIZE,
+  SNDRV_PCM_HW_PARAM_PERIOD_TIME,
+  SNDRV_PCM_HW_PARAM_RATE,
+  SndPcmHwParams,
+  setHwParam,
+} from '../alsa/pcm_params.ts'
+import { RMASK_ALL, snd_pcm_hw_refine } from '../alsa/pcm_refine.ts'
+import { EINVAL } from '../linux/errno.ts'
+import { sys_hw_params, sys_prepare } from './syscall.ts'
+
+/** aplay's longest buffer, and how many periods it makes of one. */
+const BUFFER_TIME_US_MAX = 500_000
+const PERIODS_OF_BUFFER = 4
+
+/** What a client asks for. */
+export interface HwRequest {
+  /** Format number (pcm_format.ts). */
+  readonly format: number
+  readonly rate: number
+  readonly channels: number
+  /** Exact sizes; absent ones are chosen as aplay does, from the times. */
+  readonly period_size?: Frames
+  readonly buffer_size?: Frames
+  readonly noPeriodWakeup?: boolean
+}
+
+/** One REFINE ioctl of the library: plain, its price is charged by the caller. */
+function refine(substream: SndPcmSubstream, params: SndPcmHwParams): number {
+  params.rmask = RMASK_ALL
+  return snd_pcm_hw_refine(substream, params)
+}
+
+/** Narrows a copy to one side of a value; returns the value nearest to it, or -1. */
+function edge(
+  substream: SndPcmSubstream,
+  params: SndPcmHwParams,
+  v: number,
+  value: number,
+  below: boolean,
+): number {
+  const copy = new SndPcmHwParams()
+  copy.copyFrom(params)
+  const side = new SndInterval()
+  if (below) side.max = value
+  else side.min = value
+  const interval = hw_param_interval(copy, v)
+  if (snd_interval_refine(interval, side) < 0) return -1
+  if (refine(substream, copy) < 0) return -1
+  const fixed = below ? snd_interval_refine_last(interval) : snd_interval_refine_first(interval)
+  if (fixed < 0 || refine(substream, copy) < 0) return -1
+  return snd_interval_value(interval)
+}
+
+/**
+ * Sets a parameter to the possible value nearest to the one wanted, the lower one on a tie.
+ *
+ * Library: snd_pcm_hw_param_set_near(). Return: the value, or -EINVAL.
+ */
+export function setHwParamNear(
+  substream: SndPcmSubstream,
+  params: SndPcmHwParams,
+  v: number,
+  wanted: number,
+): number {
+  const low = edge(substream, params, v, wanted, true)
+  const high = low === wanted ? low : edge(substream, params, v, wanted, false)
+  if (low < 0 && high < 0) return -EINVAL
+  const useHigh = low < 0 || (high >= 0 && high - wanted < wanted - low)
+  const value = useHigh ? high : low
+  setHwParam(params, v, value)
+  return refine(substream, params) < 0 ? -EINVAL : value
+}
+
+function setExactly(
+  substream: SndPcmSubstream,
+  params: SndPcmHwParams,
+  request: HwRequest,
+): number {
+  const values: readonly (readonly [number, number])[] = [
+    [SNDRV_PCM_HW_PARAM_FORMAT, request.format],
+    [SNDRV_PCM_HW_PARAM_CHANNELS, request.channels],
+    [SNDRV_PCM_HW_PARAM_RATE, request.rate],
+  ]
+  for (const [v, value] of values) {
+    if (setHwParam(params, v, value) < 0 || refine(substream, params) < 0) return -EINVAL
+  }
+  return 0
+}
+
+/** aplay: sizes that are not given follow from the times. Return: 0 or -EINVAL. */
+function setSizes(substream: SndPcmSubstream, params: SndPcmHwParams, request: HwRequest): number {
+  const { period_size, buffer_size } = request
+  const timeMax = hw_param_interval(params, SNDRV_PCM_HW_PARAM_BUFFER_TIME).max
+  const buffer_time = timeMax < BUFFER_TIME_US_MAX ? timeMax : BUFFER_TIME_US_MAX
+  const period =
+    period_size === undefined
+      ? buffer_size === undefined
+        ? ([SNDRV_PCM_HW_PARAM_PERIOD_TIME, Math.floor(buffer_time / PERIODS_OF_BUFFER)] as const)
+        : ([SNDRV_PCM_HW_PARAM_PERIOD_SIZE, Math.floor(buffer_size / PERIODS_OF_BUFFER)] as const)
+      : ([SNDRV_PCM_HW_PARAM_PERIOD_SIZE, period_size] as const)
+  if (setHwParamNear(substream, params, period[0], period[1]) < 0) return -EINVAL
+  const buffer =
+    buffer_size === undefined
+      ? ([SNDRV_PCM_HW_PARAM_BUFFER_TIME, buffer_time] as const)
+      : ([SNDRV_PCM_HW_PARAM_BUFFER_SIZE, buffer_size] as const)
+  return setHwParamNear(substream, params, buffer[0], buffer[1]) < 0 ? -EINVAL : 0
+}
+
+/** REFINE ioctls that a negotiation of this kind takes. */
+const REFINES = 12
+
+/**
+ * Negotiates and installs the parameters, and prepares the stream, as snd_pcm_hw_params() of the
+ * library does. Return: 0, or -errno.
+ */
+export function* chooseHwParams(
+  file: SndPcmFile,
+  request: HwRequest,
+  access: number,
+): Proc<number> {
+  const { substream } = file
+  const { k } = substream
+  const params = new SndPcmHwParams()
+  if (request.noPeriodWakeup === true) params.flags |= SNDRV_PCM_HW_PARAMS_NO_PERIOD_WAKEUP
+  const ns = REFINES * (k.priceNs(k.costs.syscall_entry) + k.priceNs(k.costs.syscall_exit))
+  if (!k.tryChargeNs(ns)) yield Req.CHARGE
+  if (setHwParam(params, SNDRV_PCM_HW_PARAM_ACCESS, access) < 0) return -EINVAL
+  if (refine(substream, params) < 0) return -EINVAL
+  if (setExactly(substream, params, request) < 0) return -EINVAL
+  if (setSizes(substream, params, request) < 0) return -EINVAL
+  const err = yield* sys_hw_params(file, params)
+  return err < 0 ? err : yield* sys_prepare(file)
+}

@@ -1,0 +1,190 @@
+/**
+ * System calls as a client makes them: out of user mode, the kernel's work, back, with the prices of
+ * the way in and out and one record on each side. Numbers of calls are those of CODES.call in the
+ * trace. Error numbers are the kernel's, negated; time-outs here are ns.
+ */
+import type { Ns } from '../../base/units.ts'
+import { type Proc, Req } from '../../sim/process.ts'
+import { T } from '../../sim/trace.ts'
+import type { SndPcm } from '../alsa/pcm.ts'
+import { O_NONBLOCK } from '../alsa/pcm_constants.ts'
+import type { UserFrames } from '../alsa/pcm_copy.ts'
+import { snd_pcm_drain, snd_pcm_drop } from '../alsa/pcm_drain.ts'
+import { snd_pcm_hw_free, snd_pcm_hw_params } from '../alsa/pcm_hw_params.ts'
+import { snd_pcm_common_ioctl, snd_pcm_lib_read, snd_pcm_lib_write } from '../alsa/pcm_ioctl.ts'
+import { type SndPcmFile, snd_pcm_open, snd_pcm_release } from '../alsa/pcm_native.ts'
+import type { SndPcmHwParams } from '../alsa/pcm_params.ts'
+import { snd_pcm_pause_lock_irq } from '../alsa/pcm_pause.ts'
+import { snd_pcm_prepare, snd_pcm_reset } from '../alsa/pcm_prepare.ts'
+import { snd_pcm_start_lock_irq } from '../alsa/pcm_start_stop.ts'
+import {
+  type DelayAnswer,
+  type SndPcmStatus,
+  snd_pcm_delay,
+  snd_pcm_hwsync,
+  snd_pcm_status64,
+} from '../alsa/pcm_status.ts'
+import { snd_pcm_resume } from '../alsa/pcm_suspend.ts'
+import { type SndPcmSwParams, snd_pcm_sw_params } from '../alsa/pcm_sw_params.ts'
+import { EINTR, ERESTARTSYS } from '../linux/errno.ts'
+import { sleepUntil } from '../linux/hrtimer.ts'
+import type { Kernel } from '../linux/kernel.ts'
+import { currentTask } from '../linux/preempt.ts'
+import { clear_signal } from '../linux/sched.ts'
+
+const ENTER = T.syscall_enter
+const EXIT = T.syscall_exit
+
+/** Numbers of CODES.call. */
+export const Call = {
+  open: 0,
+  close: 1,
+  hw_params: 2,
+  sw_params: 3,
+  prepare: 4,
+  start: 5,
+  writei: 6,
+  readi: 7,
+  drain: 8,
+  drop: 9,
+  pause: 10,
+  resume: 11,
+  status: 12,
+  delay: 13,
+  hwsync: 14,
+  poll: 15,
+  sleep: 16,
+  hw_free: 17,
+  reset: 18,
+  forward: 19,
+  rewind: 20,
+  xrun: 21,
+  link: 22,
+  unlink: 23,
+  sync_ptr: 24,
+  mmap: 25,
+  mmap_commit: 26,
+  suspend: 27,
+} as const
+
+/**
+ * One system call: `work` is the kernel function's call, not yet started. An interrupted one comes
+ * back as -EINTR.
+ */
+export function* syscall<R extends number | SndPcmFile>(
+  k: Kernel,
+  stream: number,
+  call: number,
+  arg: number,
+  work: Proc<R>,
+): Proc<R> {
+  const task = currentTask(k)
+  task.userMode = false
+  k.emit(ENTER, stream, call, arg)
+  if (!k.tryCharge(k.costs.syscall_entry)) yield Req.CHARGE
+  let ret = yield* work
+  if (ret === -ERESTARTSYS) {
+    clear_signal(task)
+    ret = -EINTR as R
+  }
+  if (!k.tryCharge(k.costs.syscall_exit)) yield Req.CHARGE
+  k.emit(EXIT, stream, call, typeof ret === 'number' ? ret : 0)
+  task.userMode = true
+  // On the way back to user mode a waiting task gets the processor under every preemption model.
+  if (task.cpu.attention) yield Req.POINT
+  return ret
+}
+
+function ioctl(file: SndPcmFile, call: number, arg: number, work: Proc<number>): Proc<number> {
+  const { substream } = file
+  const { k, id } = substream
+  return syscall(k, id, call, arg, snd_pcm_common_ioctl(substream, work))
+}
+
+/** Opens the device; the record names its first substream. */
+export function sys_open(pcm: SndPcm, stream: number, f_flags: number): Proc<SndPcmFile | number> {
+  const id = pcm.streams(stream)[0]?.id ?? 0
+  return syscall(pcm.k, id, Call.open, f_flags, snd_pcm_open(pcm, stream, f_flags))
+}
+
+export function sys_close(file: SndPcmFile): Proc<number> {
+  const { k, id } = file.substream
+  return syscall(k, id, Call.close, 0, snd_pcm_release(file))
+}
+
+export function sys_hw_params(file: SndPcmFile, params: SndPcmHwParams): Proc<number> {
+  return ioctl(file, Call.hw_params, 0, snd_pcm_hw_params(file.substream, params))
+}
+
+export function sys_hw_free(file: SndPcmFile): Proc<number> {
+  return ioctl(file, Call.hw_free, 0, snd_pcm_hw_free(file.substream))
+}
+
+export function sys_sw_params(file: SndPcmFile, params: SndPcmSwParams): Proc<number> {
+  const work = snd_pcm_sw_params(file.substream, params)
+  return ioctl(file, Call.sw_params, params.start_threshold, work)
+}
+
+export function sys_prepare(file: SndPcmFile): Proc<number> {
+  return ioctl(file, Call.prepare, 0, snd_pcm_prepare(file.substream, file.f_flags))
+}
+
+export function sys_reset(file: SndPcmFile): Proc<number> {
+  return ioctl(file, Call.reset, 0, snd_pcm_reset(file.substream))
+}
+
+export function sys_start(file: SndPcmFile): Proc<number> {
+  return ioctl(file, Call.start, 0, snd_pcm_start_lock_irq(file.substream))
+}
+
+export function sys_pause(file: SndPcmFile, push: boolean): Proc<number> {
+  const arg = push ? 1 : 0
+  return ioctl(file, Call.pause, arg, snd_pcm_pause_lock_irq(file.substream, push))
+}
+
+export function sys_resume(file: SndPcmFile): Proc<number> {
+  return ioctl(file, Call.resume, 0, snd_pcm_resume(file.substream))
+}
+
+export function sys_drain(file: SndPcmFile): Proc<number> {
+  const nonblock = (file.f_flags & O_NONBLOCK) !== 0
+  return ioctl(file, Call.drain, 0, snd_pcm_drain(file.substream, nonblock))
+}
+
+export function sys_drop(file: SndPcmFile): Proc<number> {
+  return ioctl(file, Call.drop, 0, snd_pcm_drop(file.substream))
+}
+
+export function sys_status(file: SndPcmFile, status: SndPcmStatus): Proc<number> {
+  return ioctl(file, Call.status, 0, snd_pcm_status64(file.substream, status))
+}
+
+export function sys_hwsync(file: SndPcmFile): Proc<number> {
+  return ioctl(file, Call.hwsync, 0, snd_pcm_hwsync(file.substream))
+}
+
+export function sys_delay(file: SndPcmFile, answer: DelayAnswer): Proc<number> {
+  return ioctl(file, Call.delay, 0, snd_pcm_delay(file.substream, answer))
+}
+
+export function sys_writei(file: SndPcmFile, data: UserFrames, frames: number): Proc<number> {
+  return ioctl(file, Call.writei, frames, snd_pcm_lib_write(file.substream, data, frames))
+}
+
+export function sys_readi(file: SndPcmFile, data: UserFrames, frames: number): Proc<number> {
+  return ioctl(file, Call.readi, frames, snd_pcm_lib_read(file.substream, data, frames))
+}
+
+/** nanosleep() to an absolute time. Return: 0, or -EINTR. */
+export function sys_sleep_until(k: Kernel, stream: number, atNs: Ns): Proc<number> {
+  const ns = atNs > k.sim.now ? atNs - k.sim.now : 0
+  return syscall(k, stream, Call.sleep, ns, sleepThrough(k, atNs))
+}
+
+function* sleepThrough(k: Kernel, atNs: Ns): Proc<number> {
+  while (k.sim.now < atNs) {
+    if (currentTask(k).signalPending) return -ERESTARTSYS
+    yield* sleepUntil(k, atNs)
+  }
+  return 0
+}
