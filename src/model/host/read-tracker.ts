@@ -19,6 +19,7 @@ const Fresh = { fresh: 0, stale: 1, skipped: 2, silence: 3, freed: 5 } as const
 export class ReadTracker {
   private readonly firsts: number[] = []
   private readonly counts: number[] = []
+  private length = 0
   /** The run at the front, and how many of its frames went on already. */
   private at = 0
   private used: Frames = 0
@@ -48,7 +49,7 @@ export class ReadTracker {
   /** The next `frames` of it have entered the mix at `place`, where they became `mixFrames`. */
   enter(log: RunLog, place: Frames, mixFrames: Frames, frames: Frames): void {
     let done = 0
-    while (done < frames && this.at < this.counts.length) {
+    while (done < frames && this.at < this.length) {
       const first = this.firsts[this.at] as number
       const left = (this.counts[this.at] as number) - this.used
       const part = left < frames - done ? left : frames - done
@@ -64,8 +65,7 @@ export class ReadTracker {
   }
 
   clear(): void {
-    this.firsts.length = 0
-    this.counts.length = 0
+    this.length = 0
     this.at = 0
     this.used = 0
   }
@@ -75,8 +75,8 @@ export class ReadTracker {
     const freshness = xfer.buffer.freed ? Fresh.freed : this.judge(first, kind)
     const host = this.host as Machine
     host.emit(T.audio_copy, xfer.traceStream, this.place, frames, first, freshness)
-    this.firsts.push(first)
-    this.counts.push(frames)
+    this.firsts[this.length] = first
+    this.counts[this.length++] = frames
     this.place += frames
     if (kind === Content.data && first + frames > this.expected) this.expected = first + frames
   }
