@@ -4,7 +4,7 @@
  *
  * Kernel: sound/virtio/virtio_ctl_msg.c, v6.1.
  */
-import { assert } from '../../../base/assert.ts'
+import { unreachable } from '../../../base/assert.ts'
 import type { Proc } from '../../../sim/process.ts'
 import { T } from '../../../sim/trace.ts'
 import { complete, wait_for_completion_interruptible_timeout } from '../../linux/completion.ts'
@@ -60,7 +60,7 @@ export function virtsnd_ctl_msg_ref(msg: VirtioSndMsg): void {
 
 /** Kernel: virtsnd_ctl_msg_unref(): the last reference frees it. */
 export function virtsnd_ctl_msg_unref(msg: VirtioSndMsg): void {
-  assert(msg.ref_count > 0, `control message ${msg.id} is freed twice`)
+  if (!(msg.ref_count > 0)) unreachable(`control message ${msg.id} is freed twice`)
   msg.ref_count--
 }
 

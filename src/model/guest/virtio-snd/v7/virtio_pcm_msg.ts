@@ -37,7 +37,7 @@ import {
   VirtioSndControl,
   VirtioSndXfer,
 } from '../../../virtio/virtio_snd.ts'
-import { virtsnd_ctl_msg_alloc } from '../virtio_ctl_msg.ts'
+import { virtsnd_ctl_msg_alloc, virtsnd_ctl_msg_send_sync } from '../virtio_ctl_msg.ts'
 import {
   dev_err,
   type VirtioSnd,
@@ -179,4 +179,11 @@ export function virtsnd_pcm_ctl_msg_alloc(
 ): Proc<VirtioSndMsg | null> {
   const { id } = vss.substream as SndPcmSubstream
   return virtsnd_ctl_msg_alloc(vss.snd, new VirtioSndControl(command, vss.sid, 0, id), gfp)
+}
+
+/** Allocates a command and waits for its answer. */
+export function* sendCommand(vss: VirtioPcmSubstream, command: number): Proc<number> {
+  const msg = yield* virtsnd_pcm_ctl_msg_alloc(vss, command, 'GFP_KERNEL')
+  if (msg === null) return -ENOMEM
+  return yield* virtsnd_ctl_msg_send_sync(vss.snd, msg)
 }

@@ -114,3 +114,8 @@ export function virtsnd_pcm_queue(vss: VirtioPcmSubstream): VirtioSndQueue {
   const playback = vss.direction === SNDRV_PCM_STREAM_PLAYBACK
   return vss.snd.queues[playback ? VIRTIO_SND_VQ_TX : VIRTIO_SND_VQ_RX] as VirtioSndQueue
 }
+
+/** Kernel: snd_pcm_substream_chip(). */
+export function chipOf(substream: SndPcmSubstream): VirtioPcmSubstream {
+  return substream.private_data as VirtioPcmSubstream
+}
