@@ -137,8 +137,8 @@ function missing(path: Path, ast: AST): ShapeFault {
       ? (ast as Objects).propertySignatures.find((one) => one.name === key)
       : undefined
   const context = signature?.type.context?.annotations?.description
-  const allowed = typeof context === 'string' ? `it is needed. ${context}` : 'it is needed'
-  return { path, at: 'key', what: 'is missing', allowed, missing: true }
+  const allowed = typeof context === 'string' ? { allowed: context } : {}
+  return { path, at: 'key', what: 'is missing, but needed', ...allowed, missing: true }
 }
 
 function wrongType(path: Path, ast: AST, doc: RawDocument): ShapeFault {

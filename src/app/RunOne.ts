@@ -2,18 +2,19 @@
  * One run from spec to files: simulate, judge, render, write. The same code in a worker thread, in
  * the main thread and in tests; nothing here knows about other runs.
  */
-import type { TraceStore } from '../sim/trace-store.ts'
 import { writeFileAtomically } from './atomic-write.ts'
 import { reasonOf } from './io-reason.ts'
 import type { FullResult, Job, JobAnswer, Summary } from './Jobs.ts'
 import { fullName, resultFolder } from './Jobs.ts'
 import { reportText } from './Report.ts'
 import { sortedJson } from './ResultJson.ts'
-import { simulate, simulateFingerprint, traceTextOf } from './Simulator.ts'
+import { traceTextOf } from './SavedTrace.ts'
+import { type Simulated, simulate, simulateFingerprint } from './Simulator.ts'
 
 export async function runOne(job: Job): Promise<JobAnswer> {
   const { spec, seed, outputs } = job
-  const { result, recording } = simulate(spec, seed)
+  const simulated = simulate(spec, seed)
+  const { result } = simulated
   if (job.checkDeterminism) {
     const second = simulateFingerprint(spec, seed)
     if (second !== result.fingerprint) {
@@ -21,7 +22,7 @@ export async function runOne(job: Job): Promise<JobAnswer> {
     }
   }
   const json = sortedJson(result)
-  const written = outputs === null ? [] : await writeResults(job, result, json, recording)
+  const written = outputs === null ? [] : await writeResults(job, simulated, json)
   if (!Array.isArray(written)) return written as JobAnswer
   return {
     kind: 'done',
@@ -35,9 +36,8 @@ export async function runOne(job: Job): Promise<JobAnswer> {
 /** The result goes last: whoever finds it, finds the rest too. */
 async function writeResults(
   job: Job,
-  result: FullResult,
+  { result, recording, streamNames }: Simulated,
   json: string,
-  recording: TraceStore,
 ): Promise<readonly string[] | JobAnswer> {
   const { outputs, spec, seed } = job
   if (outputs === null) return []
@@ -48,7 +48,7 @@ async function writeResults(
     files.push([`${folder}/timeline.svg`, await drawTimeline(recording, result)])
   }
   if (outputs.trace) {
-    files.push([`${folder}/trace.ndjson`, traceTextOf(recording, spec, seed)])
+    files.push([`${folder}/trace.ndjson`, traceTextOf(recording, result, streamNames)])
   }
   files.push([`${folder}/result.json`, json])
   for (const [path, text] of files) {

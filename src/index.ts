@@ -1,0 +1,71 @@
+/**
+ * The library: load a scenario from text, run it, fold analyses over its records, draw a chart to an
+ * SVG string. Nothing here touches the disk or the console. Times are integer nanoseconds, PCM sizes
+ * are frames; errors in a scenario are lines, as the command line prints them.
+ */
+import type { FullResult } from './app/Jobs.ts'
+import { loadText, parseOverride } from './app/Load.ts'
+import { simulate as simulateSpec } from './app/Simulator.ts'
+import type { ScenarioSpec } from './scenario/spec.ts'
+import type { Override } from './scenario/variants.ts'
+import type { TraceStore } from './sim/trace-store.ts'
+
+export type { RunResult, StreamResult } from './analysis/result.ts'
+export { buildResult } from './analysis/result.ts'
+export type { Stats } from './analysis/stats.ts'
+export type { ChartOptions } from './app/Charts.ts'
+export { drawTimeline } from './app/Charts.ts'
+export { fingerprint } from './app/Fingerprint.ts'
+export { scenarioJsonSchema } from './app/JsonSchemaText.ts'
+export { reportText } from './app/Report.ts'
+export { sortedJson } from './app/ResultJson.ts'
+export { evaluateExpect } from './scenario/expect.ts'
+export { formatDuration, parseDuration } from './scenario/quantity.ts'
+export type { ScenarioSpec, StreamSpec } from './scenario/spec.ts'
+export { TraceRecord, type TraceSink } from './sim/trace.ts'
+export { TraceStore } from './sim/trace-store.ts'
+export { TraceTextReader, traceText } from './sim/trace-text.ts'
+
+/** A scenario that cannot be used: one line for each fault, `file:line:col: path: what`. */
+export class ScenarioError extends Error {
+  override readonly name = 'ScenarioError'
+  readonly lines: readonly string[]
+
+  constructor(lines: readonly string[]) {
+    super(lines.join('\n'))
+    this.lines = lines
+  }
+}
+
+export interface LoadTextOptions {
+  /** As messages name the text; default `scenario`. */
+  readonly name?: string
+  /** Overrides as `path=value`, such as `streams.0.period_size=256f`. */
+  readonly set?: readonly string[]
+}
+
+/** One spec per variant, one for a text without variants. Throws ScenarioError. */
+export function loadScenario(text: string, options: LoadTextOptions = {}): readonly ScenarioSpec[] {
+  const overrides: Override[] = []
+  for (const one of options.set ?? []) {
+    const parsed = parseOverride(one)
+    if (typeof parsed === 'string') throw new ScenarioError([parsed])
+    overrides.push(parsed)
+  }
+  const loaded = loadText({ name: options.name ?? 'scenario', text }, overrides)
+  if (loaded.specs === null) throw new ScenarioError(loaded.lines)
+  return loaded.specs
+}
+
+export interface ScenarioRun {
+  /** As in `result.json` (docs/cli.md). */
+  readonly result: FullResult
+  /** Every record of the run; `store.replay(sink)` offers them to a fold of yours. */
+  readonly store: TraceStore
+}
+
+/** Runs a scenario: the same spec and seed give the same run on every machine. */
+export function runScenario(spec: ScenarioSpec, seed: number = spec.seed): ScenarioRun {
+  const { result, recording } = simulateSpec(spec, seed)
+  return { result, store: recording }
+}
