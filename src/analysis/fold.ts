@@ -2,7 +2,7 @@
  * What an analysis is: a sink for the kinds of record that it names, with a result at the end. The
  * same fold runs on a live run, on a recording and on a trace read from disk.
  */
-import { assert } from '../base/assert.ts'
+import { unreachable } from '../base/assert.ts'
 import type { Ns } from '../base/units.ts'
 import { KIND_NAMES, type TraceRecord, type TraceSink } from '../sim/trace.ts'
 import type { TraceStore } from '../sim/trace-store.ts'
@@ -49,7 +49,7 @@ export class PerSymbol<V> {
   }
 
   get(id: number): V {
-    assert(id >= 0, `a record names no ${this.what}`)
+    if (!(id >= 0)) unreachable(`a record names no ${this.what}`)
     const known = this.values[id]
     if (known !== undefined) return known
     const made = this.make(id)

@@ -1,5 +1,5 @@
 /** Numbers as people read them; never the locale's way, so that every machine prints the same. */
-import { type Ns, NS_PER_MS, NS_PER_SEC, NS_PER_US } from '../base/units.ts'
+import { NS_PER_MS, NS_PER_SEC, NS_PER_US, type Ns } from '../base/units.ts'
 
 /** A duration with three or four significant digits: `850 ns`, `12.4 µs`, `60.0 ms`, `2.013 s`. */
 export function formatDuration(ns: Ns): string {

@@ -2,9 +2,9 @@
  * The lock order that a run showed, as lockdep would have recorded it: classes with their usage
  * marks, and direct dependencies. Facts, not verdicts: the validator judges them.
  *
- * Kernel: kernel/locking/lockdep.c, check_prevs_add (edges from each held lock back to and including
- * the last that is no trylock, within one irq context; none *to* a trylock), mark_usage. Locks held
- * while interrupts are enabled are seen at the next acquisition (there: mark_held_locks).
+ * Kernel: kernel/locking/lockdep.c, check_prevs_add (edges from each held lock back to and
+ * including the last that is no trylock, within one irq context; none *to* a trylock), mark_usage.
+ * Locks held while interrupts are enabled are seen at the next acquisition (mark_held_locks).
  * Differs: an edge is counted at each acquisition, not once for each chain. Locks of the host are
  * left out: the guest's lockdep cannot see them.
  */
@@ -73,11 +73,14 @@ export class LockOrderFold implements Fold<LockOrder> {
   private readonly edges = new Map<number, number>()
 
   constructor(symbols: Symbols) {
-    this.stacks = new PerSymbol((id) => ({
-      ofGuest: symbols.entries('ctx')[id]?.group !== 'host',
-      held: [],
-      depth: 0,
-    }), 'context')
+    this.stacks = new PerSymbol(
+      (id) => ({
+        ofGuest: symbols.entries('ctx')[id]?.group !== 'host',
+        held: [],
+        depth: 0,
+      }),
+      'context',
+    )
     this.classOfLock = new PerSymbol((id) => {
       const entry = symbols.entry('lock', id)
       return this.classNumber(entry.group ?? entry.name)
@@ -153,7 +156,9 @@ export class LockOrderFold implements Fold<LockOrder> {
 }
 
 function bothRecursive(a: number, b: number): boolean {
-  return (a & LOCK_READ_MASK) === LOCK_READ_RECURSIVE && (b & LOCK_READ_MASK) === LOCK_READ_RECURSIVE
+  return (
+    (a & LOCK_READ_MASK) === LOCK_READ_RECURSIVE && (b & LOCK_READ_MASK) === LOCK_READ_RECURSIVE
+  )
 }
 
 /** lockdep's mark_usage: IN bits unless a trylock, ENABLED bits where interrupts are on. */

@@ -3,7 +3,7 @@
  * that at least the share q of all samples does not exceed, sorted[ceil(q * count) - 1]. Mean and
  * standard deviation (of the population) are rounded to integers. No samples: all zero.
  */
-import { assert } from '../base/assert.ts'
+import { unreachable } from '../base/assert.ts'
 
 export interface Stats {
   readonly count: number
@@ -56,7 +56,7 @@ export class Samples {
   }
 
   private grow(): void {
-    assert(this.length < SAMPLES_MAX, `more than ${SAMPLES_MAX} samples`)
+    if (!(this.length < SAMPLES_MAX)) unreachable(`more than ${SAMPLES_MAX} samples`)
     const wider = new Float64Array(this.column.length * 2)
     wider.set(this.column)
     this.column = wider

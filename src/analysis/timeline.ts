@@ -5,10 +5,15 @@
 import { framesToNsCeil, type Ns } from '../base/units.ts'
 import type { TraceStore } from '../sim/trace-store.ts'
 import { ChainFold, type ChainStep } from './chain.ts'
-import { foldStore, FoldSet } from './fold.ts'
+import { FoldSet, foldStore } from './fold.ts'
 import { LaneFold, type LaneSet } from './lanes.ts'
 import type { RunResult, StreamResult } from './result.ts'
-import { type RingOverview, RingOverviewFold, type RingSteps, RingStepsFold } from './ring-series.ts'
+import {
+  type RingOverview,
+  RingOverviewFold,
+  type RingSteps,
+  RingStepsFold,
+} from './ring-series.ts'
 import { StreamTable } from './streams.ts'
 import { chooseCall, chooseWindow, ElapsedCallsFold, type Window } from './windows.ts'
 
@@ -56,7 +61,9 @@ export function collectTimeline(
   const call = chooseCall(calls, stream, window)
   const set = new FoldSet()
   const streams = set.add(new StreamTable(store.symbols))
-  const overview = set.add(new RingOverviewFold(streams, id, binsOf(stream, options.bins, endNs), endNs))
+  const overview = set.add(
+    new RingOverviewFold(streams, id, binsOf(stream, options.bins, endNs), endNs),
+  )
   const ring = set.add(new RingStepsFold(streams, id, window.fromNs, window.toNs))
   const lanes = set.add(new LaneFold(store.symbols, streams, id, window.fromNs, window.toNs))
   const chain = call && set.add(new ChainFold(store.symbols, id, call.index))
@@ -75,7 +82,10 @@ export function collectTimeline(
 
 /** Bins shorter than the ring's own rhythm would show a beat that is not there. */
 function binsOf(stream: StreamResult, most: number, endNs: Ns): number {
-  const twoPeriodsNs = framesToNsCeil(2 * Math.max(1, stream.params.period_size), stream.params.rate)
+  const twoPeriodsNs = framesToNsCeil(
+    2 * Math.max(1, stream.params.period_size),
+    stream.params.rate,
+  )
   return Math.max(1, Math.min(most, Math.floor(endNs / twoPeriodsNs)))
 }
 

@@ -31,13 +31,16 @@ export class WakeLatencyFold implements Fold<ReadonlyMap<number, Stats>> {
   private readonly samples = new PerSymbol(() => new Samples())
 
   constructor(symbols: Symbols) {
-    this.actors = new PerSymbol((id) => ({
-      isClient: symbols.entries('ctx')[id]?.kind === 'client',
-      stream: -1,
-      sinceNs: -1,
-      wokenFor: -1,
-      wokenSinceNs: -1,
-    }), 'context')
+    this.actors = new PerSymbol(
+      (id) => ({
+        isClient: symbols.entries('ctx')[id]?.kind === 'client',
+        stream: -1,
+        sinceNs: -1,
+        wokenFor: -1,
+        wokenSinceNs: -1,
+      }),
+      'context',
+    )
   }
 
   record(r: TraceRecord): void {

@@ -68,10 +68,9 @@ export class XrunFold implements Fold<ReadonlyMap<number, readonly Xrun[]>> {
   }
 
   finish(endNs: Ns): ReadonlyMap<number, readonly Xrun[]> {
-    const results = this.xruns.entries().map(([id, open]): [number, Xrun[]] => [
-      id,
-      open.map((one) => closed(one, endNs)),
-    ])
+    const results = this.xruns
+      .entries()
+      .map(([id, open]): [number, Xrun[]] => [id, open.map((one) => closed(one, endNs))])
     return new Map(results)
   }
 
@@ -137,5 +136,6 @@ function sentence(xrun: OpenXrun, sleepNs: Ns): string {
   }
   const sinceNs = timeNs - xrun.lastTransferNs
   const verb = stream.playback ? 'wrote' : 'read'
-  return `client last ${verb} ${formatDuration(sinceNs)} before, the ring holds ${formatDuration(bufferNs)}`
+  const last = `client last ${verb} ${formatDuration(sinceNs)} before`
+  return `${last}, the ring holds ${formatDuration(bufferNs)}`
 }

@@ -6,7 +6,7 @@ import type { RunResult } from '../analysis/result.ts'
 import { collectTimeline, type TimelineOptions } from '../analysis/timeline.ts'
 import type { Drawing } from '../chart/layout/shapes.ts'
 import { layoutTimeline, OVERVIEW_BINS } from '../chart/layout/timeline.ts'
-import { drawSvg } from '../chart/svg.ts'
+import { drawSvg, type Selection } from '../chart/svg.ts'
 import type { ThemeName } from '../chart/theme.ts'
 import type { TraceStore } from '../sim/trace-store.ts'
 
@@ -26,9 +26,17 @@ export async function drawTimeline(
   return svgText(layoutTimeline(result, data), theme)
 }
 
+/** The part of d3-node 4 that is used here; the package has no types. */
+interface D3NodeModule {
+  readonly D3Node: new () => {
+    createSVG(): Selection & { node(): object }
+    readonly window: { XMLSerializer: new () => { serializeToString(node: object): string } }
+  }
+}
+
 /** Any drawing as a complete SVG document. */
 export async function svgText(drawing: Drawing, theme: ThemeName = 'auto'): Promise<string> {
-  const { D3Node } = await import('d3-node')
+  const { D3Node } = (await import('d3-node' as string)) as D3NodeModule
   const page = new D3Node()
   const svg = page.createSVG()
   drawSvg(svg, drawing, theme)

@@ -87,7 +87,8 @@ text{font-family:"Helvetica Neue",Arial,"Liberation Sans","DejaVu Sans",sans-ser
 function rules(c: Colours): string {
   const lanes = Object.entries(c.lanes).map(
     ([lane, colour]) =>
-      `.fill.${lane},.pale.${lane}{fill:${colour}}.stroke.${lane},.empty.${lane}{stroke:${colour}}` +
+      `.fill.${lane},.pale.${lane}{fill:${colour}}` +
+      `.stroke.${lane},.empty.${lane}{stroke:${colour}}` +
       `.asleep.${lane}{fill:${colour};stroke:${colour}}`,
   )
   return [

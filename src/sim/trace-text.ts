@@ -201,7 +201,8 @@ function readHeader(json: Json, fault: Fault): HeaderState {
     if (!Array.isArray(entries)) throw fault(`the header has no symbol table '${table}'`)
     entries.forEach((entry, id) => {
       // A text is also entered where `text()` finds it, as in the run that wrote it.
-      if (table !== 'text' || symbols.text(entry.name) !== id) symbols.define(table, entry)
+      const plain = table === 'text' && entry.kind === undefined && entry.group === undefined
+      if (!plain || symbols.text(entry.name) !== id) symbols.define(table, entry)
     })
     numbers[table] = numbered(uniqueLabels(entries))
   }

@@ -23,7 +23,9 @@ export function headline(result: RunResult, stream: StreamResult): string {
   if (periodElapsed.count < 2) return 'no xrun: no period has elapsed'
   const every = formatDuration(periodElapsed.intervalNs.mean)
   const awake =
-    wakeLatencyNs.count === 0 ? '' : `, the client runs ${formatDuration(wakeLatencyNs.p99)} later (p99)`
+    wakeLatencyNs.count === 0
+      ? ''
+      : `, the client runs ${formatDuration(wakeLatencyNs.p99)} later (p99)`
   return `no xrun: a period elapses every ${every} on average${awake}`
 }
 
@@ -34,5 +36,6 @@ export function subline(result: RunResult, name: string, stream: StreamResult): 
   const periods = period_size > 0 ? buffer_size / period_size : 0
   const length = formatDuration(framesToNsFloor(buffer_size, rate))
   const ring = `${period_size} × ${periods} frames at ${rate} Hz = ${length}`
-  return `${result.scenario}${variant} · ${name}, ${stream.direction} · ${ring} · seed ${result.seed}`
+  const run = `${result.scenario}${variant}`
+  return `${run} · ${name}, ${stream.direction} · ${ring} · seed ${result.seed}`
 }

@@ -3,7 +3,7 @@
  * from the application down to the hardware. All spans and marks of a kind are one path; spans that
  * touch on the screen become one.
  */
-import type { Ns } from '../../base/units.ts'
+
 import {
   LANES,
   type LaneName,
@@ -11,6 +11,7 @@ import {
   type MarkStyle,
   type SpanStyle,
 } from '../../analysis/lanes.ts'
+import type { Ns } from '../../base/units.ts'
 import { addMark, type Swatch } from './legend.ts'
 import { baseOf, fillBetween, stepPoints } from './reduce.ts'
 import { type TimeScale, ValueScale } from './scale.ts'

@@ -2,7 +2,16 @@
 import { Path, type Sheet } from './shapes.ts'
 import { fitText, textWidth } from './text-metrics.ts'
 
-export type Swatch = 'bar' | 'line' | 'dash' | 'kick' | 'used' | 'diamond' | 'tick' | 'cross' | 'dot'
+export type Swatch =
+  | 'bar'
+  | 'line'
+  | 'dash'
+  | 'kick'
+  | 'used'
+  | 'diamond'
+  | 'tick'
+  | 'cross'
+  | 'dot'
 
 export interface LegendEntry {
   readonly swatch: Swatch
@@ -44,9 +53,25 @@ function swatchPath(swatch: Swatch, x: number, y: number): Path {
 
 /** A mark of some seven pixels around a point. */
 export function addMark(path: Path, mark: Swatch, x: number, y: number): void {
-  if (mark === 'kick') path.polygon([[x - 4, y - 3.5], [x + 4, y - 3.5], [x, y + 3.5]])
-  else if (mark === 'used') path.polygon([[x - 4, y + 3.5], [x + 4, y + 3.5], [x, y - 3.5]])
-  else if (mark === 'diamond') path.polygon([[x, y - 5], [x + 4, y], [x, y + 5], [x - 4, y]])
+  if (mark === 'kick')
+    path.polygon([
+      [x - 4, y - 3.5],
+      [x + 4, y - 3.5],
+      [x, y + 3.5],
+    ])
+  else if (mark === 'used')
+    path.polygon([
+      [x - 4, y + 3.5],
+      [x + 4, y + 3.5],
+      [x, y - 3.5],
+    ])
+  else if (mark === 'diamond')
+    path.polygon([
+      [x, y - 5],
+      [x + 4, y],
+      [x, y + 5],
+      [x - 4, y],
+    ])
   else if (mark === 'tick') path.line(x, y - 5, x, y + 5)
   else if (mark === 'dot') path.circle(x, y, 3)
   else path.line(x - 5, y - 5, x + 5, y + 5).line(x - 5, y + 5, x + 5, y - 5)

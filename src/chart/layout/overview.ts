@@ -2,9 +2,10 @@
  * The whole run at a glance: the ring's fill as a band between the least and the greatest number of
  * queued frames of each pixel, with xruns and the stretch that is shown closely below. Frames.
  */
-import type { Window } from '../../analysis/windows.ts'
-import type { RingOverview } from '../../analysis/ring-series.ts'
+
 import type { StreamResult } from '../../analysis/result.ts'
+import type { RingOverview } from '../../analysis/ring-series.ts'
+import type { Window } from '../../analysis/windows.ts'
 import { addMark } from './legend.ts'
 import { type TimeScale, ValueScale } from './scale.ts'
 import { Path, type Sheet } from './shapes.ts'
@@ -24,7 +25,9 @@ export function drawOverview(sheet: Sheet, panel: OverviewPanel): void {
   const values = new ValueScale(0, size, bottom, top)
   drawWindow(sheet, panel)
   sheet.path('fillband', bandPath(panel, values))
-  const ends = new Path().line(scale.x0, top, scale.x1, top).line(scale.x0, bottom, scale.x1, bottom)
+  const ends = new Path()
+    .line(scale.x0, top, scale.x1, top)
+    .line(scale.x0, bottom, scale.x1, bottom)
   sheet.path('grid', ends)
   for (const value of [0, size]) {
     sheet.text('muted', scale.x0 - 8, values.y(value) + 4, `${value}`, { size: 11, anchor: 'end' })

@@ -2,9 +2,10 @@
  * The ring: appl_ptr and hw_ptr as they climb over the period boundaries, the queued frames between
  * them, and avail below, with the level at which the stream xruns. Values are frames.
  */
-import type { Ns } from '../../base/units.ts'
-import type { RingSteps } from '../../analysis/ring-series.ts'
+
 import type { StreamResult } from '../../analysis/result.ts'
+import type { RingSteps } from '../../analysis/ring-series.ts'
+import type { Ns } from '../../base/units.ts'
 import { baseOf, fillBetween, stepPoints, strokeSteps } from './reduce.ts'
 import { type TimeScale, ValueScale } from './scale.ts'
 import { Path, type Sheet } from './shapes.ts'

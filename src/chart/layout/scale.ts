@@ -2,7 +2,7 @@
  * The one place where time meets pixels (and values do). Linear scales and round ticks. Times are
  * integer ns; a tick step is 1, 2 or 5 times a power of ten.
  */
-import { type Ns, NS_PER_MS, NS_PER_SEC, NS_PER_US } from '../../base/units.ts'
+import { NS_PER_MS, NS_PER_SEC, NS_PER_US, type Ns } from '../../base/units.ts'
 
 export class TimeScale {
   readonly fromNs: Ns
@@ -38,9 +38,7 @@ export class ValueScale {
   }
 
   y(value: number): number {
-    return (
-      this.yBottom - ((value - this.from) / (this.to - this.from)) * (this.yBottom - this.yTop)
-    )
+    return this.yBottom - ((value - this.from) / (this.to - this.from)) * (this.yBottom - this.yTop)
   }
 }
 

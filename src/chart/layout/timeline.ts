@@ -2,13 +2,14 @@
  * The timeline chart: what was found, the whole run, a stretch of it with lanes and ring, and one
  * period of that stretch with its causal chain. Pure: analyses in, shapes out.
  */
+
+import { formatDuration, formatInstant } from '../../analysis/format.ts'
 import type { RunResult } from '../../analysis/result.ts'
 import type { CloseUp, TimelineData } from '../../analysis/timeline.ts'
-import { formatDuration, formatInstant } from '../../analysis/format.ts'
 import { AXIS_HEIGHT, drawTimeAxis } from './axis.ts'
 import { drawChain, drawStepList } from './close-up.ts'
 import { headline, subline } from './headline.ts'
-import { drawLaneFrame, drawMarks, drawSpans, laneBottom, type LanePanel } from './lanes.ts'
+import { drawLaneFrame, drawMarks, drawSpans, type LanePanel, laneBottom } from './lanes.ts'
 import { drawHeading, type LegendEntry } from './legend.ts'
 import { drawOverview } from './overview.ts'
 import { drawAvail, drawPointers, drawXrunLines } from './ring-fill.ts'
@@ -70,9 +71,9 @@ function describe(result: RunResult, data: TimelineData): string {
   const { fromNs, toNs } = data.window
   const stretch = `${formatInstant(fromNs)} to ${formatInstant(toNs)}`
   return (
-    `${subline(result, data.name, data.stream)}. From top to bottom: fill of the ring over the whole ` +
-    `run; lanes of client, ALSA core, kworker, interrupt, virtqueue, QEMU main loop and sink with ` +
-    `the ring's pointers from ${stretch}; the causal chain of one period.`
+    `${subline(result, data.name, data.stream)}. From top to bottom: fill of the ring over the ` +
+    'whole run; lanes of client, ALSA core, kworker, interrupt, virtqueue, QEMU main loop and ' +
+    `sink with the ring's pointers from ${stretch}; the causal chain of one period.`
   )
 }
 
@@ -103,7 +104,13 @@ function drawStretch(sheet: Sheet, data: TimelineData, top: number): number {
   drawHeading(sheet, { left: LEFT, right: RIGHT, y: top }, heading, LANE_LEGEND)
   const scale = new TimeScale(window.fromNs, window.toNs, PLOT, RIGHT)
   const lanesTop = top + 14
-  const panel: LanePanel = { set: data.lanes, scale, top: lanesTop, rowHeight: ROW_HEIGHT, left: LEFT }
+  const panel: LanePanel = {
+    set: data.lanes,
+    scale,
+    top: lanesTop,
+    rowHeight: ROW_HEIGHT,
+    left: LEFT,
+  }
   const pointersTop = laneBottom(panel) + 40
   const availTop = pointersTop + POINTER_HEIGHT + 40
   const bottom = availTop + AVAIL_HEIGHT

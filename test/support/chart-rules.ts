@@ -1,0 +1,45 @@
+/** The rules that every drawing keeps (house style §6, issue 8), as checks that name offenders. */
+import type { Drawing, TextShape } from '../../src/chart/layout/shapes.ts'
+import { boxesOverlap, textBox } from '../../src/chart/layout/text-metrics.ts'
+
+const texts = (drawing: Drawing): TextShape[] =>
+  drawing.shapes.filter((shape): shape is TextShape => shape.kind === 'text')
+
+/** Pairs of texts whose boxes meet. */
+export function overlappingTexts(drawing: Drawing): string[] {
+  const boxes = texts(drawing).map((shape) => ({ text: shape.text, box: textBox(shape) }))
+  return boxes.flatMap((a, i) =>
+    boxes
+      .slice(i + 1)
+      .filter((b) => boxesOverlap(a.box, b.box))
+      .map((b) => `'${a.text}' meets '${b.text}'`),
+  )
+}
+
+/** Shapes that leave the frame. */
+export function outsideFrame(drawing: Drawing): string[] {
+  const { width, height } = drawing
+  return drawing.shapes.flatMap((shape) => {
+    if (shape.kind === 'path') {
+      const pairs = [...shape.d.matchAll(/[ML](-?[\d.]+) (-?[\d.]+)/g)]
+      const out = pairs.find(([, x, y]) => !inside(Number(x), Number(y), width, height))
+      return out === undefined ? [] : [`path ${shape.class} at ${out[0]}`]
+    }
+    const box =
+      shape.kind === 'text'
+        ? textBox(shape)
+        : {
+            left: shape.x,
+            top: shape.y,
+            right: shape.x + shape.width,
+            bottom: shape.y + shape.height,
+          }
+    const fits =
+      inside(box.left, box.top, width, height) && inside(box.right, box.bottom, width, height)
+    return fits ? [] : [`${shape.kind} ${shape.kind === 'text' ? shape.text : shape.class}`]
+  })
+}
+
+function inside(x: number, y: number, width: number, height: number): boolean {
+  return x >= 0 && x <= width && y >= 0 && y <= height
+}
