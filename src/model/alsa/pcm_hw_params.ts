@@ -92,8 +92,10 @@ function* applyParams(substream: SndPcmSubstream, params: SndPcmHwParams): Proc<
     err = yield* snd_pcm_lib_malloc_pages(substream, params_buffer_bytes(params), buffer_size)
     if (err < 0) return err
   }
-  if (ops.hw_params !== undefined) {
-    err = yield* recorded(substream, Op.hw_params, ops.hw_params(substream, params))
+  const { hw_params } = ops
+  if (hw_params !== undefined) {
+    const call = (): Proc<number> => hw_params.call(ops, substream, params)
+    err = yield* recorded(substream, Op.hw_params, call)
     if (err < 0) return err
   }
   storeHwParams(runtime, params)
@@ -116,11 +118,8 @@ function* applyParams(substream: SndPcmSubstream, params: SndPcmHwParams): Proc<
 
 /** The device may be unusable: the application has to set parameters again. */
 function* abandonParams(substream: SndPcmSubstream): Proc {
-  const { ops } = substream
   yield* snd_pcm_set_state(substream, SNDRV_PCM_STATE_OPEN)
-  if (ops.hw_free !== undefined) {
-    yield* recorded(substream, Op.hw_free, ops.hw_free(substream))
-  }
+  yield* callHwFree(substream)
   if (substream.managed_buffer) snd_pcm_lib_free_pages(substream)
 }
 
@@ -162,18 +161,21 @@ export function boundaryOf(buffer_size: Frames): Frames {
   return boundary
 }
 
+function* callHwFree(substream: SndPcmSubstream): Proc<number> {
+  const { ops } = substream
+  const { hw_free } = ops
+  if (hw_free === undefined) return 0
+  return yield* recorded(substream, Op.hw_free, () => hw_free.call(ops, substream))
+}
+
 /**
  * Gives the buffer and the driver's resources back.
  *
  * Kernel: do_hw_free(). Context: process; on close without buffer_mutex. Return: ops->hw_free's.
  */
 export function* do_hw_free(substream: SndPcmSubstream): Proc<number> {
-  const { ops } = substream
-  let err = 0
   yield* snd_pcm_sync_stop(substream)
-  if (ops.hw_free !== undefined) {
-    err = yield* recorded(substream, Op.hw_free, ops.hw_free(substream))
-  }
+  const err = yield* callHwFree(substream)
   if (substream.managed_buffer) snd_pcm_lib_free_pages(substream)
   return err
 }

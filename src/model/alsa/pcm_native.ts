@@ -80,7 +80,7 @@ function* openSubstream(pcm: SndPcm, stream: number, f_flags: number): Proc<SndP
   const file = new SndPcmFile(substream, f_flags)
   if (substream.ref_count > 1) return file
   snd_pcm_hw_constraints_init(substream)
-  let err = yield* recorded(substream, Op.open, substream.ops.open(substream))
+  let err = yield* recorded(substream, Op.open, () => substream.ops.open(substream))
   if (err >= 0) {
     substream.hw_opened = true
     err = snd_pcm_hw_constraints_complete(substream)
@@ -137,7 +137,7 @@ function* releaseSubstream(substream: SndPcmSubstream): Proc {
   yield* snd_pcm_drop(substream)
   if (substream.hw_opened) {
     if (substream.runtime.state !== SNDRV_PCM_STATE_OPEN) yield* do_hw_free(substream)
-    yield* recorded(substream, Op.close, substream.ops.close(substream))
+    yield* recorded(substream, Op.close, () => substream.ops.close(substream))
     substream.hw_opened = false
   }
   if (snd_pcm_stream_linked(substream)) yield* snd_pcm_unlink(substream)

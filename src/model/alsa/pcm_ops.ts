@@ -4,15 +4,15 @@ import { T } from '../../sim/trace.ts'
 import type { SndPcmSubstream } from './pcm.ts'
 import { Op } from './pcm_constants.ts'
 
-/** Runs a callback that has been called but not started; returns what it returns. */
+/** Calls an op between its two records; returns what it returns. */
 export function* recorded(
   substream: SndPcmSubstream,
   op: number,
-  call: Proc<number>,
+  call: () => Proc<number>,
 ): Proc<number> {
   const { k, id } = substream
   k.emit(T.snd_pcm_op, id, op)
-  const err = yield* call
+  const err = yield* call()
   k.emit(T.snd_pcm_op_done, id, op, err)
   return err
 }
@@ -28,7 +28,8 @@ export function* snd_pcm_sync_stop(substream: SndPcmSubstream): Proc {
   if (!substream.isOpen || !substream.runtime.stop_operating) return
   substream.runtime.stop_operating = false
   const { ops } = substream
-  if (ops.sync_stop !== undefined) {
-    yield* recorded(substream, Op.sync_stop, ops.sync_stop(substream))
+  const { sync_stop } = ops
+  if (sync_stop !== undefined) {
+    yield* recorded(substream, Op.sync_stop, () => sync_stop.call(ops, substream))
   }
 }

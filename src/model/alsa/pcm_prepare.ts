@@ -107,7 +107,7 @@ function snd_pcm_pre_prepare(substream: SndPcmSubstream, f_flags: number): numbe
 
 function* snd_pcm_do_prepare(substream: SndPcmSubstream, f_flags: number): Proc<number> {
   yield* snd_pcm_sync_stop(substream)
-  const err = yield* recorded(substream, Op.prepare, substream.ops.prepare(substream))
+  const err = yield* recorded(substream, Op.prepare, () => substream.ops.prepare(substream))
   if (err < 0) return err
   return yield* snd_pcm_do_reset(substream, f_flags)
 }

@@ -6,12 +6,17 @@
 import type { Ns } from '../../base/units.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
-import type { SndPcm } from '../alsa/pcm.ts'
+import type { SndPcm, SndPcmSubstream } from '../alsa/pcm.ts'
 import { O_NONBLOCK } from '../alsa/pcm_constants.ts'
 import type { UserFrames } from '../alsa/pcm_copy.ts'
 import { snd_pcm_drain, snd_pcm_drop } from '../alsa/pcm_drain.ts'
 import { snd_pcm_hw_free, snd_pcm_hw_params } from '../alsa/pcm_hw_params.ts'
-import { snd_pcm_common_ioctl, snd_pcm_lib_read, snd_pcm_lib_write } from '../alsa/pcm_ioctl.ts'
+import {
+  ioctlMayPass,
+  snd_pcm_common_ioctl,
+  snd_pcm_lib_read,
+  snd_pcm_lib_write,
+} from '../alsa/pcm_ioctl.ts'
 import { type SndPcmFile, snd_pcm_open, snd_pcm_release } from '../alsa/pcm_native.ts'
 import type { SndPcmHwParams } from '../alsa/pcm_params.ts'
 import { snd_pcm_pause_lock_irq } from '../alsa/pcm_pause.ts'
@@ -68,8 +73,8 @@ export const Call = {
 } as const
 
 /**
- * One system call: `work` is the kernel function's call, not yet started. An interrupted one comes
- * back as -EINTR.
+ * One system call: `work` is the kernel function's call, not yet started. For an ioctl, `substream`
+ * is what it works on. An interrupted call comes back as -EINTR.
  */
 export function* syscall<R extends number | SndPcmFile>(
   k: Kernel,
@@ -77,15 +82,18 @@ export function* syscall<R extends number | SndPcmFile>(
   call: number,
   arg: number,
   work: Proc<R>,
-): Proc<R> {
+  substream: SndPcmSubstream | null = null,
+): Proc<R | number> {
   const task = currentTask(k)
   task.userMode = false
   k.emit(ENTER, stream, call, arg)
   if (!k.tryCharge(k.costs.syscall_entry)) yield Req.CHARGE
-  let ret = yield* work
+  let ret: R | number = 0
+  if (substream !== null && !ioctlMayPass(substream)) ret = yield* snd_pcm_common_ioctl(substream)
+  if (ret === 0) ret = yield* work
   if (ret === -ERESTARTSYS) {
     clear_signal(task)
-    ret = -EINTR as R
+    ret = -EINTR
   }
   if (!k.tryCharge(k.costs.syscall_exit)) yield Req.CHARGE
   k.emit(EXIT, stream, call, typeof ret === 'number' ? ret : 0)
@@ -97,8 +105,7 @@ export function* syscall<R extends number | SndPcmFile>(
 
 function ioctl(file: SndPcmFile, call: number, arg: number, work: Proc<number>): Proc<number> {
   const { substream } = file
-  const { k, id } = substream
-  return syscall(k, id, call, arg, snd_pcm_common_ioctl(substream, work))
+  return syscall(substream.k, substream.id, call, arg, work, substream)
 }
 
 /** Opens the device; the record names its first substream. */
