@@ -8,6 +8,7 @@ import { InputError, InternalError, NondeterminismError, OutputError } from './E
 import { Files } from './Files.ts'
 import { fullName, type Job, type JobAnswer, type RunOutputs, type Summary } from './Jobs.ts'
 import { type LoadOptions, loadScenarios } from './Load.ts'
+import { plural } from './report-format.ts'
 
 export interface RunOptions extends LoadOptions {
   readonly seed?: number
@@ -151,7 +152,7 @@ function failureOf(answer: JobAnswer, job: Job) {
 function summaryLines(summary: Summary): string {
   const verdict = summary.pass ? 'pass' : 'FAIL'
   const { name, seed, xruns, silentFailures, outcome, fingerprint } = summary
-  const counts = `${xruns} xruns, ${silentFailures} silent failures, ${outcome}`
+  const counts = `${plural(xruns, 'xrun')}, ${plural(silentFailures, 'silent failure')}, ${outcome}`
   const line = `${verdict} ${name} seed ${seed}: ${counts}, ${fingerprint.slice(0, 12)}\n`
   const broken = summary.expectations.filter((one) => !one.pass)
   return line + broken.map((one) => `${brokenLine(one)}\n`).join('')

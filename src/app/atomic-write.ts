@@ -2,7 +2,7 @@
  * Whole files or none: text goes to a temporary file beside the target, which is renamed when it is
  * complete. A killed command leaves the old file or the new one, and at worst a `.tmp` beside it.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { threadId } from 'node:worker_threads'
 
@@ -17,7 +17,6 @@ export function writeFileAtomically(path: string, text: string | Iterable<string
     const file = openSync(temporary, 'w')
     try {
       writePieces(file, typeof text === 'string' ? [text] : text)
-      fsyncSync(file)
     } finally {
       closeSync(file)
     }

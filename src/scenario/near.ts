@@ -4,7 +4,8 @@
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined
-  let bestDistance = Math.max(2, Math.ceil(word.length / 3)) + 1
+  const slipsMax = word.length <= 4 ? 1 : Math.max(2, Math.ceil(word.length / 3))
+  let bestDistance = slipsMax + 1
   const lower = word.toLowerCase()
   const longer = candidates.filter((one) => one.toLowerCase().startsWith(lower))
   if (word.length >= 2 && longer.length === 1) return longer[0]
