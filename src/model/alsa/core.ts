@@ -46,6 +46,9 @@ export class SndCard {
   power_state = SNDRV_CTL_POWER_D0
   readonly power_sleep: WaitQueueHead
   shutdown = false
+  /** Open files; the card is freed when there is none. */
+  files = 0
+  readonly remove_sleep: WaitQueueHead
   private_data: unknown = null
   /** Line to synchronise with after a stop, when the driver has no sync_stop op; -1: none. */
   sync_irq = -1
@@ -54,7 +57,8 @@ export class SndCard {
     this.k = k
     this.core = sndCore(k)
     this.number = number
-    this.power_sleep = new WaitQueueHead(k, '&card->power_sleep', `card${number}`)
+    this.remove_sleep = new WaitQueueHead(k, '&card->remove_sleep', `card${number} remove_sleep`)
+    this.power_sleep = new WaitQueueHead(k, '&card->power_sleep', `card${number} power_sleep`)
   }
 }
 

@@ -127,6 +127,7 @@ export function* snd_pcm_open(
   }
   yield* remove_wait_queue(pcm.open_wait, entry)
   yield* mutex_unlock(pcm.open_mutex)
+  if (typeof result !== 'number') pcm.card.files++
   return result
 }
 
@@ -156,5 +157,8 @@ export function* snd_pcm_release(file: SndPcmFile): Proc<number> {
   yield* releaseSubstream(file.substream)
   yield* mutex_unlock(pcm.open_mutex)
   yield* wake_up(pcm.open_wait)
+  // Kernel: snd_card_file_remove().
+  pcm.card.files--
+  if (pcm.card.files === 0 && pcm.card.shutdown) yield* wake_up(pcm.card.remove_sleep)
   return 0
 }

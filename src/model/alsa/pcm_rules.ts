@@ -20,15 +20,17 @@ import { FORMATS_MAX, snd_pcm_format_physical_width } from './pcm_format.ts'
 import {
   SndInterval,
   snd_interval_list,
-  snd_interval_mul,
-  snd_interval_muldivk,
-  snd_interval_mulkdiv,
   snd_interval_refine,
   snd_interval_refine_minmax,
   snd_interval_step,
   snd_interval_test,
   UINT_MAX,
 } from './pcm_interval.ts'
+import {
+  snd_interval_mul,
+  snd_interval_muldivk,
+  snd_interval_mulkdiv,
+} from './pcm_interval_math.ts'
 import {
   SNDRV_PCM_HW_PARAM_BUFFER_BYTES as BUFFER_BYTES,
   SNDRV_PCM_HW_PARAM_BUFFER_SIZE as BUFFER_SIZE,

@@ -17,6 +17,7 @@ import {
   snd_pcm_lib_read,
   snd_pcm_lib_write,
 } from '../alsa/pcm_ioctl.ts'
+import { snd_pcm_link, snd_pcm_unlink } from '../alsa/pcm_link.ts'
 import { type SndPcmFile, snd_pcm_open, snd_pcm_release } from '../alsa/pcm_native.ts'
 import type { SndPcmHwParams } from '../alsa/pcm_params.ts'
 import { snd_pcm_pause_lock_irq } from '../alsa/pcm_pause.ts'
@@ -31,6 +32,13 @@ import {
 } from '../alsa/pcm_status.ts'
 import { snd_pcm_resume } from '../alsa/pcm_suspend.ts'
 import { type SndPcmSwParams, snd_pcm_sw_params } from '../alsa/pcm_sw_params.ts'
+import {
+  type SndPcmSyncPtr,
+  snd_pcm_forward,
+  snd_pcm_rewind,
+  snd_pcm_sync_ptr,
+  snd_pcm_xrun,
+} from '../alsa/pcm_sync_ptr.ts'
 import { EINTR, ERESTARTSYS } from '../linux/errno.ts'
 import { sleepUntil } from '../linux/hrtimer.ts'
 import type { Kernel } from '../linux/kernel.ts'
@@ -156,6 +164,31 @@ export function sys_resume(file: SndPcmFile): Proc<number> {
 export function sys_drain(file: SndPcmFile): Proc<number> {
   const nonblock = (file.f_flags & O_NONBLOCK) !== 0
   return ioctl(file, Call.drain, 0, snd_pcm_drain(file.substream, nonblock))
+}
+
+export function sys_forward(file: SndPcmFile, frames: number): Proc<number> {
+  return ioctl(file, Call.forward, frames, snd_pcm_forward(file.substream, frames))
+}
+
+export function sys_rewind(file: SndPcmFile, frames: number): Proc<number> {
+  return ioctl(file, Call.rewind, frames, snd_pcm_rewind(file.substream, frames))
+}
+
+export function sys_sync_ptr(file: SndPcmFile, sync: SndPcmSyncPtr): Proc<number> {
+  return ioctl(file, Call.sync_ptr, sync.flags, snd_pcm_sync_ptr(file.substream, sync))
+}
+
+export function sys_xrun(file: SndPcmFile): Proc<number> {
+  return ioctl(file, Call.xrun, 0, snd_pcm_xrun(file.substream))
+}
+
+export function sys_link(file: SndPcmFile, other: SndPcmFile): Proc<number> {
+  const work = snd_pcm_link(file.substream, other.substream)
+  return ioctl(file, Call.link, other.substream.id, work)
+}
+
+export function sys_unlink(file: SndPcmFile): Proc<number> {
+  return ioctl(file, Call.unlink, 0, snd_pcm_unlink(file.substream))
 }
 
 export function sys_drop(file: SndPcmFile): Proc<number> {
