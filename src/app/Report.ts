@@ -151,7 +151,7 @@ export function expectLines(expectations: readonly Expectation[]): readonly stri
       : `expected ${one.expected}, was ${one.actual}`
     const at = one.brokenBy
     const broken = at === undefined ? '' : `, see ${kernelTime(at.timeNs)} ${at.text}`
-    return `  ${verdict} ${one.name.replace(/^expect\./, '')}: ${values}${one.pass ? '' : broken}`
+    return `  ${verdict} ${one.name}: ${values}${one.pass ? '' : broken}`
   })
 }
 

@@ -8,7 +8,7 @@ import { InputError, InternalError, NondeterminismError, OutputError } from './E
 import { Files } from './Files.ts'
 import { fullName, type Job, type JobAnswer, type RunOutputs, type Summary } from './Jobs.ts'
 import { type LoadOptions, loadScenarios } from './Load.ts'
-import { plural } from './report-format.ts'
+import { kernelTime, plural } from './report-format.ts'
 
 export interface RunOptions extends LoadOptions {
   readonly seed?: number
@@ -159,6 +159,9 @@ function summaryLines(summary: Summary): string {
 }
 
 function brokenLine(one: Summary['expectations'][number]): string {
-  const at = one.brokenBy === undefined ? '' : `, see ${one.brokenBy.timeNs}ns ${one.brokenBy.text}`
+  const at =
+    one.brokenBy === undefined
+      ? ''
+      : `, see ${kernelTime(one.brokenBy.timeNs)} ${one.brokenBy.text}`
   return `     ${one.name}: expected ${one.expected}, was ${one.actual}${at}`
 }

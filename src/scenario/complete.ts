@@ -167,5 +167,5 @@ function completeExpect(one: ExpectInput, streams: readonly string[], faults: Fa
     const allowed = streams.join(', ')
     if (!known) faults.push({ path: ['expect', 'streams', stream], at: 'key', what, allowed })
   }
-  return { name: formatPath(path), stream, fact, check }
+  return { name: formatPath(path.slice(1)), stream, fact, check }
 }

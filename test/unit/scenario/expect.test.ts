@@ -52,7 +52,7 @@ describe('verdicts', () => {
     expect(failures('{xruns: 2}')).toEqual([])
     expect(failures('{xruns: {threshold: 1, device: "1..2", ack: 0}}')).toEqual([])
     expect(failures('{streams: {playback0: {xruns: "<= 1"}}}')).toEqual([
-      'expect.streams.playback0.xruns: expected <= 1, was 2',
+      'streams.playback0.xruns: expected <= 1, was 2',
     ])
   })
   it('name the record that broke them', () => {
@@ -77,7 +77,7 @@ describe('verdicts', () => {
   })
   it('fail without a value, an edge or a log line', () => {
     expect(failures('{wake_latency: {p99: "<= 1s"}}')).toEqual([
-      'expect.wake_latency.p99: expected <= 1s, was no value',
+      'wake_latency.p99: expected <= 1s, was no value',
     ])
     expect(failures('{locks: {edges: ["&b -> &a"]}}')).toHaveLength(1)
     expect(failures('{log: [oops]}')).toHaveLength(1)
