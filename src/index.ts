@@ -1,7 +1,7 @@
 /**
- * The library: load a scenario from text, run it, fold analyses over its records, draw a chart to an
- * SVG string. Nothing here touches the disk or the console. Times are integer nanoseconds, PCM sizes
- * are frames; errors in a scenario are lines, as the command line prints them.
+ * The library: load a scenario from text, run it, fold analyses over its records, draw a chart to
+ * an SVG string. Nothing here touches the disk or the console. Times are integer nanoseconds, PCM
+ * sizes are frames; errors in a scenario are lines, as the command line prints them.
  */
 import type { FullResult } from './app/Jobs.ts'
 import { loadText, parseOverride } from './app/Load.ts'
