@@ -7,6 +7,7 @@
 import { type Frames, framesToNsFloor, type Ns } from '../base/units.ts'
 import { T, type TraceRecord } from '../sim/trace.ts'
 import { type Fold, PerSymbol } from './fold.ts'
+import { Heard, type HeardSink } from './heard.ts'
 import { Samples, type Stats } from './stats.ts'
 import type { StreamTable } from './streams.ts'
 
@@ -26,42 +27,50 @@ interface Flight {
   readonly samples: Samples
 }
 
-export class EndToEndFold implements Fold<ReadonlyMap<number, Stats>> {
-  readonly kinds = [T.snd_pcm_transfer, T.audio_play]
+export class EndToEndFold implements Fold<ReadonlyMap<number, Stats>>, HeardSink {
+  readonly kinds = [T.snd_pcm_transfer, T.audio_play, T.audio_silence]
   private readonly flights = new PerSymbol<Flight>(() => ({
     written: [],
     head: 0,
     samples: new Samples(),
   }))
   private readonly streams: StreamTable
+  private readonly played: Heard
 
   constructor(streams: StreamTable) {
     this.streams = streams
+    this.played = new Heard(streams, this)
   }
 
   record(r: TraceRecord): void {
+    if (r.kind !== T.snd_pcm_transfer) {
+      this.played.record(r)
+      return
+    }
+    // Silence that the core writes has no index.
+    if (r.b < 0) return
     const flight = this.flights.get(r.a)
-    if (r.kind === T.snd_pcm_transfer) {
-      flight.written.push({ first: r.b, end: r.b + r.c, atNs: r.timeNs })
-      if (flight.written.length - flight.head > WRITTEN_MAX) flight.head++
-    } else this.play(flight, r)
+    flight.written.push({ first: r.b, end: r.b + r.c, atNs: r.timeNs })
+    if (flight.written.length - flight.head > WRITTEN_MAX) flight.head++
   }
 
   finish(): ReadonlyMap<number, Stats> {
+    this.played.finish()
     return new Map(this.flights.entries().map(([id, flight]) => [id, flight.samples.stats()]))
   }
 
-  private play(flight: Flight, r: TraceRecord): void {
-    const first = r.b
-    const end = first + r.c
-    const rate = this.streams.get(r.a).rate
+  heard(stream: number, first: number, frames: Frames, fromNs: Ns): void {
+    if (first < 0) return
+    const flight = this.flights.get(stream)
+    const { rate } = this.streams.get(stream)
+    const end = first + frames
     dropPlayed(flight, first)
     for (let i = flight.head; i < flight.written.length; i++) {
       const w = flight.written[i] as Written
       if (w.first >= end) return
       if (w.end <= first) continue
       const from = w.first > first ? w.first : first
-      flight.samples.push(r.timeNs + framesToNsFloor(from - first, rate) - w.atNs)
+      flight.samples.push(fromNs + framesToNsFloor(from - first, rate) - w.atNs)
     }
   }
 }

@@ -2,11 +2,12 @@
  * Who does what when, for the timeline chart: seven lanes from the client down to the sink, each
  * with spans and marks of a few styles, within a stretch of the run. Times are ns.
  */
-import { framesToNsCeil, type Ns } from '../base/units.ts'
+import type { Ns } from '../base/units.ts'
 import type { Symbols } from '../sim/symbols.ts'
 import { T, type TraceRecord } from '../sim/trace.ts'
 import { CODES } from '../sim/trace-kinds.ts'
 import type { Fold } from './fold.ts'
+import { Heard, type HeardSink } from './heard.ts'
 import type { StreamTable } from './streams.ts'
 
 export const LANES = ['client', 'alsa', 'kworker', 'irq', 'queue', 'device', 'sink'] as const
@@ -45,7 +46,7 @@ function draft(): Draft {
   }
 }
 
-export class LaneFold implements Fold<LaneSet> {
+export class LaneFold implements Fold<LaneSet>, HeardSink {
   readonly kinds = [
     T.sched_switch,
     T.syscall_enter,
@@ -76,6 +77,7 @@ export class LaneFold implements Fold<LaneSet> {
   private readonly inFlight = { timesNs: [] as Ns[], count: [] as number[] }
   private messages = 0
   private readonly symbols: Symbols
+  private readonly played: Heard
   private readonly streams: StreamTable
   private readonly stream: number
   private readonly fromNs: Ns
@@ -83,15 +85,16 @@ export class LaneFold implements Fold<LaneSet> {
 
   constructor(symbols: Symbols, streams: StreamTable, stream: number, fromNs: Ns, toNs: Ns) {
     this.symbols = symbols
-    this.streams = streams
     this.stream = stream
     this.fromNs = fromNs
     this.toNs = toNs
+    this.streams = streams
+    this.played = new Heard(streams, this)
     this.drafts.alsa.names.add(symbols.name('stream', stream))
   }
 
   record(r: TraceRecord): void {
-    if (r.timeNs > this.toNs) return
+    if (r.timeNs > this.toNs && r.kind !== T.audio_play && r.kind !== T.audio_silence) return
     switch (r.kind) {
       case T.sched_switch:
         this.switched(r)
@@ -131,6 +134,8 @@ export class LaneFold implements Fold<LaneSet> {
   }
 
   finish(): LaneSet {
+    this.played.finish()
+    this.drafts.sink.names.add(`${this.streams.get(this.stream).rate} Hz`)
     for (const [key] of [...this.open]) {
       const [lane, style, context] = key.split('/') as [LaneName, SpanStyle, string]
       this.end(lane, style, Number(context), this.toNs)
@@ -152,13 +157,11 @@ export class LaneFold implements Fold<LaneSet> {
     else if (r.kind === T.snd_pcm_period_elapsed) this.mark('alsa', 'elapsed', timeNs)
     else if (r.kind === T.snd_pcm_applptr) this.mark('alsa', 'applptr', timeNs)
     else if (r.kind === T.snd_pcm_xrun) this.mark('alsa', 'xrun', timeNs)
-    else {
-      const style = r.kind === T.audio_play ? 'play' : 'silence'
-      const frames = r.kind === T.audio_play ? r.c : r.b
-      const lastsNs = framesToNsCeil(frames, this.streams.get(this.stream).rate)
-      this.drafts.sink.names.add(this.symbols.name('ctx', r.context))
-      this.span('sink', style, timeNs, timeNs + lastsNs)
-    }
+    else this.played.record(r)
+  }
+
+  heard(_stream: number, first: number, _frames: number, fromNs: Ns, toNs: Ns): void {
+    this.span('sink', first < 0 ? 'silence' : 'play', fromNs, toNs)
   }
 
   private switched(r: TraceRecord): void {
@@ -208,7 +211,7 @@ export class LaneFold implements Fold<LaneSet> {
   }
 
   private span(lane: LaneName, style: SpanStyle, from: Ns, to: Ns): void {
-    if (to < this.fromNs) return
+    if (to < this.fromNs || from >= this.toNs) return
     const first = from < this.fromNs ? this.fromNs : from
     this.drafts[lane].spans[style].push(first, to < this.toNs ? to : this.toNs)
   }

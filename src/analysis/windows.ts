@@ -1,6 +1,6 @@
 /**
- * Which stretches of a run a reader wants to see: around the first xrun, or steady state in the
- * middle; and in it one period to look at closely. Times are ns.
+ * Which stretches of a run a reader wants to see: around the first xrun or silent failure, or
+ * steady state in the middle; and in it one period to look at closely. Times are ns.
  */
 import { framesToNsCeil, type Ns } from '../base/units.ts'
 import { T, type TraceRecord } from '../sim/trace.ts'
@@ -15,17 +15,17 @@ export interface Window {
 /** Shortest window, so that a few periods of any usual size fit. */
 const WINDOW_NS_MIN = 60_000_000
 
-/** A ring and a half before the first xrun and most of one after it, else six steady periods. */
+/** A ring and a half before the first failure and most of one after it, else six steady periods. */
 export function chooseWindow(stream: StreamResult, endNs: Ns): Window {
   const { rate, period_size, buffer_size } = stream.params
   const periodNs = framesToNsCeil(period_size, rate)
   const bufferNs = framesToNsCeil(buffer_size, rate)
-  const xrun = stream.xruns[0]
+  const failure = stream.xruns[0] ?? stream.silentFailures[0]
   const lengthNs = Math.min(endNs, Math.max(WINDOW_NS_MIN, 6 * periodNs))
-  if (xrun === undefined) return within(Math.round((endNs - lengthNs) / 2), lengthNs, endNs)
+  if (failure === undefined) return within(Math.round((endNs - lengthNs) / 2), lengthNs, endNs)
   const beforeNs = Math.round(Math.max(1.5 * bufferNs, WINDOW_NS_MIN / 2))
   const afterNs = Math.round(0.75 * Math.max(bufferNs, WINDOW_NS_MIN / 2))
-  return within(xrun.timeNs - beforeNs, beforeNs + afterNs, endNs)
+  return within(failure.timeNs - beforeNs, beforeNs + afterNs, endNs)
 }
 
 function within(fromNs: Ns, lengthNs: Ns, endNs: Ns): Window {
@@ -61,13 +61,15 @@ export interface ElapsedCall {
   readonly timeNs: Ns
 }
 
-/** The call that found the xrun, if there is one in the window, else the one in the middle. */
+/** The call that found the xrun, or the last before a silent failure, else the one in the middle. */
 export function chooseCall(
   calls: readonly ElapsedCall[],
   stream: StreamResult,
   window: Window,
 ): ElapsedCall | null {
-  const xrun = stream.xruns.find(({ timeNs }) => timeNs >= window.fromNs && timeNs <= window.toNs)
-  const before = xrun && calls.findLast((call) => call.index < xrun.at.record)
+  const inside = ({ timeNs }: { readonly timeNs: Ns }): boolean =>
+    timeNs >= window.fromNs && timeNs <= window.toNs
+  const record = stream.xruns.find(inside)?.at.record ?? stream.silentFailures.find(inside)?.record
+  const before = record === undefined ? null : calls.findLast((call) => call.index < record)
   return before ?? calls[calls.length >> 1] ?? null
 }

@@ -12,6 +12,7 @@ interface Colours {
   readonly grid: string
   readonly stripe: string
   readonly alarm: string
+  readonly warning: string
   readonly window: string
   readonly badge: string
   readonly badgeText: string
@@ -25,6 +26,7 @@ const LIGHT: Colours = {
   grid: '#d5dae0',
   stripe: '#f4f6f8',
   alarm: '#b3261e',
+  warning: '#8a5a00',
   window: '#57606a',
   badge: '#1b1f24',
   badgeText: '#ffffff',
@@ -47,6 +49,7 @@ const DARK: Colours = {
   grid: '#2b343e',
   stripe: '#161d25',
   alarm: '#ff7b6b',
+  warning: '#f0c05a',
   window: '#9aa7b4',
   badge: '#e6edf3',
   badgeText: '#0f141a',
@@ -64,7 +67,7 @@ const DARK: Colours = {
 
 const SHARED = `
 text{font-family:"Helvetica Neue",Arial,"Liberation Sans","DejaVu Sans",sans-serif}
-.grid,.arrow,.hwptr,.applptr,.availline,.limit,.xrunline,.stroke,.alarm{fill:none}
+.grid,.arrow,.hwptr,.applptr,.availline,.limit,.xrunline,.silentline,.stroke,.alarm,.warning{fill:none}
 .grid{stroke-width:1}
 .arrow{stroke-width:1.4;stroke-linejoin:round}
 .applptr{stroke-width:2}
@@ -72,7 +75,8 @@ text{font-family:"Helvetica Neue",Arial,"Liberation Sans","DejaVu Sans",sans-ser
 .availline{stroke-width:1.5}
 .limit{stroke-width:1.5;stroke-dasharray:3 3}
 .xrunline{stroke-width:1.5;stroke-dasharray:5 4}
-.alarm{stroke-width:2.4}
+.silentline{stroke-width:1.5;stroke-dasharray:1 3}
+.alarm,.warning{stroke-width:2.4}
 .stroke{stroke-width:1.5}
 .fill.sink{fill-opacity:.55}
 .pale{fill-opacity:.28}
@@ -97,7 +101,7 @@ function rules(c: Colours): string {
     `.grid{stroke:${c.grid}}.stripe{fill:${c.stripe}}`,
     `.arrow{stroke:${c.text}}.dot{fill:${c.background};stroke:${c.text}}`,
     `.badge{fill:${c.badge}}.badgetext{fill:${c.badgeText}}`,
-    `.alarm,.xrunline,.limit{stroke:${c.alarm}}`,
+    `.alarm,.xrunline,.limit{stroke:${c.alarm}}.warning,.silentline{stroke:${c.warning}}`,
     `.window{fill:${c.window};stroke:${c.window}}`,
     `.applptr{stroke:${c.lanes.client}}.hwptr{stroke:${c.lanes.irq}}`,
     `.queued,.fillband{fill:${c.lanes.client}}`,

@@ -1,6 +1,7 @@
 /** The chart's title: the finding in one sentence, and what was run in a second line. */
 import { formatDuration, formatInstant, plural } from '../../analysis/format.ts'
 import type { RunResult, StreamResult } from '../../analysis/result.ts'
+import type { SilentFailure } from '../../analysis/silent-failures.ts'
 import { framesToNsFloor } from '../../base/units.ts'
 
 export function headline(result: RunResult, stream: StreamResult): string {
@@ -16,9 +17,9 @@ export function headline(result: RunResult, stream: StreamResult): string {
   }
   const silent = silentFailures[0]
   if (silent !== undefined) {
-    const lasted = formatDuration(silent.untilNs - silent.timeNs)
-    const first = `${silent.kind} at ${formatInstant(silent.timeNs)} for ${lasted}`
-    return `no xrun, but ${plural(silentFailures.length, 'silent failure')}: ${first}`
+    const count = plural(silentFailures.length, 'silent failure')
+    const at = `${silentFailures.length === 1 ? 'at' : 'the first at'}`
+    return `no xrun, but ${count}, ${at} ${formatInstant(silent.timeNs)}: ${told(silent)}`
   }
   if (periodElapsed.count < 2) return 'no xrun: no period has elapsed'
   const every = formatDuration(periodElapsed.intervalNs.mean)
@@ -27,6 +28,23 @@ export function headline(result: RunResult, stream: StreamResult): string {
       ? ''
       : `, the client runs ${formatDuration(wakeLatencyNs.p99)} later (p99)`
   return `no xrun: a period elapses every ${every} on average${awake}`
+}
+
+/** What a silent failure did to the listener or the client. */
+function told(failure: SilentFailure): string {
+  const lastedNs = failure.untilNs - failure.timeNs
+  switch (failure.kind) {
+    case 'stale':
+      return `${plural(failure.frames, 'stale frame')} played`
+    case 'skipped':
+      return `${plural(failure.frames, 'frame')} never played`
+    case 'stalled':
+      return `RUNNING, but hw_ptr stood still for ${formatDuration(lastedNs)}`
+    case 'position':
+      return `hw_ptr ${plural(failure.frames, 'frame')} ahead of the device`
+    case 'lost-event':
+      return 'an event of the device was lost'
+  }
 }
 
 /** Scenario, stream, ring and seed. */

@@ -12,6 +12,7 @@ export type Swatch =
   | 'tick'
   | 'cross'
   | 'dot'
+  | 'ring'
 
 export interface LegendEntry {
   readonly swatch: Swatch
@@ -74,5 +75,6 @@ export function addMark(path: Path, mark: Swatch, x: number, y: number): void {
     ])
   else if (mark === 'tick') path.line(x, y - 5, x, y + 5)
   else if (mark === 'dot') path.circle(x, y, 3)
+  else if (mark === 'ring') path.circle(x, y, 5)
   else path.line(x - 5, y - 5, x + 5, y + 5).line(x - 5, y + 5, x + 5, y - 5)
 }

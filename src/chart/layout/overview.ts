@@ -6,7 +6,8 @@
 import type { StreamResult } from '../../analysis/result.ts'
 import type { RingOverview } from '../../analysis/ring-series.ts'
 import type { Window } from '../../analysis/windows.ts'
-import { addMark } from './legend.ts'
+import type { Ns } from '../../base/units.ts'
+import { addMark, type Swatch } from './legend.ts'
 import { type TimeScale, ValueScale } from './scale.ts'
 import { Path, type Sheet } from './shapes.ts'
 
@@ -32,15 +33,23 @@ export function drawOverview(sheet: Sheet, panel: OverviewPanel): void {
   for (const value of [0, size]) {
     sheet.text('muted', scale.x0 - 8, values.y(value) + 4, `${value}`, { size: 11, anchor: 'end' })
   }
-  const crosses = new Path()
+  const xruns = stream.xruns.map(({ timeNs }) => timeNs)
+  const silent = stream.silentFailures.map(({ timeNs }) => timeNs)
+  sheet.path('alarm', marksPath(xruns, 'cross', scale, bottom - 8))
+  sheet.path('warning', marksPath(silent, 'ring', scale, bottom - 8))
+}
+
+/** Marks that would lie on top of each other are one. */
+function marksPath(times: readonly Ns[], mark: Swatch, scale: TimeScale, y: number): Path {
+  const path = new Path()
   let last = Number.NEGATIVE_INFINITY
-  for (const { timeNs } of stream.xruns) {
+  for (const timeNs of times) {
     const x = scale.x(timeNs)
     if (x - last < 1) continue
-    addMark(crosses, 'cross', x, bottom - 8)
+    addMark(path, mark, x, y)
     last = x
   }
-  sheet.path('alarm', crosses)
+  return path
 }
 
 function drawWindow(sheet: Sheet, panel: OverviewPanel): void {

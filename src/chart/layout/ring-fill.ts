@@ -99,9 +99,10 @@ function extremes(values: readonly number[]): [number, number] {
   return [least, greatest]
 }
 
-/** Vertical lines through a panel where the stream xran. */
-export function drawXrunLines(
+/** Vertical lines through a panel where something failed. */
+export function drawInstants(
   sheet: Sheet,
+  name: string,
   scale: TimeScale,
   times: readonly Ns[],
   top: number,
@@ -112,5 +113,5 @@ export function drawXrunLines(
     if (ns < scale.fromNs || ns > scale.toNs) continue
     path.line(scale.x(ns), top, scale.x(ns), bottom)
   }
-  sheet.path('xrunline', path)
+  sheet.path(name, path)
 }

@@ -4,15 +4,16 @@
  */
 
 import { formatDuration, formatInstant } from '../../analysis/format.ts'
-import type { RunResult } from '../../analysis/result.ts'
+import type { RunResult, StreamResult } from '../../analysis/result.ts'
 import type { CloseUp, TimelineData } from '../../analysis/timeline.ts'
+import type { Window } from '../../analysis/windows.ts'
 import { AXIS_HEIGHT, drawTimeAxis } from './axis.ts'
 import { drawChain, drawStepList } from './close-up.ts'
 import { headline, subline } from './headline.ts'
 import { drawLaneFrame, drawMarks, drawSpans, type LanePanel, laneBottom } from './lanes.ts'
 import { drawHeading, type LegendEntry } from './legend.ts'
 import { drawOverview } from './overview.ts'
-import { drawAvail, drawPointers, drawXrunLines } from './ring-fill.ts'
+import { drawAvail, drawInstants, drawPointers } from './ring-fill.ts'
 import { TimeScale } from './scale.ts'
 import { type Drawing, Sheet } from './shapes.ts'
 import { fitText } from './text-metrics.ts'
@@ -84,6 +85,7 @@ function drawWholeRun(sheet: Sheet, data: TimelineData, top: number): number {
     { swatch: 'bar', class: 'fillband', text: 'least to greatest' },
     { swatch: 'bar', class: 'window', text: 'shown below' },
     { swatch: 'cross', class: 'alarm', text: 'xrun' },
+    { swatch: 'ring', class: 'warning', text: 'silent failure' },
   ])
   const scale = new TimeScale(0, data.endNs, PLOT, RIGHT)
   const [upper, lower] = [top + 18, top + 74]
@@ -99,8 +101,7 @@ const AVAIL_HEIGHT = 56
 function drawStretch(sheet: Sheet, data: TimelineData, top: number): number {
   const { window, ring, stream } = data
   const span = `${formatInstant(window.fromNs)} to ${formatInstant(window.toNs)}`
-  const xran = stream.xruns.some((x) => x.timeNs >= window.fromNs && x.timeNs <= window.toNs)
-  const heading = `${xran ? 'Around the xrun' : 'Close up'}, ${span}`
+  const heading = `${occasion(stream, window)}, ${span}`
   drawHeading(sheet, { left: LEFT, right: RIGHT, y: top }, heading, LANE_LEGEND)
   const scale = new TimeScale(window.fromNs, window.toNs, PLOT, RIGHT)
   const lanesTop = top + 14
@@ -137,8 +138,19 @@ function drawStretch(sheet: Sheet, data: TimelineData, top: number): number {
   ])
   drawAvail(sheet, { ring, stream, scale, top: availTop, bottom })
   const xruns = stream.xruns.map(({ timeNs }) => timeNs)
-  for (const [from, to] of panels) drawXrunLines(sheet, scale, xruns, from, to)
+  const silent = stream.silentFailures.map(({ timeNs }) => timeNs)
+  for (const [from, to] of panels) {
+    drawInstants(sheet, 'xrunline', scale, xruns, from, to)
+    drawInstants(sheet, 'silentline', scale, silent, from, to)
+  }
   return bottom + AXIS_HEIGHT
+}
+
+function occasion(stream: StreamResult, window: Window): string {
+  const inside = ({ timeNs }: { readonly timeNs: number }): boolean =>
+    timeNs >= window.fromNs && timeNs <= window.toNs
+  if (stream.xruns.some(inside)) return 'Around the xrun'
+  return stream.silentFailures.some(inside) ? 'Around the silent failure' : 'Close up'
 }
 
 function drawCloseUp(sheet: Sheet, closeUp: CloseUp, top: number): number {
