@@ -45,36 +45,66 @@ export interface Distribution {
   draw(stream: Prng): Ns
 }
 
+/** Compiled forms of specifications met before: presets are shared by every run of a process. */
+const compiled = new WeakMap<DistributionSpec, Distribution>()
+
 /** Compiles a specification; assumes that it was validated. */
 export function distribution(spec: DistributionSpec): Distribution {
+  let done = compiled.get(spec)
+  if (done === undefined) {
+    done = compile(spec)
+    compiled.set(spec, done)
+  }
+  return done
+}
+
+function compile(spec: DistributionSpec): Distribution {
   switch (spec.kind) {
     case 'constant':
       return { constantNs: spec.ns, draw: () => spec.ns }
     case 'uniform':
       return varying((s) => spec.minNs + s.below(spec.maxNs - spec.minNs + 1))
     case 'normal':
-      return varying((s) =>
-        clamp(spec.meanNs + spec.stddevNs * normalQuantile(open(s)), spec.minNs, spec.maxNs),
-      )
+      return tabled(spec.minNs, spec.maxNs, (p) => spec.meanNs + spec.stddevNs * normalQuantile(p))
     case 'lognormal':
-      return varying((s) =>
-        clamp(
-          spec.medianNs * expFixed(spec.sigma * normalQuantile(open(s))),
-          spec.minNs,
-          spec.maxNs,
-        ),
+      return tabled(
+        spec.minNs,
+        spec.maxNs,
+        (p) => spec.medianNs * expFixed(spec.sigma * normalQuantile(p)),
       )
     case 'exponential':
-      return varying((s) => clamp(-spec.meanNs * logFixed(open(s)), 0, spec.maxNs))
+      return tabled(0, spec.maxNs, (p) => -spec.meanNs * logFixed(1 - p))
     case 'pareto':
-      return varying((s) =>
-        clamp(spec.minNs * expFixed(-logFixed(open(s)) / spec.alpha), spec.minNs, spec.maxNs),
+      return tabled(
+        spec.minNs,
+        spec.maxNs,
+        (p) => spec.minNs * expFixed(-logFixed(1 - p) / spec.alpha),
       )
     case 'quantiles':
       return varying((s) => interpolate(spec.points, s.unit()))
     case 'mixture':
       return mixture(spec.parts)
   }
+}
+
+/** Intervals of a table; between its points the quantile function is taken as straight. */
+const TABLE_SIZE = 512
+
+/**
+ * A distribution by its quantile function: one uniform number and a table, except in the outermost
+ * intervals, where the function bends most and is evaluated exactly.
+ */
+function tabled(minNs: Ns, maxNs: Ns, quantile: (p: number) => number): Distribution {
+  const table = new Float64Array(TABLE_SIZE + 1)
+  for (let i = 1; i < TABLE_SIZE; i++) table[i] = quantile(i / TABLE_SIZE)
+  return varying((s) => {
+    const p = open(s)
+    const at = p * TABLE_SIZE
+    const i = Math.floor(at)
+    if (i < 1 || i >= TABLE_SIZE - 1) return clamp(quantile(p), minNs, maxNs)
+    const low = table[i] as number
+    return clamp(low + ((table[i + 1] as number) - low) * (at - i), minNs, maxNs)
+  })
 }
 
 function varying(draw: (stream: Prng) => Ns): Distribution {

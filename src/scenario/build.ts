@@ -6,16 +6,14 @@
 import { distribution } from '../base/distribution.ts'
 import { HostMachine } from '../model/host/host-machine.ts'
 import { Hypervisor } from '../model/host/hypervisor.ts'
-import { Completion, complete_all, wait_for_completion } from '../model/linux/completion.ts'
 import { Kernel } from '../model/linux/kernel.ts'
 import { printk } from '../model/linux/printk.ts'
 import { COST_NAMES, type CostTable, costTable } from '../model/machine/cost.ts'
-import type { SndPcm } from '../model/alsa/pcm.ts'
 import type { Policy } from '../sim/policy.ts'
 import type { Proc } from '../sim/process.ts'
 import { Simulation } from '../sim/scheduler.ts'
 import { TraceStore } from '../sim/trace-store.ts'
-import { clientBody } from './clients.ts'
+import { startClient } from './clients.ts'
 import { buildDevice } from './devices.ts'
 import { probeDriver } from './drivers.ts'
 import type { ScenarioSpec, StreamSpec } from './spec.ts'
@@ -61,34 +59,30 @@ function costsOf(spec: ScenarioSpec): CostTable {
   return costTable(Object.fromEntries(entries) as never)
 }
 
-/** Device, driver and clients; the clients wait until the driver has probed. */
+/** Device, driver and clients; the clients start when the driver has probed. */
 function populate(world: World, spec: ScenarioSpec): void {
   const { kernel } = world
   const port = buildDevice(world, spec)
-  const probed = new Completion(kernel, 'probe')
-  const card: { pcm: SndPcm | null } = { pcm: null }
   kernel.spawn('modprobe', 'task', function* (): Proc {
     const pcm = yield* probeDriver(kernel, port, spec)
-    if (typeof pcm === 'number') yield* printk(kernel, `virtio_snd: probe failed with error ${pcm}`)
-    else card.pcm = pcm
-    yield* complete_all(probed)
-  })
-  spec.streams.forEach((stream, index) => {
-    const number = numberInDirection(spec, index)
-    const name = stream.client
-    kernel.spawn(`${name}/${stream.name}`, 'client', function* (): Proc {
-      yield* wait_for_completion(probed)
-      if (card.pcm === null) return
-      const substream = card.pcm.streams(stream.direction === 'playback' ? 0 : 1)[number]
-      if (substream === undefined) return
-      world.streamNames[substream.name] = stream.name
-      yield* clientBody(kernel, card.pcm, substream, stream)
+    if (typeof pcm === 'number') {
+      yield* printk(kernel, `virtio_snd: probe failed with error ${pcm}`)
+      return
+    }
+    spec.streams.forEach((stream, index) => {
+      const direction = stream.direction === 'playback' ? 0 : 1
+      const substream = pcm.streams(direction)[numberInDirection(spec, index)]
+      if (substream !== undefined) {
+        const symbol = world.sim.trace.symbols.name('stream', substream.id)
+        world.streamNames[symbol] = stream.name
+      }
+      startClient(pcm, stream)
     })
   })
 }
 
-/** Position of a stream among those of its direction: its substream. */
-export function numberInDirection(spec: ScenarioSpec, index: number): number {
+/** Position of a stream among those of its direction: the substream that its client gets. */
+function numberInDirection(spec: ScenarioSpec, index: number): number {
   const { direction } = spec.streams[index] as StreamSpec
   let number = 0
   for (let i = 0; i < index; i++) if (spec.streams[i]?.direction === direction) number++

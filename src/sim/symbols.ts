@@ -3,7 +3,7 @@
  * streams and free texts. Numbers are given in order of definition, so they are part of a run's
  * meaning and of its fingerprint.
  */
-import { assert, present } from '../base/assert.ts'
+import { unreachable } from '../base/assert.ts'
 
 export const SYMBOL_TABLES = ['ctx', 'lock', 'irq', 'work', 'queue', 'stream', 'text'] as const
 export type SymbolTable = (typeof SYMBOL_TABLES)[number]
@@ -35,7 +35,7 @@ export class Symbols {
   /** Adds a symbol and returns its number. */
   define(table: SymbolTable, entry: SymbolEntry): number {
     const entries = this.tables[table]
-    assert(entries.length < SYMBOLS_MAX, `more than ${SYMBOLS_MAX} symbols of kind ${table}`)
+    if (!(entries.length < SYMBOLS_MAX)) unreachable(`more than ${SYMBOLS_MAX} symbols of kind ${table}`)
     entries.push(entry)
     return entries.length - 1
   }
@@ -50,7 +50,7 @@ export class Symbols {
   }
 
   entry(table: SymbolTable, id: number): SymbolEntry {
-    return present(this.tables[table][id], `no symbol ${id} in table ${table}`)
+    return this.tables[table][id] ?? unreachable(`no symbol ${id} in table ${table}`)
   }
 
   name(table: SymbolTable, id: number): string {

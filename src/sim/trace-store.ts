@@ -2,7 +2,7 @@
  * A recording of a run: records in chunks of typed columns, 20 bytes and 8 for each argument. It is
  * a sink while the run goes on and a source of records afterwards, for any number of folds.
  */
-import { assert } from '../base/assert.ts'
+import { unreachable } from '../base/assert.ts'
 import type { Symbols } from './symbols.ts'
 import { KIND_ARITY, TraceRecord, type TraceSink } from './trace.ts'
 
@@ -72,7 +72,7 @@ export class TraceStore implements TraceSink {
 
   /** Copies record `index` into `into`. */
   at(index: number, into: TraceRecord): TraceRecord {
-    assert(index >= 0 && index < this.length, `no record ${index} of ${this.length}`)
+    if (!(index >= 0 && index < this.length)) unreachable(`no record ${index} of ${this.length}`)
     const chunk = this.chunks[index >> CHUNK_BITS] as TraceChunk
     load(chunk, index & (CHUNK_RECORDS - 1), into)
     into.index = index

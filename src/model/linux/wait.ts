@@ -2,7 +2,7 @@
  * Wait queues. A waker takes the queue's lock with interrupts off, wakes every non-exclusive waiter
  * and one exclusive; woken tasks are runnable from then on. Kernel: kernel/sched/wait.c, 6.1.
  */
-import { type Proc, Req } from '../../sim/process.ts'
+import { DONE_FALSE, DONE_TRUE, type Proc, Req } from '../../sim/process.ts'
 import type { Context, Waitable } from '../machine/context.ts'
 import { type Task, TaskState } from '../machine/task.ts'
 import { ERESTARTSYS } from './errno.ts'
@@ -44,17 +44,42 @@ export class WaitQueueHead implements Waitable {
   }
 }
 
-export function* add_wait_queue(wq: WaitQueueHead, entry: WaitQueueEntry): Proc {
-  const flags = yield* spin_lock_irqsave(wq.lock)
-  if (entry.exclusive) wq.entries.push(entry)
-  else wq.entries.unshift(entry)
-  yield* spin_unlock_irqrestore(wq.lock, flags)
+export function add_wait_queue(wq: WaitQueueHead, entry: WaitQueueEntry): Proc {
+  return locked(wq, entry, enqueue)
 }
 
-export function* remove_wait_queue(wq: WaitQueueHead, entry: WaitQueueEntry): Proc {
-  const flags = yield* spin_lock_irqsave(wq.lock)
+export function remove_wait_queue(wq: WaitQueueHead, entry: WaitQueueEntry): Proc {
+  return locked(wq, entry, dequeue)
+}
+
+function enqueue(wq: WaitQueueHead, entry: WaitQueueEntry): void {
+  if (entry.exclusive) wq.entries.push(entry)
+  else wq.entries.unshift(entry)
+}
+
+function dequeue(wq: WaitQueueHead, entry: WaitQueueEntry): void {
   const at = wq.entries.indexOf(entry)
   if (at >= 0) wq.entries.splice(at, 1)
+}
+
+type QueueChange = (wq: WaitQueueHead, entry: WaitQueueEntry) => void
+
+/** A change under the queue's lock; no generator where nothing has to wait. */
+function locked(wq: WaitQueueHead, entry: WaitQueueEntry, change: QueueChange): Proc {
+  const taking = spin_lock_irqsave(wq.lock)
+  if (taking !== DONE_FALSE && taking !== DONE_TRUE) return lockedSlowly(wq, entry, change, taking)
+  change(wq, entry)
+  return spin_unlock_irqrestore(wq.lock, taking === DONE_TRUE)
+}
+
+function* lockedSlowly(
+  wq: WaitQueueHead,
+  entry: WaitQueueEntry,
+  change: QueueChange,
+  taking: Proc<boolean>,
+): Proc {
+  const flags = yield* taking
+  change(wq, entry)
   yield* spin_unlock_irqrestore(wq.lock, flags)
 }
 
@@ -87,10 +112,7 @@ function* wake(wq: WaitQueueHead, exclusiveMax: number): Proc {
 /** Kernel: prepare_to_wait(). */
 export function* prepare_to_wait(wq: WaitQueueHead, entry: WaitQueueEntry, state: number): Proc {
   const flags = yield* spin_lock_irqsave(wq.lock)
-  if (!wq.entries.includes(entry)) {
-    if (entry.exclusive) wq.entries.push(entry)
-    else wq.entries.unshift(entry)
-  }
+  if (!wq.entries.includes(entry)) enqueue(wq, entry)
   entry.task.state = state
   yield* spin_unlock_irqrestore(wq.lock, flags)
 }

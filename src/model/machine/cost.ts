@@ -98,7 +98,7 @@ export function costTable(distributions: { readonly [N in CostName]: Distributio
 }
 
 /** How a policy prices an entry for an actor. */
-export function priceNs(policy: Policy, cost: Cost, stream: () => Prng): Ns {
-  if (cost.constantNs >= 0 && !policy.interferes) return cost.constantNs
-  return policy.cost(cost, stream())
+export function priceNs(policy: Policy, cost: Cost, actor: { readonly rng: Prng }): Ns {
+  if (policy.interferes) return policy.cost(cost, actor.rng)
+  return cost.constantNs >= 0 ? cost.constantNs : cost.draw(actor.rng)
 }

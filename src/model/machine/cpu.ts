@@ -6,7 +6,7 @@
  * A physical processor always has time. A virtual one has time exactly while the context of another
  * machine that lends to it (`lender`) runs. Everything else is the same.
  */
-import { assert } from '../../base/assert.ts'
+import { unreachable } from '../../base/assert.ts'
 import type { Ns } from '../../base/units.ts'
 import { Req } from '../../sim/process.ts'
 import { Priority, type Simulation, type Timer } from '../../sim/scheduler.ts'
@@ -17,6 +17,11 @@ import type { Machine } from './machine.ts'
 import { RunQueue } from './run-queue.ts'
 import { Task, TaskState } from './task.ts'
 import { PhysicalSupply, type TimeSupply } from './time-supply.ts'
+
+/** Reasons for losing supply: codes of the trace's list `supply`. */
+const SUPPLY_EXIT = 0
+const SUPPLY_PREEMPTED = 1
+const SUPPLY_INTERRUPTED = 2
 
 export class Cpu {
   readonly machine: Machine
@@ -34,6 +39,8 @@ export class Cpu {
   /** Something may have to be attended to before the top context goes on. */
   attention = false
   supplied = true
+  /** Its time was taken away, not given back. */
+  private stolen = false
   /** Set while this processor's loop is on the JavaScript stack. */
   stepping = false
   supply: TimeSupply = PhysicalSupply
@@ -93,9 +100,11 @@ export class Cpu {
     if (context === this.top) this.kick()
   }
 
-  /** Gains time: called by the machine that lends it. */
+  /** Gains time: called by the machine that lends it. After a voluntary exit there is no record. */
   gainSupply(): void {
     this.supplied = true
+    if (!this.stolen) return
+    this.stolen = false
     this.sim.trace.emit(T.supply_on, this.index, this.top.id)
   }
 
@@ -104,6 +113,8 @@ export class Cpu {
     if (!this.supplied) return
     this.suspendCharge()
     this.supplied = false
+    if (reason === SUPPLY_EXIT) return
+    this.stolen = true
     this.sim.trace.emit(T.supply_off, this.index, this.top.id, reason)
   }
 
@@ -185,12 +196,12 @@ export class Cpu {
 
   private attend(context: Context): boolean {
     if (this.pendingIrqs.length > 0 && !this.irqsOff) {
-      this.withdraw(context, 2)
+      this.withdraw(context, SUPPLY_INTERRUPTED)
       this.enterIrq(this.pendingIrqs.shift() as IrqVector)
       return true
     }
     if (this.needResched && this.mayPreempt(context)) {
-      this.withdraw(context, 1)
+      this.withdraw(context, SUPPLY_PREEMPTED)
       this.schedule()
       return true
     }
@@ -208,7 +219,7 @@ export class Cpu {
   private enterIrq(vector: IrqVector): void {
     vector.pending = false
     const { context } = vector
-    assert(context.body === null, `interrupt ${context.name} nests in itself`)
+    if (!(context.body === null)) unreachable(`interrupt ${context.name} nests in itself`)
     this.push(context)
     context.body = vector.body()
     this.irqsOff = true

@@ -65,9 +65,7 @@ export class Machine {
 
   /** Price of an entry for the running context. */
   priceNs(cost: Cost): Ns {
-    if (cost.constantNs >= 0 && !this.sim.policy.interferes) return cost.constantNs
-    const { current } = this
-    return priceNs(this.sim.policy, cost, () => current.rng)
+    return priceNs(this.sim.policy, cost, this.current)
   }
 
   /** Hot form of `charge`: `if (!m.tryCharge(cost)) yield Req.CHARGE`. */
@@ -148,12 +146,17 @@ export class Machine {
     return present(best, `task ${task.name} may run on no processor`)
   }
 
-  /** A task for a processor that would go idle, from the fullest queue. Kernel: newidle_balance. */
+  /**
+   * A task for a processor that would go idle, from the fullest queue among those that run
+   * something: a task queued on an idle processor is about to run there (rd->overload).
+   * Kernel: newidle_balance().
+   */
   pullTask(to: Cpu): Task | null {
     if (this.cpus.length === 1) return null
     let from: Cpu | null = null
-    for (const cpu of this.cpus) {
-      if (cpu === to || cpu.runQueue.waiting === 0) continue
+    for (let i = 0; i < this.cpus.length; i++) {
+      const cpu = this.cpus[i] as Cpu
+      if (cpu === to || cpu.isIdle || cpu.runQueue.waiting === 0) continue
       if (from === null || cpu.runQueue.waiting > from.runQueue.waiting) from = cpu
     }
     const task = from?.runQueue.pullable(to.index) ?? null
@@ -164,9 +167,7 @@ export class Machine {
   }
 
   switchCostNs(next: Task): Ns {
-    const cost = this.switchCost
-    if (cost.constantNs >= 0 && !this.sim.policy.interferes) return cost.constantNs
-    return priceNs(this.sim.policy, cost, () => next.rng)
+    return priceNs(this.sim.policy, this.switchCost, next)
   }
 
   // ---- hooks for kernel models and hypervisors --------------------------------------------------

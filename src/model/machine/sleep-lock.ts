@@ -3,7 +3,7 @@
  * queue_mutex. First come, first served; the waiter sleeps. Records as lock records of kind
  * `pthread`, so that contention on the big lock can be seen.
  */
-import { assert } from '../../base/assert.ts'
+import { unreachable } from '../../base/assert.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
 import type { Context, Waitable } from './context.ts'
@@ -56,7 +56,7 @@ export function* acquire(lock: SleepLock): Proc {
 
 export function release(lock: SleepLock): void {
   const { machine } = lock
-  assert(lock.owner === machine.current.cpu.task, `${lock.waitName} is released by its owner`)
+  if (!(lock.owner === machine.current.cpu.task)) unreachable(`${lock.waitName} is released by its owner`)
   machine.emit(T.lock_release, lock.id)
   const next = lock.waiters.shift()
   lock.owner = next ?? null

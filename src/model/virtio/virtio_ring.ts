@@ -4,7 +4,7 @@
  * Kernel: drivers/virtio/virtio_ring.c, v6.1 (split ring). Callers serialise, as in the kernel:
  * nothing here takes a lock. Left out: DMA mapping, packed rings, in-order use.
  */
-import { assert } from '../../base/assert.ts'
+import { unreachable } from '../../base/assert.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
 import { EIO, ENOSPC } from '../linux/errno.ts'
@@ -134,7 +134,7 @@ export function* virtqueue_add_sgs(
   const { k } = vq
   const { costs } = k
   const total = out_sgs + in_sgs
-  assert(total > 0, `queue ${vq.name}: an element without buffers`)
+  if (!(total > 0)) unreachable(`queue ${vq.name}: an element without buffers`)
   if (vq.broken) return -EIO
   const indirect = vq.indirect && total > 1 && vq.num_free > 0
   let ns = k.priceNs(costs.virtqueue_add) + total * k.priceNs(costs.virtqueue_add_segment)

@@ -5,7 +5,7 @@
  * Source: QEMU 10.0 hw/virtio/virtio.c (virtqueue_split_pop, virtqueue_split_fill, _flush,
  * virtio_split_should_notify).
  */
-import { assert } from '../../base/assert.ts'
+import { unreachable } from '../../base/assert.ts'
 import {
   type RingFeatures,
   type VirtioChain,
@@ -42,7 +42,8 @@ export class DeviceVirtqueue {
 
 /** The driver has set the queue up. */
 export function virtqueue_enable(vq: DeviceVirtqueue, vring: Vring, features: RingFeatures): void {
-  assert(vring.num === vq.num, `queue ${vq.name} has ${vq.num} entries, its ring ${vring.num}`)
+  if (!(vring.num === vq.num))
+    unreachable(`queue ${vq.name} has ${vq.num} entries, its ring ${vring.num}`)
   vq.vring = vring
   vq.event_idx = features.event_idx
 }
@@ -69,14 +70,15 @@ export function virtqueue_pop(vq: DeviceVirtqueue): number {
   vq.last_avail_idx = (vq.last_avail_idx + 1) & 0xffff
   if (vq.event_idx) vring.avail_event = vq.last_avail_idx
   vq.inuse++
-  assert(vq.inuse <= vring.num, `queue ${vq.name}: more elements in use than descriptors`)
+  if (!(vq.inuse <= vring.num))
+    unreachable(`queue ${vq.name}: more elements in use than descriptors`)
   return head
 }
 
 /** The memory that an element taken by `virtqueue_pop` describes. */
 export function virtqueue_chain(vq: DeviceVirtqueue, head: number): VirtioChain {
   const chain = vq.vring?.chains[head] ?? null
-  assert(chain !== null, `queue ${vq.name}: no chain starts at descriptor ${head}`)
+  if (!(chain !== null)) unreachable(`queue ${vq.name}: no chain starts at descriptor ${head}`)
   return chain
 }
 

@@ -3,7 +3,7 @@
  * frame indices with the place of each in the mix. Tells what was heard when the sink takes frames.
  * Not part of QEMU: it follows the samples that QEMU would carry. Places are frames of the back end.
  */
-import { assert } from '../../../base/assert.ts'
+import { unreachable } from '../../../base/assert.ts'
 import type { Frames } from '../../../base/units.ts'
 import { T } from '../../../sim/trace.ts'
 import type { Machine } from '../../machine/machine.ts'
@@ -62,7 +62,7 @@ export class PlayLog {
   }
 
   private grow(): void {
-    assert(this.capacity < RUNS_MAX, `more than ${RUNS_MAX} runs of frames in the mixer`)
+    if (!(this.capacity < RUNS_MAX)) unreachable(`more than ${RUNS_MAX} runs of frames in the mixer`)
     const wider = new Float64Array(this.capacity * 2 * COLUMNS)
     for (let i = 0; i < this.count; i++) {
       const from = ((this.head + i) % this.capacity) * COLUMNS
