@@ -80,8 +80,9 @@ export class SndPcmSubstream {
   readonly number: number
   /** As in log lines: pcmC0D0p:0. */
   readonly name: string
-  /** Symbol number in the trace. */
+  /** Number and name of its symbol in the trace; the first substream's name drops the `:0`. */
   readonly id: number
+  readonly symbolName: string
   ops: SndPcmOps
   /** Limits that `open` starts from; the op may replace runtime.hw. */
   readonly hardware: SndPcmHardware
@@ -114,8 +115,9 @@ export class SndPcmSubstream {
     const base = `${pcm.name}${stream === SNDRV_PCM_STREAM_PLAYBACK ? 'p' : 'c'}`
     this.name = `${base}:${number}`
     const direction = stream === SNDRV_PCM_STREAM_PLAYBACK ? 'playback' : 'capture'
+    this.symbolName = number === 0 ? base : this.name
     this.id = k.sim.trace.symbols.define('stream', {
-      name: number === 0 ? base : this.name,
+      name: this.symbolName,
       kind: direction,
       group: direction,
     })

@@ -1,0 +1,166 @@
+/** Every call in every state, against domain/alsa-core.md §2, on both kernels. */
+import { describe, expect, test } from 'vitest'
+import * as C from '../../../../src/model/alsa/pcm_constants.ts'
+import { UserFrames } from '../../../../src/model/alsa/pcm_copy.ts'
+import { snd_card_disconnect } from '../../../../src/model/alsa/pcm_disconnect.ts'
+import type { SndPcmFile } from '../../../../src/model/alsa/pcm_native.ts'
+import { EPOLLERR, EPOLLIN, EPOLLOUT, snd_pcm_poll } from '../../../../src/model/alsa/pcm_poll.ts'
+import { SndPcmStatus } from '../../../../src/model/alsa/pcm_status.ts'
+import { snd_pcm_suspend_all } from '../../../../src/model/alsa/pcm_suspend.ts'
+import { currentSwParams } from '../../../../src/model/alsa/pcm_sw_params.ts'
+import { errnoName } from '../../../../src/model/linux/errno.ts'
+import * as S from '../../../../src/model/user/syscall.ts'
+import type { Proc } from '../../../../src/sim/process.ts'
+import { CODES } from '../../../../src/sim/trace-kinds.ts'
+import { advanceAppl, hwParams, inTask, must, openStream, type World, world } from './stream.ts'
+
+const STATES = CODES.state as readonly string[]
+const BUFFER = 1920
+const PERIOD = 480
+
+/** Brings a stream into a state: playback with a full ring, capture with a period unread. */
+function* enter(w: World, state: string, capture: boolean): Proc<SndPcmFile> {
+  const upTo = state === 'OPEN' ? 'open' : state === 'SETUP' ? 'setup' : 'prepared'
+  const file = yield* openStream(w, upTo, { capture })
+  file.f_flags = C.O_NONBLOCK
+  file.substream.f_flags = C.O_NONBLOCK
+  if (upTo !== 'prepared') return file
+  if (!capture) advanceAppl(file.substream, BUFFER)
+  if (state === 'PREPARED') return file
+  if (state === 'DISCONNECTED') {
+    yield* snd_card_disconnect(w.fake.card)
+    return file
+  }
+  must(yield* S.sys_start(file))
+  if (capture) {
+    w.fake.pos = PERIOD
+    must(yield* S.sys_hwsync(file))
+  }
+  if (state === 'XRUN') must(yield* S.sys_xrun(file))
+  if (state === 'DRAINING') yield* S.sys_drain(file)
+  if (state === 'PAUSED') must(yield* S.sys_pause(file, true))
+  if (state === 'SUSPENDED') yield* snd_pcm_suspend_all(w.fake.pcm)
+  return file
+}
+
+type Call = (file: SndPcmFile) => Proc<number>
+
+const CALLS: Readonly<Record<string, Call>> = {
+  hw_params: (file) => S.sys_hw_params(file, hwParams()),
+  hw_free: (file) => S.sys_hw_free(file),
+  sw_params: (file) =>
+    S.sys_sw_params(file, { ...currentSwParams(file.substream.runtime), avail_min: 1 }),
+  prepare: (file) => S.sys_prepare(file),
+  start: (file) => S.sys_start(file),
+  push: (file) => S.sys_pause(file, true),
+  release: (file) => S.sys_pause(file, false),
+  drop: (file) => S.sys_drop(file),
+  drain: (file) => S.sys_drain(file),
+  xrun: (file) => S.sys_xrun(file),
+  reset: (file) => S.sys_reset(file),
+  resume: (file) => S.sys_resume(file),
+  hwsync: (file) => S.sys_hwsync(file),
+  delay: (file) => S.sys_delay(file, { delay: 0 }),
+  status: (file) => S.sys_status(file, new SndPcmStatus()),
+  transfer: (file) => {
+    const user = new UserFrames(file.substream.k, file.substream.id)
+    return file.substream.stream === 0 ? S.sys_writei(file, user, 1) : S.sys_readi(file, user, 1)
+  },
+}
+
+/**
+ * One row a call, one column a state, in the order of STATES: what it returns, and after an arrow
+ * the state it leads to where that is another one.
+ */
+const PLAYBACK = `
+            OPEN     SETUP       PREPARED        RUNNING     XRUN         DRAINING   PAUSED        SUSPENDED   DISCONNECTED
+hw_params   0>SETUP  0           0>SETUP         -EBADFD     -EBADFD      -EBADFD    -EBADFD       -EBADFD     -EBADFD
+hw_free     -EBADFD  0>OPEN      0>OPEN          -EBADFD     -EBADFD      -EBADFD    -EBADFD       -EBADFD     -EBADFD
+sw_params   -EBADFD  0           0               0           0            0          0             0           -EBADFD
+prepare     -EBADFD  0>PREPARED  0               -EBUSY      0>PREPARED   -EBUSY     0>PREPARED    0>PREPARED  -EBADFD
+start       -EBADFD  -EBADFD     0>RUNNING       -EBADFD     -EBADFD      -EBADFD    -EBADFD       -EBADFD     -EBADFD
+push        -ENOSYS  -EBADFD     -EBADFD         0>PAUSED    -EBADFD      -EBADFD    -EBADFD       -EBADFD     -EBADFD
+release     -ENOSYS  -EBADFD     -EBADFD         -EBADFD     -EBADFD      -EBADFD    0>RUNNING     -EBADFD     -EBADFD
+drop        -EBADFD  0           0>SETUP         0>SETUP     0>SETUP      0>SETUP    0>SETUP       0>SETUP     -EBADFD
+drain       -EBADFD  -EAGAIN     -EAGAIN>DRAINING -EAGAIN>DRAINING -EAGAIN>SETUP -EAGAIN -EAGAIN>DRAINING -EBADFD -EBADFD
+xrun        -EBADFD  -EBADFD     -EBADFD         0>XRUN      0            -EBADFD    -EBADFD       -EBADFD     -EBADFD
+reset       -EBADFD  -EBADFD     0               0           -EBADFD      -EBADFD    0             0           -EBADFD
+resume      -EBADFD  -EBADFD     -EBADFD         -EBADFD     -EBADFD      -EBADFD    -EBADFD       -ENOSYS     -EBADFD
+hwsync      -EBADFD  -EBADFD     0               0           -EPIPE       0          0             -ESTRPIPE   -EBADFD
+delay       -EBADFD  -EBADFD     0               0           -EPIPE       0          0             -ESTRPIPE   -EBADFD
+status      0        0           0               0           0            0          0             0           -EBADFD
+transfer    -EBADFD  -EBADFD     -EAGAIN         -EAGAIN     -EPIPE       -EBADFD    -EAGAIN       -ESTRPIPE   -EBADFD
+`
+
+/** As PLAYBACK. A draining capture does not run, so it may be prepared; no new read may begin. */
+const CAPTURE = `
+            OPEN     SETUP       PREPARED   RUNNING          XRUN          DRAINING    PAUSED           SUSPENDED   DISCONNECTED
+hw_params   0>SETUP  0           0>SETUP    -EBADFD          -EBADFD       -EBADFD     -EBADFD          -EBADFD     -EBADFD
+hw_free     -EBADFD  0>OPEN      0>OPEN     -EBADFD          -EBADFD       -EBADFD     -EBADFD          -EBADFD     -EBADFD
+prepare     -EBADFD  0>PREPARED  0          -EBUSY           0>PREPARED    0>PREPARED  0>PREPARED       0>PREPARED  -EBADFD
+start       -EBADFD  -EBADFD     0>RUNNING  -EBADFD          -EBADFD       -EBADFD     -EBADFD          -EBADFD     -EBADFD
+drain       -EBADFD  -EAGAIN     -EAGAIN    -EAGAIN>DRAINING -EAGAIN       -EAGAIN     -EAGAIN>DRAINING -EBADFD     -EBADFD
+hwsync      -EBADFD  -EBADFD     0          0                -EPIPE        -EBADFD     0                -ESTRPIPE   -EBADFD
+transfer    -EBADFD  -EBADFD     -EAGAIN>RUNNING 1           -EPIPE        -EBADFD     1                -ESTRPIPE   -EBADFD
+`
+
+function cells(table: string): readonly (readonly [call: string, state: string, cell: string])[] {
+  const [head = '', ...rows] = table.trim().split('\n')
+  const states = head.trim().split(/\s+/)
+  return rows.flatMap((row) => {
+    const [call = '', ...found] = row.trim().split(/\s+/)
+    return found.map((cell, i) => [call, states[i] as string, cell] as const)
+  })
+}
+
+function outcome(version: '6.1' | '6.12', call: string, state: string, capture: boolean): string {
+  const w = world({ version, card: { capture: true, nonatomic: true } })
+  return inTask(w, function* () {
+    const file = yield* enter(w, state, capture)
+    const { runtime } = file.substream
+    expect(STATES[runtime.state]).toBe(state)
+    const ret = yield* (CALLS[call] as Call)(file)
+    const after = STATES[runtime.state] as string
+    return errnoName(ret) + (after === state ? '' : `>${after}`)
+  })
+}
+
+for (const version of ['6.1', '6.12'] as const) {
+  describe(`playback, ${version}`, () => {
+    test.each(cells(PLAYBACK))('%s in %s: %s', (call, state, cell) => {
+      expect(outcome(version, call, state, false)).toBe(cell)
+    })
+  })
+  describe(`capture, ${version}`, () => {
+    test.each(cells(CAPTURE))('%s in %s: %s', (call, state, cell) => {
+      expect(outcome(version, call, state, true)).toBe(cell)
+    })
+  })
+}
+
+describe('poll', () => {
+  const IN_ERR = EPOLLIN | EPOLLERR
+  const OUT_ERR = EPOLLOUT | EPOLLERR
+  // Playback rings are full, capture rings hold one period, which is avail_min.
+  const masks: readonly (readonly [state: string, playback: number, capture: number])[] = [
+    ['OPEN', OUT_ERR, IN_ERR],
+    ['SETUP', OUT_ERR, IN_ERR],
+    ['PREPARED', 0, 0],
+    ['RUNNING', 0, EPOLLIN],
+    ['XRUN', OUT_ERR, IN_ERR],
+    ['DRAINING', 0, EPOLLIN],
+    ['PAUSED', 0, EPOLLIN],
+    ['SUSPENDED', OUT_ERR, IN_ERR],
+    ['DISCONNECTED', OUT_ERR, IN_ERR],
+  ]
+  test.each(masks)('%s', (state, playback, capture) => {
+    for (const direction of [false, true]) {
+      const w = world({ card: { capture: true } })
+      const mask = inTask(w, function* () {
+        const file = yield* enter(w, state, direction)
+        return yield* snd_pcm_poll(file.substream)
+      })
+      expect(mask).toBe(direction ? capture : playback)
+    }
+  })
+})
