@@ -61,7 +61,7 @@ export interface ElapsedCall {
   readonly timeNs: Ns
 }
 
-/** The call that found the xrun, or the last before a silent failure, else the one in the middle. */
+/** The call that found the xrun, or the last before a silent failure, else the middle one. */
 export function chooseCall(
   calls: readonly ElapsedCall[],
   stream: StreamResult,

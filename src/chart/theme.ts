@@ -67,7 +67,8 @@ const DARK: Colours = {
 
 const SHARED = `
 text{font-family:"Helvetica Neue",Arial,"Liberation Sans","DejaVu Sans",sans-serif}
-.grid,.arrow,.hwptr,.applptr,.availline,.limit,.xrunline,.silentline,.stroke,.alarm,.warning{fill:none}
+.grid,.arrow,.hwptr,.applptr,.availline,.limit,.xrunline,.silentline,
+.stroke,.alarm,.warning{fill:none}
 .grid{stroke-width:1}
 .arrow{stroke-width:1.4;stroke-linejoin:round}
 .applptr{stroke-width:2}

@@ -28,13 +28,13 @@ const ROW_HEIGHT = 32
 
 const LANE_LEGEND: readonly LegendEntry[] = [
   { swatch: 'bar', class: 'fill neutral', text: 'runs' },
-  { swatch: 'bar', class: 'pale neutral', text: 'in a call; messages in flight' },
+  { swatch: 'bar', class: 'pale neutral', text: 'in a call, in flight' },
   { swatch: 'bar', class: 'asleep neutral', text: 'asleep' },
   { swatch: 'diamond', class: 'fill alsa', text: 'period elapsed' },
-  { swatch: 'tick', class: 'stroke alsa', text: 'appl_ptr moves' },
+  { swatch: 'tick', class: 'stroke alsa', text: 'appl_ptr' },
   { swatch: 'kick', class: 'fill queue', text: 'kick' },
   { swatch: 'used', class: 'fill queue', text: 'used' },
-  { swatch: 'dot', class: 'fill device', text: 'audio timer' },
+  { swatch: 'dot', class: 'fill device', text: 'timer' },
   { swatch: 'cross', class: 'alarm', text: 'xrun' },
 ]
 
@@ -100,7 +100,7 @@ const AVAIL_HEIGHT = 56
 
 function drawStretch(sheet: Sheet, data: TimelineData, top: number): number {
   const { window, ring, stream } = data
-  const span = `${formatInstant(window.fromNs)} to ${formatInstant(window.toNs)}`
+  const span = `${formatInstant(window.fromNs).slice(0, -2)}–${formatInstant(window.toNs)}`
   const heading = `${occasion(stream, window)}, ${span}`
   drawHeading(sheet, { left: LEFT, right: RIGHT, y: top }, heading, LANE_LEGEND)
   const scale = new TimeScale(window.fromNs, window.toNs, PLOT, RIGHT)
