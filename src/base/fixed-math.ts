@@ -3,17 +3,17 @@
  * the last bit. About twice as slow as Math.log; accurate to a few units in the last place, which
  * is far more than a cost model needs. Own series, no library's coefficients except where said.
  */
-const LN2 = 0.693147180559945309417
+const { LN2, SQRT1_2, SQRT2 } = Math
 
 /** Natural logarithm of a positive normal number. */
 export function logFixed(x: number): number {
   let mantissa = x
   let exponent = 0
-  while (mantissa > 1.4142135623730951) {
+  while (mantissa > SQRT2) {
     mantissa *= 0.5
     exponent++
   }
-  while (mantissa < 0.7071067811865476) {
+  while (mantissa < SQRT1_2) {
     mantissa *= 2
     exponent--
   }

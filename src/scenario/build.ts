@@ -36,7 +36,7 @@ export interface BuildOptions {
 export function buildWorld(spec: ScenarioSpec, seed: number, options: BuildOptions = {}): World {
   const sim = new Simulation({ seed, ...options })
   const store = new TraceStore(sim.trace.symbols)
-  sim.trace.addSink(store)
+  sim.trace.setRecorder(store)
   const costs = costsOf(spec)
   const host = new HostMachine(sim, { cpus: spec.host.cpus, costs })
   const kernel = new Kernel(sim, 'guest', {

@@ -17,8 +17,8 @@ export interface Run {
 class DeadlockSink implements TraceSink {
   found = false
 
-  record(record: TraceRecord): void {
-    if (record.kind === T.deadlock) this.found = true
+  record(_record: TraceRecord): void {
+    this.found = true
   }
 }
 
@@ -26,7 +26,7 @@ export function runScenario(spec: ScenarioSpec, seed: number, options: BuildOpti
   const world = buildWorld(spec, seed, options)
   const { sim, store, streamNames } = world
   const deadlock = new DeadlockSink()
-  sim.trace.addSink(deadlock)
+  sim.trace.addSink(deadlock, [T.deadlock])
   const reason = sim.run(spec.durationNs)
   const outcome = reason === 'limit' ? 'limit' : deadlock.found ? 'deadlock' : 'completed'
   return { store, outcome, virtualTimeNs: sim.now, streamNames }

@@ -35,7 +35,8 @@ export class Symbols {
   /** Adds a symbol and returns its number. */
   define(table: SymbolTable, entry: SymbolEntry): number {
     const entries = this.tables[table]
-    if (!(entries.length < SYMBOLS_MAX)) unreachable(`more than ${SYMBOLS_MAX} symbols of kind ${table}`)
+    if (!(entries.length < SYMBOLS_MAX))
+      unreachable(`more than ${SYMBOLS_MAX} symbols of kind ${table}`)
     entries.push(entry)
     return entries.length - 1
   }

@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../base/assert.ts'
 import type { Symbols } from './symbols.ts'
-import { KIND_ARITY, TraceRecord, type TraceSink } from './trace.ts'
+import { KIND_ARITY, TraceRecord, type TraceRecorder, type TraceSink } from './trace.ts'
 
 const CHUNK_BITS = 14
 const CHUNK_RECORDS = 1 << CHUNK_BITS
@@ -22,7 +22,7 @@ export class TraceChunk {
   argLength = 0
 }
 
-export class TraceStore implements TraceSink {
+export class TraceStore implements TraceSink, TraceRecorder {
   readonly symbols: Symbols
   readonly chunks: TraceChunk[] = []
   private chunk: TraceChunk = new TraceChunk()
@@ -37,24 +37,39 @@ export class TraceStore implements TraceSink {
   }
 
   record(r: TraceRecord): void {
+    this.append(r.timeNs, r.kind, r.cpu, r.context, r.a, r.b, r.c, r.d, r.e, r.f)
+  }
+
+  append(
+    timeNs: number,
+    kind: number,
+    cpu: number,
+    context: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    f: number,
+  ): void {
     let chunk = this.chunk
     if (chunk.length === CHUNK_RECORDS) chunk = this.nextChunk()
     const at = chunk.length++
-    chunk.times[at] = r.timeNs
-    chunk.heads[at] = (r.kind << 8) | r.cpu
-    chunk.contexts[at] = r.context
-    let to = chunk.argLength
+    chunk.times[at] = timeNs
+    chunk.heads[at] = (kind << 8) | cpu
+    chunk.contexts[at] = context
+    const to = chunk.argLength
     chunk.argStarts[at] = to
-    const arity = KIND_ARITY[r.kind] as number
     if (to + ARGS_MAX > chunk.args.length) chunk.args = widen(chunk.args)
-    const args = chunk.args
-    if (arity > 0) args[to++] = r.a
-    if (arity > 1) args[to++] = r.b
-    if (arity > 2) args[to++] = r.c
-    if (arity > 3) args[to++] = r.d
-    if (arity > 4) args[to++] = r.e
-    if (arity > 5) args[to++] = r.f
-    chunk.argLength = to
+    // All six are written: what exceeds the kind's arity is overwritten by the next record.
+    const { args } = chunk
+    args[to] = a
+    args[to + 1] = b
+    args[to + 2] = c
+    args[to + 3] = d
+    args[to + 4] = e
+    args[to + 5] = f
+    chunk.argLength = to + (KIND_ARITY[kind] as number)
   }
 
   /** Offers every record to the sink, in order; the record object is reused. */

@@ -4,8 +4,9 @@
  *
  * Not here: storing (trace-store.ts), text (trace-text.ts). Times are integer nanoseconds.
  */
-import { RECORDS, type RecordName } from './trace-kinds.ts'
+
 import { Symbols } from './symbols.ts'
+import { RECORDS, type RecordName } from './trace-kinds.ts'
 
 const names = Object.keys(RECORDS) as RecordName[]
 
@@ -50,12 +51,30 @@ export interface Clock {
   readonly now: number
 }
 
+/** A recording: takes every record's parts directly, because it is always there. */
+export interface TraceRecorder {
+  append(
+    timeNs: number,
+    kind: number,
+    cpu: number,
+    context: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    f: number,
+  ): void
+}
+
 export class Trace {
   readonly symbols = new Symbols()
   /** Records emitted so far. */
   count = 0
   private readonly current = new TraceRecord()
-  private readonly sinks: TraceSink[] = []
+  private recorder: TraceRecorder | null = null
+  /** Sinks of each kind; a kind that nobody asked for has none. */
+  private readonly sinks: (TraceSink[] | null)[] = names.map(() => null)
   private wanted = false
 
   private readonly clock: Clock
@@ -69,26 +88,32 @@ export class Trace {
     return this.wanted
   }
 
-  addSink(sink: TraceSink): void {
-    this.sinks.push(sink)
+  /** The run's recording; at most one. */
+  setRecorder(recorder: TraceRecorder): void {
+    this.recorder = recorder
     this.wanted = true
   }
 
-  emit(
-    kind: number,
-    cpu: number,
-    context: number,
-    a = 0,
-    b = 0,
-    c = 0,
-    d = 0,
-    e = 0,
-    f = 0,
-  ): void {
+  /** A sink for some kinds, or for all. */
+  addSink(sink: TraceSink, kinds?: readonly number[]): void {
+    this.wanted = true
+    for (let kind = 0; kind < names.length; kind++) {
+      if (kinds !== undefined && !kinds.includes(kind)) continue
+      const others = this.sinks[kind]
+      this.sinks[kind] = others === null || others === undefined ? [sink] : [...others, sink]
+    }
+  }
+
+  emit(kind: number, cpu: number, context: number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0): void {
     if (!this.wanted) return
+    const index = this.count++
+    const timeNs = this.clock.now
+    if (this.recorder !== null) this.recorder.append(timeNs, kind, cpu, context, a, b, c, d, e, f)
+    const sinks = this.sinks[kind]
+    if (sinks === null || sinks === undefined) return
     const r = this.current
-    r.index = this.count++
-    r.timeNs = this.clock.now
+    r.index = index
+    r.timeNs = timeNs
     r.kind = kind
     r.cpu = cpu
     r.context = context
@@ -98,7 +123,6 @@ export class Trace {
     r.d = d
     r.e = e
     r.f = f
-    const sinks = this.sinks
     for (let i = 0; i < sinks.length; i++) (sinks[i] as TraceSink).record(r)
   }
 }

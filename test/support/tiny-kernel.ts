@@ -1,9 +1,9 @@
 /** A small world for tests of the machine model: a kernel on physical processors, fixed prices. */
 import { distribution } from '../../src/base/distribution.ts'
-import { type CostName, COST_NAMES, costTable } from '../../src/model/machine/cost.ts'
 import { HostMachine } from '../../src/model/host/host-machine.ts'
 import { Hypervisor } from '../../src/model/host/hypervisor.ts'
 import { Kernel, type KernelConfig } from '../../src/model/linux/kernel.ts'
+import { COST_NAMES, type CostName, costTable } from '../../src/model/machine/cost.ts'
 import { Simulation, type SimulationOptions } from '../../src/sim/scheduler.ts'
 import { TraceStore } from '../../src/sim/trace-store.ts'
 
@@ -25,7 +25,7 @@ export interface TinyOptions extends Partial<Omit<KernelConfig, 'costs'>> {
 export function tinyKernel(options: TinyOptions = {}) {
   const sim = new Simulation({ seed: 1, ...options.sim })
   const store = new TraceStore(sim.trace.symbols)
-  sim.trace.addSink(store)
+  sim.trace.setRecorder(store)
   const k = new Kernel(sim, 'guest', {
     hz: 250,
     preempt: 'voluntary',
