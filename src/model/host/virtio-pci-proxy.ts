@@ -54,6 +54,7 @@ export class VirtioPciProxy implements VirtioHostPort, VirtioGuestPort {
   readonly queueSizes: readonly number[]
   readonly queueIds: readonly number[]
   readonly config: object
+  needsReset = false
   private readonly hv: Hypervisor
   private readonly device: VirtioDevice
   private readonly route: InjectRoute
@@ -109,6 +110,7 @@ export class VirtioPciProxy implements VirtioHostPort, VirtioGuestPort {
     this.lines.fill(null)
     this.configLine = null
     this.isr = 0
+    this.needsReset = false
   }
 
   // ---- the device's side ----------------------------------------------------------------------
@@ -118,6 +120,12 @@ export class VirtioPciProxy implements VirtioHostPort, VirtioGuestPort {
     if (line === null) return
     this.isr |= ISR_QUEUE
     yield* inject_irq(this.hv, line, this.route)
+  }
+
+  /** The device asks to be reset. */
+  *requestReset(): Proc {
+    this.needsReset = true
+    yield* this.configChanged()
   }
 
   *configChanged(): Proc {

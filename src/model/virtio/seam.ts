@@ -24,6 +24,8 @@ export interface VirtioHostPort {
   enableQueue(index: number, vring: Vring): void
   /** Vector that a queue signals; `source` is what the guest's interrupt code gave out. */
   connect(index: number, vector: InterruptSource): void
+  /** The device has given up (NEEDS_RESET in its status); until the next reset. */
+  readonly needsReset: boolean
   /** Doorbell of a queue: a VM exit. */
   ring(index: number): Proc<boolean>
   /** Read of the INTx status register, which clears it: 1 queue, 2 configuration. */

@@ -5,6 +5,8 @@
  * Kernel: sound/virtio/virtio_card.c, virtio_card.h.
  */
 import type { Proc } from '../../../sim/process.ts'
+import { T } from '../../../sim/trace.ts'
+import { CODES } from '../../../sim/trace-kinds.ts'
 import type { SndCard } from '../../alsa/core.ts'
 import { Completion } from '../../linux/completion.ts'
 import type { Kernel } from '../../linux/kernel.ts'
@@ -30,6 +32,7 @@ import {
   VirtioSndEvent,
 } from '../../virtio/virtio_snd.ts'
 import type { VirtioSndModuleParams } from './module_params.ts'
+import type { VirtioSndVariant } from './variant.ts'
 
 /** Kernel: struct virtio_snd_queue. All four locks are initialised by one statement: one class. */
 export class VirtioSndQueue {
@@ -65,6 +68,7 @@ export class VirtioSnd<S extends VirtioSndEventTarget = VirtioSndEventTarget> {
   readonly k: Kernel
   readonly vdev: VirtioPciDevice
   readonly params: VirtioSndModuleParams
+  readonly variant: VirtioSndVariant
   readonly queues: readonly VirtioSndQueue[]
   readonly ctl_msgs: VirtioSndMsg[] = []
   /** Numbers of control messages in the trace. */
@@ -72,9 +76,16 @@ export class VirtioSnd<S extends VirtioSndEventTarget = VirtioSndEventTarget> {
   readonly event_msgs: VirtioSndEvent[] = []
   card: SndCard | null = null
   substreams: S[] = []
+  /** The structure was given back: whoever still uses it is reported. */
+  freed = false
 
-  constructor(vdev: VirtioPciDevice, params: VirtioSndModuleParams) {
+  constructor(
+    vdev: VirtioPciDevice,
+    params: VirtioSndModuleParams,
+    variant: VirtioSndVariant = {},
+  ) {
     this.k = vdev.k
+    this.variant = variant
     this.vdev = vdev
     this.params = params
     this.queues = Array.from({ length: VIRTIO_SND_VQ_MAX }, (_, i) => new VirtioSndQueue(vdev.k, i))
@@ -93,6 +104,13 @@ export function vqueueOf(queue: VirtioSndQueue): Virtqueue {
 /** A line of the driver in the kernel log, as dev_err() and dev_warn() write it. */
 export function dev_err(snd: VirtioSnd, text: string): Proc {
   return printk(snd.k, `virtio_snd ${snd.vdev.name}: ${text}`)
+}
+
+const BUG_USE_AFTER_FREE = (CODES['bug'] as readonly string[]).indexOf('use-after-free')
+
+/** Reports the use of memory whose owner gave it back. */
+export function reportFreed(snd: VirtioSnd, text: string): void {
+  snd.k.emit(T.bug, BUG_USE_AFTER_FREE, snd.k.sim.trace.symbols.text(text))
 }
 
 /**

@@ -109,9 +109,13 @@ export class MainLoop {
     if (!tryAcquire(bql)) yield* acquire(bql)
   }
 
+  /**
+   * Newest handler first, as aio_dispatch_handlers() walks its list: rx, tx, event, control (the
+   * captures show this order where all four are due).
+   */
   private *dispatch(): Proc {
     const { ready, handlers } = this
-    for (let i = 0; i < handlers.length; i++) {
+    for (let i = handlers.length - 1; i >= 0; i--) {
       if (ready[i] !== true) continue
       // Cleared before the handler looks (event_notifier_test_and_clear): later kicks count anew.
       ready[i] = false

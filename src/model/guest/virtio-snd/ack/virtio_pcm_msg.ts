@@ -40,6 +40,7 @@ import {
 import { virtsnd_ctl_msg_alloc, virtsnd_ctl_msg_send_sync } from '../virtio_ctl_msg.ts'
 import {
   dev_err,
+  reportFreed,
   type VirtioSnd,
   type VirtioSndMsg,
   type VirtioSndQueue,
@@ -140,6 +141,7 @@ function* virtsnd_pcm_msg_complete(msg: VirtioPcmMsg, written_bytes: number): Pr
   const { k } = vss.snd
   const { runtime, id } = vss.substream as SndPcmSubstream
   const { latency_bytes } = msg.xfer
+  if (msg.xfer.freed) reportFreed(vss.snd, 'a freed I/O message completes')
   yield* spin_lock(vss.lock)
   k.emit(T.virtsnd_msg_complete, id, msg.index, written_bytes, latency_bytes)
   const playback = vss.direction === SNDRV_PCM_STREAM_PLAYBACK

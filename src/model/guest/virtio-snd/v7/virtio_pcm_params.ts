@@ -5,23 +5,21 @@
  */
 import type { Proc } from '../../../../sim/process.ts'
 import type { SndPcmSubstream } from '../../../alsa/pcm.ts'
-import {
-  params_buffer_bytes,
-  params_channels,
-  params_format,
-  params_period_bytes,
-  params_periods,
-  params_rate,
-  type SndPcmHwParams,
-} from '../../../alsa/pcm_params.ts'
-import { snd_pcm_lib_buffer_bytes, snd_pcm_lib_period_bytes } from '../../../alsa/pcm_runtime.ts'
+import type { SndPcmHwParams } from '../../../alsa/pcm_params.ts'
+import { snd_pcm_lib_buffer_bytes } from '../../../alsa/pcm_runtime.ts'
 import { EBADFD, EINVAL, ENOMEM } from '../../../linux/errno.ts'
 import {
   VIRTIO_SND_R_PCM_PREPARE,
   VIRTIO_SND_R_PCM_SET_PARAMS,
 } from '../../../virtio/virtio_snd.ts'
+import {
+  type DeviceParams,
+  fillRequest,
+  isMappable,
+  requestedParams,
+  runtimeParams,
+} from '../device_params.ts'
 import { virtsnd_ctl_msg_send_sync } from '../virtio_ctl_msg.ts'
-import { formatToVirtio, rateToVirtio } from '../virtio_pcm_hw.ts'
 import { dev_err } from '../virtio_snd_device.ts'
 import {
   sendCommand,
@@ -33,25 +31,11 @@ import {
 import { chipOf, type VirtioPcmSubstream } from './virtio_pcm_substream.ts'
 
 /** Kernel: virtsnd_pcm_dev_set_params(). Context: process. Return: 0 or -errno. */
-function* virtsnd_pcm_dev_set_params(
-  vss: VirtioPcmSubstream,
-  buffer_bytes: number,
-  period_bytes: number,
-  channels: number,
-  format: number,
-  rate: number,
-): Proc<number> {
-  const vformat = formatToVirtio(format)
-  const vrate = rateToVirtio(rate)
-  if (vformat < 0 || vrate < 0) return -EINVAL
+function* virtsnd_pcm_dev_set_params(vss: VirtioPcmSubstream, params: DeviceParams): Proc<number> {
+  if (!isMappable(params)) return -EINVAL
   const msg = yield* virtsnd_pcm_ctl_msg_alloc(vss, VIRTIO_SND_R_PCM_SET_PARAMS, 'GFP_KERNEL')
   if (msg === null) return -ENOMEM
-  const { request } = msg
-  request.buffer_bytes = buffer_bytes
-  request.period_bytes = period_bytes
-  request.channels = channels
-  request.format = vformat
-  request.rate = vrate
+  fillRequest(msg.request, params)
   return yield* virtsnd_ctl_msg_send_sync(vss.snd, msg)
 }
 
@@ -62,18 +46,12 @@ export function* virtsnd_pcm_hw_params(
 ): Proc<number> {
   const vss = chipOf(substream)
   if ((yield* virtsnd_pcm_msg_pending_num(vss)) !== 0) return yield* invalidQueue(vss)
-  const rc = yield* virtsnd_pcm_dev_set_params(
-    vss,
-    params_buffer_bytes(params),
-    params_period_bytes(params),
-    params_channels(params),
-    params_format(params),
-    params_rate(params),
-  )
+  const wanted = requestedParams(params)
+  const rc = yield* virtsnd_pcm_dev_set_params(vss, wanted)
   if (rc !== 0) return rc
   // Left over when hw_params is called several times in a row or hw_free could not free them.
   virtsnd_pcm_msg_free(vss)
-  return yield* virtsnd_pcm_msg_alloc(vss, params_periods(params), params_period_bytes(params))
+  return yield* virtsnd_pcm_msg_alloc(vss, wanted.periods, wanted.period_bytes)
 }
 
 function* invalidQueue(vss: VirtioPcmSubstream): Proc<number> {
@@ -90,7 +68,6 @@ export function* virtsnd_pcm_hw_free(substream: SndPcmSubstream): Proc<number> {
 
 /** Kernel: virtsnd_pcm_prepare(). Context: process, buffer_mutex. Return: 0 or -errno. */
 export function* virtsnd_pcm_prepare(substream: SndPcmSubstream): Proc<number> {
-  const { runtime } = substream
   const vss = chipOf(substream)
   if (!vss.suspended) {
     if ((yield* virtsnd_pcm_msg_pending_num(vss)) !== 0) return yield* invalidQueue(vss)
@@ -98,17 +75,7 @@ export function* virtsnd_pcm_prepare(substream: SndPcmSubstream): Proc<number> {
     vss.hw_ptr = 0
     vss.msg_last_enqueued = -1
   } else {
-    const buffer_bytes = snd_pcm_lib_buffer_bytes(substream)
-    const period_bytes = snd_pcm_lib_period_bytes(substream)
-    const { channels, format, rate } = runtime
-    const rc = yield* virtsnd_pcm_dev_set_params(
-      vss,
-      buffer_bytes,
-      period_bytes,
-      channels,
-      format,
-      rate,
-    )
+    const rc = yield* virtsnd_pcm_dev_set_params(vss, runtimeParams(substream))
     if (rc !== 0) return rc
   }
   vss.xfer_xrun = false

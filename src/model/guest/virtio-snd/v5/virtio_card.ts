@@ -1,0 +1,96 @@
+/**
+ * Probe and remove of the driver as of v5.
+ *
+ * Kernel: sound/virtio/virtio_card.c, patch series v5 (in part v4, which its cover letter calls equal).
+ */
+import type { Proc } from '../../../../sim/process.ts'
+import { snd_card_new } from '../../../alsa/core.ts'
+import { schedule_work, WorkStruct } from '../../../linux/workqueue.ts'
+import { type VirtioPciDevice, vp_del_vqs, vp_reset } from '../../../virtio/virtio_pci.ts'
+import type { VirtioSndModuleParams } from '../module_params.ts'
+import type { VirtioSndVariant } from '../variant.ts'
+import { virtsnd_ctl_msg_cancel_all, virtsnd_ctl_notify_cb } from '../virtio_ctl_msg.ts'
+import {
+  dev_err,
+  reportFreed,
+  VirtioSnd,
+  virtsnd_enable_event_vq,
+  virtsnd_event_notify_cb,
+  virtsnd_find_vqs,
+} from '../virtio_snd_device.ts'
+import { virtsnd_pcm_build_devs, virtsnd_pcm_parse_cfg } from './virtio_pcm.ts'
+import {
+  virtsnd_pcm_msg_free,
+  virtsnd_pcm_rx_notify_cb,
+  virtsnd_pcm_tx_notify_cb,
+} from './virtio_pcm_msg.ts'
+import type { VirtioPcmSubstream } from './virtio_pcm_substream.ts'
+
+/** Kernel: struct virtio_snd, with the work item that v6 dropped. */
+export class VirtioSndV5 extends VirtioSnd<VirtioPcmSubstream> {
+  readonly reset_work: WorkStruct
+
+  constructor(vdev: VirtioPciDevice, params: VirtioSndModuleParams, variant: VirtioSndVariant) {
+    super(vdev, params, variant)
+    const fn = () => virtsnd_reset_fn(this)
+    this.reset_work = new WorkStruct(vdev.k, '&snd->reset_work', fn, 'virtsnd_reset_fn')
+  }
+}
+
+/**
+ * Sets up the queues, asks the device what it has and makes a card of it.
+ *
+ * Kernel: virtsnd_probe(), virtsnd_build_devs(). Context: process. Return: the device, or -errno.
+ */
+export function* virtsnd_probe(
+  vdev: VirtioPciDevice,
+  params: VirtioSndModuleParams,
+  variant: VirtioSndVariant = {},
+): Proc<VirtioSndV5 | number> {
+  const snd = new VirtioSndV5(vdev, params, variant)
+  vdev.config_changed = () => virtsnd_config_changed(snd)
+  let rc = yield* virtsnd_find_vqs(snd, [
+    (vqueue) => virtsnd_ctl_notify_cb(snd, vqueue),
+    () => virtsnd_event_notify_cb(snd),
+    (vqueue) => virtsnd_pcm_tx_notify_cb(snd, vqueue),
+    (vqueue) => virtsnd_pcm_rx_notify_cb(snd, vqueue),
+  ])
+  if (rc !== 0) return rc
+  snd.card = snd_card_new(vdev.k, 0)
+  snd.card.private_data = snd
+  rc = yield* virtsnd_pcm_parse_cfg(snd)
+  if (rc !== 0) return rc
+  virtsnd_pcm_build_devs(snd)
+  yield* virtsnd_enable_event_vq(snd)
+  return snd
+}
+
+/** Kernel: virtsnd_remove(), as in v4. Context: process. Does not cancel reset_work. */
+export function* virtsnd_remove(snd: VirtioSndV5): Proc {
+  yield* vp_reset(snd.vdev)
+  yield* virtsnd_ctl_msg_cancel_all(snd)
+  if (snd.card !== null) snd.card.shutdown = true
+  vp_del_vqs(snd.vdev)
+  for (const vss of snd.substreams) virtsnd_pcm_msg_free(vss)
+  snd.event_msgs.length = 0
+  // The structure itself is the device's (devm): gone once the driver is unbound.
+  snd.freed = true
+}
+
+/** Kernel: virtsnd_config_changed(). Context: hardirq. */
+function* virtsnd_config_changed(snd: VirtioSndV5): Proc {
+  if (snd.vdev.port.needsReset) yield* schedule_work(snd.reset_work)
+  else yield* dev_err(snd, 'sound device configuration was changed')
+}
+
+/**
+ * Unbinds the driver from the device that asked for a reset and binds it again.
+ *
+ * Kernel: virtsnd_reset_fn(), device_reprobe(). Context: process (kworker): the very work item that
+ * stands in the structure that the removal frees.
+ */
+function* virtsnd_reset_fn(snd: VirtioSndV5): Proc {
+  if (snd.freed) reportFreed(snd, 'reset_work runs on a freed struct virtio_snd')
+  yield* virtsnd_remove(snd)
+  yield* virtsnd_probe(snd.vdev, snd.params, snd.variant)
+}

@@ -1,0 +1,78 @@
+/**
+ * How PCM devices are built from what the device says of its streams.
+ *
+ * Kernel: sound/virtio/virtio_pcm.c, patch series v5 (in part v4, which its cover letter calls equal).
+ */
+import type { Proc } from '../../../../sim/process.ts'
+import type { SndCard } from '../../../alsa/core.ts'
+import { type SndPcm, type SndPcmSubstream, snd_pcm_new } from '../../../alsa/pcm.ts'
+import {
+  SNDRV_PCM_INFO_BATCH,
+  SNDRV_PCM_INFO_BLOCK_TRANSFER,
+  SNDRV_PCM_INFO_INTERLEAVED,
+  SNDRV_PCM_INFO_MMAP,
+  SNDRV_PCM_INFO_MMAP_VALID,
+  SNDRV_PCM_INFO_PAUSE,
+  SNDRV_PCM_INFO_RESUME,
+  SNDRV_PCM_STREAM_CAPTURE,
+  SNDRV_PCM_STREAM_PLAYBACK,
+} from '../../../alsa/pcm_constants.ts'
+import { virtsnd_ctl_query_info } from '../virtio_ctl_msg.ts'
+import { virtsnd_pcm_build_hw } from '../virtio_pcm_hw.ts'
+import type { VirtioSnd } from '../virtio_snd_device.ts'
+import { virtsnd_pcm_ops } from './virtio_pcm_ops.ts'
+import { VirtioPcmSubstream } from './virtio_pcm_substream.ts'
+
+const HW_INFO =
+  SNDRV_PCM_INFO_MMAP |
+  SNDRV_PCM_INFO_MMAP_VALID |
+  SNDRV_PCM_INFO_BATCH |
+  SNDRV_PCM_INFO_BLOCK_TRANSFER |
+  SNDRV_PCM_INFO_INTERLEAVED |
+  SNDRV_PCM_INFO_PAUSE |
+  SNDRV_PCM_INFO_RESUME
+
+/**
+ * Asks the device for its streams and prepares a substream for each.
+ *
+ * Kernel: virtsnd_pcm_parse_cfg(). Context: process. Return: 0 or -errno.
+ */
+export function* virtsnd_pcm_parse_cfg(snd: VirtioSnd<VirtioPcmSubstream>): Proc<number> {
+  const info = yield* virtsnd_ctl_query_info(snd, 0, snd.config.streams)
+  if (typeof info === 'number') return info
+  for (const [sid, item] of info.entries()) {
+    const hw = virtsnd_pcm_build_hw(item, snd.params, HW_INFO)
+    if (typeof hw === 'number') return hw
+    snd.substreams.push(new VirtioPcmSubstream(snd, sid, item, hw))
+  }
+  return 0
+}
+
+/** One PCM device for each function group node. Kernel: virtsnd_pcm_build_devs(). */
+export function virtsnd_pcm_build_devs(snd: VirtioSnd<VirtioPcmSubstream>): SndPcm[] {
+  const nids = [...new Set(snd.substreams.map((vss) => vss.nid))]
+  return nids.map((nid, device) => {
+    const members = snd.substreams.filter((vss) => vss.nid === nid)
+    const playback = members.filter((vss) => vss.direction === SNDRV_PCM_STREAM_PLAYBACK)
+    const capture = members.filter((vss) => vss.direction === SNDRV_PCM_STREAM_CAPTURE)
+    const pcm = snd_pcm_new(snd.card as SndCard, device, {
+      nonatomic: snd.variant.atomic !== true,
+      ...(playback.length > 0 && { playback: setup(playback) }),
+      ...(capture.length > 0 && { capture: setup(capture) }),
+    })
+    for (const [i, vss] of playback.entries()) bind(vss, pcm.playback[i])
+    for (const [i, vss] of capture.entries()) bind(vss, pcm.capture[i])
+    return pcm
+  })
+}
+
+function setup(members: readonly VirtioPcmSubstream[]) {
+  const { hw } = members[0] as VirtioPcmSubstream
+  return { ops: virtsnd_pcm_ops, hardware: hw, count: members.length }
+}
+
+function bind(vss: VirtioPcmSubstream, substream: SndPcmSubstream | undefined): void {
+  if (substream === undefined) return
+  vss.substream = substream
+  substream.private_data = vss
+}

@@ -1,0 +1,62 @@
+/**
+ * Probe and remove of the driver as of v6.
+ *
+ * Kernel: sound/virtio/virtio_card.c, patch series v6 of 27 February 2021.
+ */
+import type { Proc } from '../../../../sim/process.ts'
+import { snd_card_new } from '../../../alsa/core.ts'
+import { type VirtioPciDevice, vp_del_vqs, vp_reset } from '../../../virtio/virtio_pci.ts'
+import type { VirtioSndModuleParams } from '../module_params.ts'
+import type { VirtioSndVariant } from '../variant.ts'
+import { virtsnd_ctl_msg_cancel_all, virtsnd_ctl_notify_cb } from '../virtio_ctl_msg.ts'
+import {
+  VirtioSnd,
+  virtsnd_enable_event_vq,
+  virtsnd_event_notify_cb,
+  virtsnd_find_vqs,
+} from '../virtio_snd_device.ts'
+import { virtsnd_pcm_build_devs, virtsnd_pcm_parse_cfg } from './virtio_pcm.ts'
+import {
+  virtsnd_pcm_msg_free,
+  virtsnd_pcm_rx_notify_cb,
+  virtsnd_pcm_tx_notify_cb,
+} from './virtio_pcm_msg.ts'
+import type { VirtioPcmSubstream } from './virtio_pcm_substream.ts'
+
+/**
+ * Sets up the queues, asks the device what it has and makes a card of it.
+ *
+ * Kernel: virtsnd_probe(), virtsnd_build_devs(). Context: process. Return: the device, or -errno.
+ */
+export function* virtsnd_probe(
+  vdev: VirtioPciDevice,
+  params: VirtioSndModuleParams,
+  variant: VirtioSndVariant = {},
+): Proc<VirtioSnd<VirtioPcmSubstream> | number> {
+  const snd = new VirtioSnd<VirtioPcmSubstream>(vdev, params, variant)
+  let rc = yield* virtsnd_find_vqs(snd, [
+    (vqueue) => virtsnd_ctl_notify_cb(snd, vqueue),
+    () => virtsnd_event_notify_cb(snd),
+    (vqueue) => virtsnd_pcm_tx_notify_cb(snd, vqueue),
+    (vqueue) => virtsnd_pcm_rx_notify_cb(snd, vqueue),
+  ])
+  if (rc !== 0) return rc
+  snd.card = snd_card_new(vdev.k, 0)
+  snd.card.private_data = snd
+  rc = yield* virtsnd_pcm_parse_cfg(snd)
+  if (rc !== 0) return rc
+  virtsnd_pcm_build_devs(snd)
+  yield* virtsnd_enable_event_vq(snd)
+  return snd
+}
+
+/** Kernel: virtsnd_remove(). Context: process. */
+export function* virtsnd_remove(snd: VirtioSnd<VirtioPcmSubstream>): Proc {
+  yield* virtsnd_ctl_msg_cancel_all(snd)
+  if (snd.card !== null) snd.card.shutdown = true
+  // The rings go before the device has let go of them.
+  vp_del_vqs(snd.vdev)
+  yield* vp_reset(snd.vdev)
+  for (const vss of snd.substreams) virtsnd_pcm_msg_free(vss)
+  snd.event_msgs.length = 0
+}

@@ -1,0 +1,36 @@
+/**
+ * Changes that the review of v5 and v6 talked about, for trying them out. Ours: the kernel never
+ * had them. None is on by default.
+ */
+import type { Proc } from '../../../sim/process.ts'
+import {
+  type IrqFlags,
+  type SpinlockT,
+  spin_lock,
+  spin_lock_irqsave,
+  spin_unlock,
+  spin_unlock_irqrestore,
+} from '../../linux/spinlock.ts'
+
+export interface VirtioSndVariant {
+  /** "Drop nonatomic": the stream lock is a spinlock, callbacks are atomic. v5, v6. */
+  readonly atomic?: boolean
+  /** "You can remove irqsave": plain locks in trigger and pointer. v5, v6. */
+  readonly plain_locks?: boolean
+  /** "Free them in hw_free": messages are freed whatever the device still has. v5. */
+  readonly free_always?: boolean
+}
+
+/** spin_lock_irqsave(), or the plain lock where the variant says so. */
+export function variantLock(variant: VirtioSndVariant, lock: SpinlockT): Proc<IrqFlags> {
+  return variant.plain_locks === true ? plainLock(lock) : spin_lock_irqsave(lock)
+}
+
+function* plainLock(lock: SpinlockT): Proc<IrqFlags> {
+  yield* spin_lock(lock)
+  return false
+}
+
+export function variantUnlock(variant: VirtioSndVariant, lock: SpinlockT, flags: IrqFlags): Proc {
+  return variant.plain_locks === true ? spin_unlock(lock) : spin_unlock_irqrestore(lock, flags)
+}
