@@ -74,6 +74,8 @@ export class LaneFold implements Fold<LaneSet>, HeardSink {
   >
   /** Open spans by lane and style and context: where they began. */
   private readonly open = new Map<string, Ns>()
+  /** Their names, where it is not the context's. */
+  private readonly labels = new Map<string, string>()
   private readonly inFlight = { timesNs: [] as Ns[], count: [] as number[] }
   private messages = 0
   private readonly symbols: Symbols
@@ -197,9 +199,9 @@ export class LaneFold implements Fold<LaneSet>, HeardSink {
   }
 
   private begin(lane: LaneName, style: SpanStyle, context: number, at: Ns, name?: string): void {
-    this.open.set(`${lane}/${style}/${context}`, at)
-    if (at < this.fromNs || lane === 'alsa') return
-    this.drafts[lane].names.add(name ?? this.symbols.name('ctx', context))
+    const key = `${lane}/${style}/${context}`
+    this.open.set(key, at)
+    if (name !== undefined) this.labels.set(key, name)
   }
 
   private end(lane: LaneName, style: SpanStyle, context: number, at: Ns): void {
@@ -207,13 +209,16 @@ export class LaneFold implements Fold<LaneSet>, HeardSink {
     const since = this.open.get(key)
     if (since === undefined) return
     this.open.delete(key)
-    this.span(lane, style, since, at)
+    if (!this.span(lane, style, since, at) || lane === 'alsa') return
+    this.drafts[lane].names.add(this.labels.get(key) ?? this.symbols.name('ctx', context))
   }
 
-  private span(lane: LaneName, style: SpanStyle, from: Ns, to: Ns): void {
-    if (to < this.fromNs || from >= this.toNs) return
+  /** Whether some of it lies within the stretch. */
+  private span(lane: LaneName, style: SpanStyle, from: Ns, to: Ns): boolean {
+    if (to < this.fromNs || from >= this.toNs) return false
     const first = from < this.fromNs ? this.fromNs : from
     this.drafts[lane].spans[style].push(first, to < this.toNs ? to : this.toNs)
+    return true
   }
 
   private mark(lane: LaneName, style: MarkStyle, at: Ns): void {

@@ -3,7 +3,7 @@
  * itself. One element a shape, in their order.
  */
 import type { Drawing, Shape, TextShape } from './layout/shapes.ts'
-import { styleSheet, type ThemeName } from './theme.ts'
+import { CHART_CLASS, styleSheet, type ThemeName } from './theme.ts'
 
 /** The little of a d3 selection that drawing needs. */
 export interface Selection {
@@ -17,9 +17,9 @@ export function drawSvg(svg: Selection, drawing: Drawing, theme: ThemeName): voi
   const { width, height } = drawing
   svg.attr('xmlns', 'http://www.w3.org/2000/svg')
   svg.attr('viewBox', `0 0 ${width} ${height}`).attr('width', width).attr('height', height)
-  svg.attr('role', 'img').attr('aria-labelledby', 'title desc')
-  svg.append('title').attr('id', 'title').text(drawing.title)
-  svg.append('desc').attr('id', 'desc').text(drawing.desc)
+  svg.attr('class', CHART_CLASS).attr('role', 'img').attr('aria-label', drawing.title)
+  svg.append('title').text(drawing.title)
+  svg.append('desc').text(drawing.desc)
   svg.append('style').text(styleSheet(theme))
   const background = { x: 0, y: 0, width, height }
   drawShape(svg, { kind: 'rect', class: 'background', ...background })

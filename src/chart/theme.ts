@@ -111,9 +111,23 @@ function rules(c: Colours): string {
   ].join('\n')
 }
 
+/** Class of a chart's root element: its rules do not reach a page that holds the chart. */
+export const CHART_CLASS = 'pcmsim-chart'
+
 /** The style sheet of a chart; `auto` follows what the viewer prefers. */
 export function styleSheet(theme: ThemeName): string {
-  const first = rules(theme === 'dark' ? DARK : LIGHT)
-  const dark = theme === 'auto' ? `\n@media (prefers-color-scheme:dark){\n${rules(DARK)}\n}` : ''
-  return `${SHARED}\n${first}${dark}\n`
+  const first = scoped(SHARED + rules(theme === 'dark' ? DARK : LIGHT))
+  const dark = `@media (prefers-color-scheme:dark){\n${scoped(rules(DARK))}\n}\n`
+  return `\n${first}\n${theme === 'auto' ? dark : ''}`
+}
+
+/** The rules, one a line, with every selector below the chart's root. */
+function scoped(css: string): string {
+  const parts = [...css.matchAll(/\s*([^{}]+)\{([^}]*)\}/g)]
+  return parts
+    .map(([, selectors = '', body]) => {
+      const below = selectors.split(',').map((selector) => `.${CHART_CLASS} ${selector.trim()}`)
+      return `${below.join(',')}{${body}}`
+    })
+    .join('\n')
 }
