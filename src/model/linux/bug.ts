@@ -3,8 +3,8 @@
  * analyses know. Kernel: kernel/sched/core.c (__might_resched, __schedule_bug), workqueue.c.
  */
 import { NS_PER_SEC, type Ns } from '../../base/units.ts'
-import { CODES } from '../../sim/trace-kinds.ts'
 import { T } from '../../sim/trace.ts'
+import { CODES } from '../../sim/trace-kinds.ts'
 import type { Context } from '../machine/context.ts'
 import type { Kernel } from './kernel.ts'
 import { in_atomic, irqs_disabled, preempt_count } from './preempt-count.ts'

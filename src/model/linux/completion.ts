@@ -4,14 +4,14 @@
  */
 import { type Proc, Req } from '../../sim/process.ts'
 import type { Context, Waitable } from '../machine/context.ts'
-import { TaskState, type Task } from '../machine/task.ts'
+import { type Task, TaskState } from '../machine/task.ts'
 import { ERESTARTSYS } from './errno.ts'
 import type { Kernel } from './kernel.ts'
 import { cond_resched, currentTask, mightSleep } from './preempt.ts'
 import { MAX_SCHEDULE_TIMEOUT, schedule_timeout } from './sched.ts'
 import {
-  type SpinlockT,
   raw_spin_lock_init,
+  type SpinlockT,
   spin_lock_irq,
   spin_lock_irqsave,
   spin_unlock_irq,

@@ -14,11 +14,11 @@ import type { Context } from '../machine/context.ts'
 import type { CostTable } from '../machine/cost.ts'
 import type { Cpu } from '../machine/cpu.ts'
 import { Machine } from '../machine/machine.ts'
+import { RtThrottle } from '../machine/rt-throttle.ts'
 import type { FairFlavour } from '../machine/run-queue.ts'
 import type { Task } from '../machine/task.ts'
 import { bugBlockInInterrupt } from './bug.ts'
 import { type Mutex, stopSpinning } from './mutex.ts'
-import { RtThrottle } from '../machine/rt-throttle.ts'
 import type { Gfp } from './slab.ts'
 import { Softirqs } from './softirq.ts'
 import { TimerBase } from './timer.ts'
@@ -92,7 +92,8 @@ export class Kernel extends Machine {
 
   override onSwitchOut(task: Task): void {
     if (task.kind === 'kworker') this.pools.onSwitchOut(task)
-    if (task.spunFor.length > 0) for (const lock of task.spunFor.splice(0)) stopSpinning(lock as Mutex)
+    if (task.spunFor.length > 0)
+      for (const lock of task.spunFor.splice(0)) stopSpinning(lock as Mutex)
   }
 
   override onWake(task: Task): void {

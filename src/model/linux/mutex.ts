@@ -4,7 +4,7 @@
  * next. No priority inheritance, except on PREEMPT_RT. Kernel: kernel/locking/mutex.c, 6.1.
  */
 import { LOCK_TRYLOCK } from '../../sim/lock-flags.ts'
-import { DONE, pause, type Proc, Req } from '../../sim/process.ts'
+import { DONE, type Proc, pause, Req } from '../../sim/process.ts'
 import type { Context } from '../machine/context.ts'
 import { type Task, TaskState } from '../machine/task.ts'
 import { checkWaitCycle } from '../machine/wait-graph.ts'

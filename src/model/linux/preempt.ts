@@ -2,13 +2,19 @@
  * preempt_count and interrupt state of the running context, and what the kernel asks of them.
  * Kernel: include/linux/preempt.h, kernel/sched/core.c.
  */
-import { DONE, pause, type Proc, Req } from '../../sim/process.ts'
+
+import {
+  LOCK_HARDIRQS_OFF,
+  LOCK_IN_HARDIRQ,
+  LOCK_IN_SOFTIRQ,
+  LOCK_SOFTIRQS_OFF,
+} from '../../sim/lock-flags.ts'
+import { DONE, type Proc, pause, Req } from '../../sim/process.ts'
 import type { Context } from '../machine/context.ts'
-import { LOCK_HARDIRQS_OFF, LOCK_IN_HARDIRQ, LOCK_IN_SOFTIRQ, LOCK_SOFTIRQS_OFF } from '../../sim/lock-flags.ts'
+import type { Task } from '../machine/task.ts'
 import { bugSleepInAtomic } from './bug.ts'
 import type { Kernel } from './kernel.ts'
 import { preempt_count } from './preempt-count.ts'
-import type { Task } from '../machine/task.ts'
 
 export { in_atomic, irqs_disabled, preempt_count } from './preempt-count.ts'
 

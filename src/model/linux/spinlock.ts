@@ -7,7 +7,7 @@
  * Kernel: kernel/locking/spinlock.c, qspinlock.c, 6.1.
  */
 import { LOCK_TRYLOCK } from '../../sim/lock-flags.ts'
-import { DONE, DONE_FALSE, DONE_TRUE, pause, type Proc, Req } from '../../sim/process.ts'
+import { DONE, DONE_FALSE, DONE_TRUE, type Proc, pause, Req } from '../../sim/process.ts'
 import type { Context } from '../machine/context.ts'
 import { checkWaitCycle } from '../machine/wait-graph.ts'
 import { warnUnlockImbalance } from './bug-locks.ts'

@@ -10,7 +10,7 @@ import type { Cpu } from '../machine/cpu.ts'
 import { type Task, TaskState } from '../machine/task.ts'
 import { bug } from './bug.ts'
 import type { Kernel } from './kernel.ts'
-import { type SpinlockT, raw_spin_lock_init, spin_lock_irq, spin_unlock_irq } from './spinlock.ts'
+import { raw_spin_lock_init, type SpinlockT, spin_lock_irq, spin_unlock_irq } from './spinlock.ts'
 import { LockMap, type WorkStruct } from './workqueue.ts'
 
 /** Work items of one pool that may be in flight (WQ_DFL_ACTIVE). */
@@ -74,9 +74,9 @@ export class WorkerPool {
         continue
       }
       this.running++
-      k.pools.busy(task, this)
+      task.pool = this
       while (this.list.length > 0 && this.running <= 1) yield* this.process_one_work(task)
-      k.pools.notBusy(task)
+      task.pool = null
       this.running--
     }
   }
@@ -91,7 +91,7 @@ export class WorkerPool {
     }
     work.pool = null
     work.worker = task
-    k.pools.started(work, this)
+    work.runningPool = this
     work.pending = false
     yield* spin_unlock_irq(this.lock)
     const { map, waitName } = work
@@ -120,8 +120,6 @@ export class WorkerPools {
   private readonly k: Kernel
   private readonly pools: (readonly [normal: WorkerPool, highpri: WorkerPool])[]
   private readonly maps = new Map<string, LockMap>()
-  private readonly poolOf = new Map<Task, WorkerPool>()
-  private readonly runningOn = new Map<WorkStruct, WorkerPool>()
 
   constructor(k: Kernel) {
     this.k = k
@@ -147,45 +145,29 @@ export class WorkerPools {
     return (this.pools[cpu.index] as (typeof this.pools)[number])[highpri ? 1 : 0]
   }
 
-  runningPool(work: WorkStruct): WorkerPool | null {
-    return this.runningOn.get(work) ?? null
-  }
-
-  busy(task: Task, pool: WorkerPool): void {
-    this.poolOf.set(task, pool)
-  }
-
-  notBusy(task: Task): void {
-    this.poolOf.delete(task)
-  }
-
-  started(work: WorkStruct, pool: WorkerPool): void {
-    this.runningOn.set(work, pool)
-  }
-
   finished(work: WorkStruct, task: Task): void {
     if (work.worker !== task) return
     work.worker = null
-    this.runningOn.delete(work)
+    work.runningPool = null
     for (const flusher of work.flushers.splice(0)) this.k.wake(flusher)
   }
 
   /** A worker blocks inside an item: another may start. Kernel: wq_worker_sleeping(). */
   onSwitchOut(task: Task): void {
     if (task.state === TaskState.RUNNING) return
-    const pool = this.poolOf.get(task)
-    if (pool === undefined) return
+    const pool = task.pool as WorkerPool | null
+    if (pool === null) return
     pool.running--
     if (pool.wantsWorker) pool.wakeIdleWorker()
   }
 
   /** Kernel: wq_worker_running(). */
   onWake(task: Task): void {
-    const pool = this.poolOf.get(task)
-    if (pool !== undefined && !task.onCpu) pool.running++
+    const pool = task.pool as WorkerPool | null
+    if (pool !== null && !task.onCpu) pool.running++
   }
 
   onTaskEnd(task: Task): void {
-    this.poolOf.delete(task)
+    task.pool = null
   }
 }

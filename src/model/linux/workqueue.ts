@@ -5,12 +5,18 @@
  */
 import { DONE_FALSE, type Proc, Req } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
+import type { Context, Waitable } from '../machine/context.ts'
 import { type Task, TaskState } from '../machine/task.ts'
 import { checkWaitCycle } from '../machine/wait-graph.ts'
-import type { Context, Waitable } from '../machine/context.ts'
 import type { Kernel } from './kernel.ts'
 import { LockBase } from './lock-base.ts'
-import { cond_resched, currentTask, local_irq_restore, local_irq_save, mightSleep } from './preempt.ts'
+import {
+  cond_resched,
+  currentTask,
+  local_irq_restore,
+  local_irq_save,
+  mightSleep,
+} from './preempt.ts'
 import { spin_lock, spin_unlock } from './spinlock.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
@@ -43,7 +49,8 @@ export class WorkStruct implements Waitable {
   pending = false
   /** Pool whose list it is on. */
   pool: WorkerPool | null = null
-  /** Worker that runs it now. */
+  /** Pool and worker that run it now. */
+  runningPool: WorkerPool | null = null
   worker: Task | null = null
   readonly flushers: Task[] = []
 
@@ -81,7 +88,7 @@ function* insert_work(work: WorkStruct, highpri: boolean): Proc<boolean> {
   const { k } = work
   const flags = local_irq_save(k)
   // An item that still runs goes to the pool that runs it, to stay non-reentrant.
-  const pool = k.pools.runningPool(work) ?? k.pools.local(k.current.cpu, highpri)
+  const pool = work.runningPool ?? k.pools.local(k.current.cpu, highpri)
   yield* spin_lock(pool.lock)
   work.pool = pool
   pool.list.push(work)

@@ -3,10 +3,10 @@
  * tick runs only where it is needed; its times are the multiples of the tick period since boot.
  */
 import type { Ns } from '../../base/units.ts'
+import type { Proc } from '../../sim/process.ts'
 import { Priority, type Timer } from '../../sim/scheduler.ts'
 import type { Cpu } from './cpu.ts'
 import { IrqVector } from './irq-vector.ts'
-import type { Proc } from '../../sim/process.ts'
 
 /** A one-shot timer in hardirq context of one processor. Kernel: struct hrtimer. */
 export class ClockTimer {
@@ -34,6 +34,7 @@ export class ClockEvent {
   private readonly tickTimer: Timer
   private readonly oneShot: Timer
   private readonly timers: ClockTimer[] = []
+  private tickNeeded = false
   /** A tick has come and not been handled. */
   tickDue = false
 
@@ -46,11 +47,13 @@ export class ClockEvent {
     this.oneShot = sim.timer(() => cpu.raise(this.vector), Priority.clock)
   }
 
-  /** Keeps the tick running, or lets it rest. */
+  /**
+   * Keeps the tick running, or lets it rest. A tick that is not needed any more stays armed and
+   * does nothing when it comes: a processor that dozes off and wakes within a tick costs nothing.
+   */
   setTick(needed: boolean): void {
-    if (needed === this.tickTimer.armed) return
-    if (needed) this.armTick()
-    else this.tickTimer.cancel()
+    this.tickNeeded = needed
+    if (needed && !this.tickTimer.armed) this.armTick()
   }
 
   /** Programs `timer`; slack allows it to be merged with a later interrupt. */
@@ -91,6 +94,7 @@ export class ClockEvent {
   }
 
   private onTick(): void {
+    if (!this.tickNeeded) return
     this.tickDue = true
     this.armTick()
     this.cpu.raise(this.vector)

@@ -4,9 +4,9 @@
  * said in the presets (scenario/cost-presets.ts), not here.
  */
 import type { Distribution } from '../../base/distribution.ts'
-import type { Drawable, Policy } from '../../sim/policy.ts'
 import type { Prng } from '../../base/prng.ts'
 import type { Ns } from '../../base/units.ts'
+import type { Drawable, Policy } from '../../sim/policy.ts'
 
 /** Entries charged on a guest's processors. */
 export const GUEST_COSTS = [

@@ -2,8 +2,9 @@
  * Other work on a machine: tasks that take processor time in a pattern, on the guest or the host.
  * A pattern says when a burst is due and how long it runs; a burst that cannot run is late, not lost.
  */
-import { Prng } from '../../base/prng.ts'
+
 import { type Distribution, type DistributionSpec, distribution } from '../../base/distribution.ts'
+import { Prng } from '../../base/prng.ts'
 import type { Ns } from '../../base/units.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import { Priority } from '../../sim/scheduler.ts'
@@ -34,7 +35,9 @@ const BUSY_SLICE_NS = 10_000_000
 export function addLoad(machine: Machine, spec: LoadSpec): Task {
   const { pattern } = spec
   const body =
-    pattern.kind === 'busy' ? busy(machine) : bursts(machine, nextBurst(machine, spec.name, pattern))
+    pattern.kind === 'busy'
+      ? busy(machine)
+      : bursts(machine, nextBurst(machine, spec.name, pattern))
   return machine.spawn(spec.name, machine.name === 'host' ? 'host' : 'task', () => body, spec)
 }
 

@@ -4,11 +4,11 @@
  */
 import { assert, present, unreachable } from '../../base/assert.ts'
 import type { Ns } from '../../base/units.ts'
-import { DONE, pause, type Proc, Req } from '../../sim/process.ts'
+import { DONE, type Proc, pause, Req } from '../../sim/process.ts'
 import type { Simulation } from '../../sim/scheduler.ts'
 import { T } from '../../sim/trace.ts'
-import { type Cost, type CostName, type CostTable, priceNs } from './cost.ts'
 import { Context, type ContextKind } from './context.ts'
+import { type Cost, type CostName, type CostTable, priceNs } from './cost.ts'
 import { Cpu } from './cpu.ts'
 import { type FairFlavour, type FairTuning, fairTuning } from './run-queue.ts'
 import { Task, type TaskOptions, TaskState } from './task.ts'
@@ -89,7 +89,12 @@ export class Machine {
   // ---- tasks ----------------------------------------------------------------------------------
 
   /** Creates a task; it is runnable from now on. */
-  spawn(name: string, kind: ContextKind, body: () => Proc<unknown>, options: TaskOptions = {}): Task {
+  spawn(
+    name: string,
+    kind: ContextKind,
+    body: () => Proc<unknown>,
+    options: TaskOptions = {},
+  ): Task {
     assert(this.nextPid < TASKS_MAX, `more than ${TASKS_MAX} tasks on machine ${this.name}`)
     const first = options.cpu ?? options.affinity?.[0] ?? 0
     const cpu = present(this.cpus[first], `machine ${this.name} has no processor ${first}`)

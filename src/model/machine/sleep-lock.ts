@@ -56,7 +56,8 @@ export function* acquire(lock: SleepLock): Proc {
 
 export function release(lock: SleepLock): void {
   const { machine } = lock
-  if (!(lock.owner === machine.current.cpu.task)) unreachable(`${lock.waitName} is released by its owner`)
+  if (!(lock.owner === machine.current.cpu.task))
+    unreachable(`${lock.waitName} is released by its owner`)
   machine.emit(T.lock_release, lock.id)
   const next = lock.waiters.shift()
   lock.owner = next ?? null

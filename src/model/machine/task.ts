@@ -68,6 +68,8 @@ export class Task extends Context {
   overlay: Context[] = []
   irqsOffSaved = false
   signalPending = false
+  /** The worker pool whose item it runs; a kernel model's business. */
+  pool: unknown = null
   /** Locks that others spin for because this task runs. */
   spunFor: unknown[] = []
 
