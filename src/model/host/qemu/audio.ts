@@ -8,16 +8,16 @@
 import type { Ns } from '../../../base/units.ts'
 import type { Proc } from '../../../sim/process.ts'
 import { T } from '../../../sim/trace.ts'
+import type { EventLoop, LoopHandler, LoopTimer } from '../event-loop.ts'
 import type { AudioBackend } from './audio-backend.ts'
 import { HwVoiceIn, type InputClient, SwVoiceIn } from './audio-in.ts'
 import { HwVoiceOut, type OutputClient, SwVoiceOut } from './audio-out.ts'
-import type { LoopHandler, LoopTimer, MainLoop } from './main-loop.ts'
 
 /** timer-period of an audiodev, unless given. */
 export const TIMER_PERIOD_NS = 10_000_000
 
 export class AudioState implements LoopHandler {
-  readonly loop: MainLoop
+  readonly loop: EventLoop
   readonly out: HwVoiceOut
   readonly in: HwVoiceIn
   readonly periodNs: Ns
@@ -25,7 +25,7 @@ export class AudioState implements LoopHandler {
   private timerRunning = false
   private runs = 0
 
-  constructor(loop: MainLoop, backend: AudioBackend, periodNs: Ns = TIMER_PERIOD_NS) {
+  constructor(loop: EventLoop, backend: AudioBackend, periodNs: Ns = TIMER_PERIOD_NS) {
     this.loop = loop
     this.periodNs = periodNs
     this.out = new HwVoiceOut(loop.host, backend)

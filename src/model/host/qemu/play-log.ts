@@ -62,7 +62,8 @@ export class PlayLog {
   }
 
   private grow(): void {
-    if (!(this.capacity < RUNS_MAX)) unreachable(`more than ${RUNS_MAX} runs of frames in the mixer`)
+    if (!(this.capacity < RUNS_MAX))
+      unreachable(`more than ${RUNS_MAX} runs of frames in the mixer`)
     const wider = new Float64Array(this.capacity * 2 * COLUMNS)
     for (let i = 0; i < this.count; i++) {
       const from = ((this.head + i) % this.capacity) * COLUMNS

@@ -28,8 +28,8 @@ import {
   virtqueue_push,
 } from '../../virtio/virtqueue_device.ts'
 import type { VirtioDevice } from '../device.ts'
+import type { EventLoop, LoopHandler } from '../event-loop.ts'
 import type { AudioState } from './audio.ts'
-import type { LoopHandler, MainLoop } from './main-loop.ts'
 import { type ControlTarget, handleCtrl, prepareStream } from './virtio-sound-control.ts'
 import { PcmStream, type StreamParams } from './virtio-sound-stream.ts'
 
@@ -50,7 +50,7 @@ const DEFAULT_PARAMS = { bufferBytes: 8192, periodBytes: 2048, channels: 2, form
 export class VirtioSound implements VirtioDevice, ControlTarget {
   readonly name: string
   readonly host: Machine
-  readonly loop: MainLoop
+  readonly loop: EventLoop
   readonly audio: AudioState
   readonly queues: readonly DeviceVirtqueue[]
   readonly streams: readonly PcmStream[]
@@ -59,7 +59,7 @@ export class VirtioSound implements VirtioDevice, ControlTarget {
   private guest: VirtioGuestPort | null = null
   private readonly handlers: readonly number[]
 
-  constructor(loop: MainLoop, audio: AudioState, options: VirtioSoundOptions = {}) {
+  constructor(loop: EventLoop, audio: AudioState, options: VirtioSoundOptions = {}) {
     this.loop = loop
     this.host = loop.host
     this.audio = audio

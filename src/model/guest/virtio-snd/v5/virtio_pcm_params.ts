@@ -65,7 +65,6 @@ function* invalidQueue(vss: VirtioPcmSubstream): Proc<number> {
 }
 
 /** Kernel: virtsnd_pcm_hw_free(): the messages stay until the next hw_params or the removal. */
-// biome-ignore lint/correctness/useYield: an op, whatever it does
 export function* virtsnd_pcm_hw_free(substream: SndPcmSubstream): Proc<number> {
   const vss = chipOf(substream)
   if (vss.snd.variant.free_always === true) virtsnd_pcm_msg_free(vss)

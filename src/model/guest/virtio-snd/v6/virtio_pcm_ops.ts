@@ -53,7 +53,6 @@ function* virtsnd_pcm_open(substream: SndPcmSubstream): Proc<number> {
 }
 
 /** Kernel: virtsnd_pcm_close(). */
-// biome-ignore lint/correctness/useYield: an op, whatever it does
 function* virtsnd_pcm_close(_substream: SndPcmSubstream): Proc<number> {
   return 0
 }

@@ -1,0 +1,145 @@
+/**
+ * A thread's event loop: waits for files and timers and calls their handlers, under a lock if it is
+ * given one. QEMU's main loop and the threads of vhost-user daemons are such. Times are ns.
+ */
+import type { Ns } from '../../base/units.ts'
+import { type Proc, Req } from '../../sim/process.ts'
+import type { Cost } from '../machine/cost.ts'
+import type { Machine } from '../machine/machine.ts'
+import { acquire, release, type SleepLock, tryAcquire } from '../machine/sleep-lock.ts'
+import type { Task, TaskOptions } from '../machine/task.ts'
+import { WaitPoint, waitFor, waitUntil } from '../machine/wait-point.ts'
+
+/** Something that the loop calls. */
+export interface LoopHandler {
+  handle(): Proc
+}
+
+/** A timer of the loop: expires once at `atNs`, in the loop's thread, when it gets round to it. */
+export class LoopTimer {
+  /** When it expires, -1 when not armed. */
+  atNs: Ns = -1
+  readonly handler: LoopHandler
+
+  constructor(handler: LoopHandler) {
+    this.handler = handler
+  }
+
+  /** Arms unless it expires earlier anyway. QEMU: timer_mod_anticipate_ns(). */
+  anticipate(atNs: Ns): void {
+    if (this.atNs < 0 || atNs < this.atNs) this.atNs = atNs
+  }
+
+  cancel(): void {
+    this.atNs = -1
+  }
+}
+
+export interface LoopOptions {
+  readonly name: string
+  readonly task?: TaskOptions
+  /** What a wake-up costs until the first handler runs. */
+  readonly wakeCost: Cost
+  /** Held except while waiting; QEMU's big lock. */
+  readonly lock?: SleepLock
+}
+
+export class EventLoop {
+  readonly host: Machine
+  readonly task: Task
+  readonly lock: SleepLock | null
+  private readonly wakeCost: Cost
+  private readonly point: WaitPoint
+  private readonly handlers: LoopHandler[] = []
+  private readonly ready: boolean[] = []
+  private readonly timers: LoopTimer[] = []
+  private readyCount = 0
+  private waiting = false
+
+  constructor(host: Machine, options: LoopOptions) {
+    this.host = host
+    this.lock = options.lock ?? null
+    this.wakeCost = options.wakeCost
+    this.point = new WaitPoint(host, `${options.name}-poll`)
+    this.task = host.spawn(options.name, 'host', () => this.run(), options.task)
+  }
+
+  /** Adds a handler; `signal` of the number returned makes the loop call it. */
+  addHandler(handler: LoopHandler): number {
+    this.ready.push(false)
+    return this.handlers.push(handler) - 1
+  }
+
+  addTimer(handler: LoopHandler): LoopTimer {
+    const timer = new LoopTimer(handler)
+    this.timers.push(timer)
+    return timer
+  }
+
+  /** The handler's file is readable. Plain; from any context. */
+  signal(handler: number): void {
+    if (this.ready[handler] === true) return
+    this.ready[handler] = true
+    this.readyCount++
+    if (this.waiting) {
+      this.waiting = false
+      this.point.wake()
+    }
+  }
+
+  private *run(): Proc {
+    const { lock } = this
+    if (lock !== null && !tryAcquire(lock)) yield* acquire(lock)
+    for (;;) {
+      const deadlineNs = this.deadlineNs()
+      if (this.readyCount === 0 && this.host.sim.now < deadlineNs) yield* this.poll(deadlineNs)
+      if (this.readyCount > 0) yield* this.dispatch()
+      yield* this.runTimers()
+    }
+  }
+
+  private deadlineNs(): Ns {
+    let earliest = Number.POSITIVE_INFINITY
+    for (let i = 0; i < this.timers.length; i++) {
+      const { atNs } = this.timers[i] as LoopTimer
+      if (atNs >= 0 && atNs < earliest) earliest = atNs
+    }
+    return earliest
+  }
+
+  /** Sleeps without the lock until a file or a timer wants attention. */
+  private *poll(deadlineNs: Ns): Proc {
+    const { host, lock, point } = this
+    if (lock !== null) release(lock)
+    this.waiting = true
+    if (deadlineNs === Number.POSITIVE_INFINITY) yield* waitFor(point)
+    else yield* waitUntil(point, deadlineNs)
+    this.waiting = false
+    if (!host.tryCharge(this.wakeCost)) yield Req.CHARGE
+    if (lock !== null && !tryAcquire(lock)) yield* acquire(lock)
+  }
+
+  /**
+   * Newest handler first, as aio_dispatch_handlers() walks its list: rx, tx, event, control (the
+   * captures show this order where all four are due).
+   */
+  private *dispatch(): Proc {
+    const { ready, handlers } = this
+    for (let i = handlers.length - 1; i >= 0; i--) {
+      if (ready[i] !== true) continue
+      // Cleared before the handler looks (event_notifier_test_and_clear): later kicks count anew.
+      ready[i] = false
+      this.readyCount--
+      yield* (handlers[i] as LoopHandler).handle()
+    }
+  }
+
+  private *runTimers(): Proc {
+    for (let i = 0; i < this.timers.length; i++) {
+      const timer = this.timers[i] as LoopTimer
+      if (timer.atNs < 0 || timer.atNs > this.host.sim.now) continue
+      timer.atNs = -1
+      yield* timer.handler.handle()
+    }
+  }
+}
