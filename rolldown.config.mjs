@@ -1,3 +1,5 @@
+import { chmodSync } from 'node:fs'
+
 /**
  * Bundles the command line into dist/bin, because loading effect file by file takes 0.3 s of every
  * start and its bundle a tenth of that. The library (dist/index.js) stays as tsc made it. d3-node is
@@ -7,6 +9,8 @@ export default {
   input: { main: 'dist/cli/main.js', 'run-worker': 'dist/app/run-worker.js' },
   platform: 'node',
   external: [/^d3-node$/],
+  // npx runs the file itself when the package is the one it stands in.
+  plugins: [{ name: 'executable', writeBundle: () => chmodSync('dist/bin/main.js', 0o755) }],
   checks: { unresolvedImport: false },
   output: {
     dir: 'dist/bin',
