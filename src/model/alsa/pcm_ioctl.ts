@@ -26,7 +26,6 @@ export function* snd_pcm_common_ioctl(substream: SndPcmSubstream): Proc<number> 
   return 0
 }
 
-// biome-ignore lint/correctness/useYield: a call that is refused has nothing to wait for.
 function* refuse(err: number): Proc<number> {
   return err
 }

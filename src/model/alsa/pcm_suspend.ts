@@ -111,7 +111,6 @@ function* snd_pcm_undo_resume(substream: SndPcmSubstream, _arg: number): Proc {
   if (snd_pcm_running(substream)) yield* callTrigger(substream, SNDRV_PCM_TRIGGER_SUSPEND)
 }
 
-// biome-ignore lint/correctness/useYield: an action's step, as the others.
 function* snd_pcm_post_resume(substream: SndPcmSubstream, _arg: number): Proc {
   snd_pcm_trigger_tstamp(substream)
   __snd_pcm_set_state(substream, substream.runtime.suspended_state)

@@ -113,9 +113,9 @@ function* moveFrames(substream: SndPcmSubstream, data: UserFrames, size: Frames)
       if (avail < 0) return avail === END_OF_CAPTURE ? 0 : avail
       if (avail === 0) continue
     }
-    const appl_ofs = runtime.control.appl_ptr % runtime.buffer_size
-    const part = Math.min(left, avail, runtime.buffer_size - appl_ofs)
-    const err = yield* movePart(substream, data, appl_ofs, part)
+    const beforeEnd = runtime.buffer_size - (runtime.control.appl_ptr % runtime.buffer_size)
+    const part = Math.min(left, avail, beforeEnd)
+    const err = yield* movePart(substream, data, part)
     if (err < 0) return err
     data.moved += part
     left -= part
@@ -148,14 +148,14 @@ function* waitForFrames(substream: SndPcmSubstream, left: Frames): Proc<number> 
   return yield* wait_for_avail(substream)
 }
 
-/** One contiguous copy, without the stream lock, and the move of appl_ptr. Return: 0 or -errno. */
-function* movePart(
-  substream: SndPcmSubstream,
-  data: UserFrames,
-  appl_ofs: Frames,
-  part: Frames,
-): Proc<number> {
+/**
+ * One contiguous copy, without the stream lock, and the move of appl_ptr: from where it was before
+ * the copy, so that two callers at once overwrite each other's moves. Return: 0 or -errno.
+ */
+function* movePart(substream: SndPcmSubstream, data: UserFrames, part: Frames): Proc<number> {
   const { runtime, k } = substream
+  const appl_ptr = runtime.control.appl_ptr + part
+  const appl_ofs = (appl_ptr - part) % runtime.buffer_size
   if (runtime.buffer_accessing < 0) return -EBUSY
   runtime.buffer_accessing++
   yield* snd_pcm_stream_unlock_irq(substream)
@@ -170,7 +170,6 @@ function* movePart(
   if (err < 0) return err
   err = pcm_accessible_state(runtime)
   if (err < 0) return err
-  const appl_ptr = runtime.control.appl_ptr + part
   const wrapped = appl_ptr >= runtime.boundary ? appl_ptr - runtime.boundary : appl_ptr
   return yield* pcm_lib_apply_appl_ptr(substream, wrapped)
 }

@@ -87,7 +87,6 @@ export class FakeCard {
     return this.calls.splice(0)
   }
 
-  // biome-ignore lint/correctness/useYield: the op of a card that needs no time.
   private *note(name: string): Proc<number> {
     this.calls.push(name)
     return this.returns.get(name) ?? 0
@@ -136,7 +135,6 @@ export class FakeCard {
     return this.carried + nsToFramesFloor(this.k.sim.now - this.startNs, this.rate)
   }
 
-  // biome-ignore lint/correctness/useYield: the op of a card that needs no time.
   private *pointer(substream: SndPcmSubstream): Proc<number> {
     return this.clocked ? this.moved() % substream.runtime.buffer_size : this.pos
   }
@@ -148,7 +146,7 @@ export class FakeCard {
   }
 
   private *clock(substream: SndPcmSubstream): Proc {
-    const POLL_NS = 100_000
+    const POLL_NS = 1_000_000
     let seen = 0
     for (;;) {
       const { k } = this

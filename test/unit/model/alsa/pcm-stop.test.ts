@@ -15,6 +15,7 @@ import { EBUSY, EIO, ENODEV, ENOSYS, ETIMEDOUT } from '../../../../src/model/lin
 import { sleepUntil } from '../../../../src/model/linux/hrtimer.ts'
 import {
   advanceAppl,
+  hwParams,
   inTask,
   must,
   openStream,
@@ -131,6 +132,23 @@ describe('drain', () => {
       const { substream } = yield* running(w)
       yield* snd_pcm_drain(substream, true)
       expect(w.fake.take()).toEqual(['trigger 7'])
+    })
+  })
+})
+
+describe('pause', () => {
+  test.each([
+    ['6.1', C.SNDRV_PCM_STATE_PAUSED, ['trigger 0', 'trigger 3']],
+    ['6.12', C.SNDRV_PCM_STATE_PAUSED, ['trigger 3']],
+  ] as const)('%s: an xrun that the push itself finds is lost', (version, state, calls) => {
+    const w = world({ version })
+    inTask(w, function* () {
+      const { substream } = yield* running(w)
+      substream.runtime.control.appl_ptr = 480
+      w.fake.pos = 480
+      must(yield* snd_pcm_pause_lock_irq(substream, true))
+      expect(substream.runtime.state).toBe(state)
+      expect(w.fake.take()).toEqual(calls)
     })
   })
 })
