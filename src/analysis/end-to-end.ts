@@ -7,7 +7,7 @@
 import { type Frames, framesToNsFloor, type Ns } from '../base/units.ts'
 import { T, type TraceRecord } from '../sim/trace.ts'
 import { type Fold, PerSymbol } from './fold.ts'
-import { Heard, type HeardSink } from './heard.ts'
+import { HEARD_KINDS, Heard, type HeardSink } from './heard.ts'
 import { Samples, type Stats } from './stats.ts'
 import type { StreamTable } from './streams.ts'
 
@@ -28,7 +28,7 @@ interface Flight {
 }
 
 export class EndToEndFold implements Fold<ReadonlyMap<number, Stats>>, HeardSink {
-  readonly kinds = [T.snd_pcm_transfer, T.audio_play, T.audio_silence]
+  readonly kinds = [T.snd_pcm_transfer, ...HEARD_KINDS]
   private readonly flights = new PerSymbol<Flight>(() => ({
     written: [],
     head: 0,

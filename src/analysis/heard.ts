@@ -1,7 +1,9 @@
 /**
  * When each stretch of frames was heard. `audio_play` and `audio_silence` say what the sink has
  * taken by now; stretches recorded at one instant followed one another, and the last of them ended
- * now. So their instants are known only when the instant's last record has come. Times are ns.
+ * now. So their instants are known only when the instant's last record has come. Nothing is heard
+ * before the device has read it: QEMU's `none` back end accounts for the first 10 ms of a stream at
+ * the moment when it gets them. Times are ns.
  */
 import { type Frames, framesToNsFloor, type Ns } from '../base/units.ts'
 import { T, type TraceRecord } from '../sim/trace.ts'
@@ -13,12 +15,21 @@ export interface HeardSink {
   heard(stream: number, first: number, frames: Frames, fromNs: Ns, toNs: Ns): void
 }
 
+/** Kinds of record that a fold must hand on to `Heard`. */
+export const HEARD_KINDS = [T.audio_copy, T.audio_play, T.audio_silence]
+
+/** The latest copies are remembered; a mixer holds far fewer. */
+const COPIES = 64
+
 interface Instant {
   timeNs: Ns
   count: number
   total: Frames
   readonly firsts: number[]
   readonly frames: Frames[]
+  /** The latest copies in a ring: first index, end, time. */
+  readonly copies: Float64Array
+  copyCount: number
 }
 
 export class Heard {
@@ -28,6 +39,8 @@ export class Heard {
     total: 0,
     firsts: [],
     frames: [],
+    copies: new Float64Array(COPIES * 3),
+    copyCount: 0,
   }))
   private readonly streams: StreamTable
   private readonly sink: HeardSink
@@ -39,6 +52,13 @@ export class Heard {
 
   record(r: TraceRecord): void {
     const instant = this.instants.get(r.a)
+    if (r.kind === T.audio_copy) {
+      const at = (instant.copyCount++ % COPIES) * 3
+      instant.copies[at] = r.d
+      instant.copies[at + 1] = r.d + r.c
+      instant.copies[at + 2] = r.timeNs
+      return
+    }
     if (r.timeNs !== instant.timeNs) this.tell(r.a, instant)
     instant.timeNs = r.timeNs
     const played = r.kind === T.audio_play
@@ -56,12 +76,27 @@ export class Heard {
     let left = instant.total
     for (let i = 0; i < instant.count; i++) {
       const frames = instant.frames[i] as Frames
-      const fromNs = instant.timeNs - framesToNsFloor(left, rate)
+      const first = instant.firsts[i] as number
+      const readNs = first < 0 ? -1 : readTime(instant, first)
+      const fromNs = Math.max(readNs, instant.timeNs - framesToNsFloor(left, rate))
       left -= frames
-      const toNs = instant.timeNs - framesToNsFloor(left, rate)
-      this.sink.heard(stream, instant.firsts[i] as number, frames, fromNs, toNs)
+      const toNs = Math.max(fromNs, instant.timeNs - framesToNsFloor(left, rate))
+      this.sink.heard(stream, first, frames, fromNs, toNs)
     }
     instant.count = 0
     instant.total = 0
   }
+}
+
+/** When the device last read the frame of this index; -1: not known. */
+function readTime(instant: Instant, index: number): Ns {
+  const { copies, copyCount } = instant
+  const oldest = Math.max(0, copyCount - COPIES)
+  for (let i = copyCount - 1; i >= oldest; i--) {
+    const at = (i % COPIES) * 3
+    if ((copies[at] as number) <= index && index < (copies[at + 1] as number)) {
+      return copies[at + 2] as number
+    }
+  }
+  return -1
 }

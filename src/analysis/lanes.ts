@@ -7,7 +7,7 @@ import type { Symbols } from '../sim/symbols.ts'
 import { T, type TraceRecord } from '../sim/trace.ts'
 import { CODES } from '../sim/trace-kinds.ts'
 import type { Fold } from './fold.ts'
-import { Heard, type HeardSink } from './heard.ts'
+import { HEARD_KINDS, Heard, type HeardSink } from './heard.ts'
 import type { StreamTable } from './streams.ts'
 
 export const LANES = ['client', 'alsa', 'kworker', 'irq', 'queue', 'device', 'sink'] as const
@@ -65,8 +65,7 @@ export class LaneFold implements Fold<LaneSet>, HeardSink {
     T.virtqueue_kick,
     T.virtqueue_push,
     T.audio_run,
-    T.audio_play,
-    T.audio_silence,
+    ...HEARD_KINDS,
   ]
   private readonly drafts = Object.fromEntries(LANES.map((lane) => [lane, draft()])) as Record<
     LaneName,
@@ -96,7 +95,8 @@ export class LaneFold implements Fold<LaneSet>, HeardSink {
   }
 
   record(r: TraceRecord): void {
-    if (r.timeNs > this.toNs && r.kind !== T.audio_play && r.kind !== T.audio_silence) return
+    // What is heard after the stretch's end may have begun within it.
+    if (r.timeNs > this.toNs && !HEARD_KINDS.includes(r.kind)) return
     switch (r.kind) {
       case T.sched_switch:
         this.switched(r)

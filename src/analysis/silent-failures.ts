@@ -12,13 +12,15 @@ import { type Frames, framesToNsFloor, type Ns } from '../base/units.ts'
 import { T, type TraceRecord } from '../sim/trace.ts'
 import { CODES } from '../sim/trace-kinds.ts'
 import { type Fold, PerSymbol } from './fold.ts'
-import { STATE_PREPARED, STATE_RUNNING, type StreamTable } from './streams.ts'
+import { STATE_PREPARED, STATE_RUNNING, type StreamNow, type StreamTable } from './streams.ts'
 
 export type SilentKind = 'stale' | 'skipped' | 'stalled' | 'position' | 'lost-event'
 
 export interface SilentFailure {
   readonly timeNs: Ns
   readonly kind: SilentKind
+  /** State of the stream when it began, e.g. RUNNING; a stale read while DRAINING is the tail. */
+  readonly state: string
   /** Until when it lasted. */
   untilNs: Ns
   /** How many frames it concerns. */
@@ -68,7 +70,7 @@ export class SilentFailureFold implements Fold<ReadonlyMap<number, readonly Sile
 
   record(r: TraceRecord): void {
     const watch = this.watches.get(r.a)
-    if (r.kind === T.audio_copy) copied(watch, r)
+    if (r.kind === T.audio_copy) copied(watch, r, stateName(this.streams.get(r.a)))
     else if (r.kind === T.snd_pcm_state) this.enter(watch, r)
     else this.update(watch, r)
   }
@@ -95,7 +97,7 @@ export class SilentFailureFold implements Fold<ReadonlyMap<number, readonly Sile
     if (watch.movedNs >= 0) watch.movedNs = r.timeNs
     const ahead = stream.hw_ptr - watch.taken
     if (!stream.playback || watch.taken === 0 || ahead <= stream.period_size) return
-    extend(watch, 'position', r.timeNs, ahead, r.index)
+    extend(watch, 'position', r, ahead, stateName(stream))
   }
 
   private judgeStall(id: number, watch: Watch, untilNs: Ns): void {
@@ -106,6 +108,7 @@ export class SilentFailureFold implements Fold<ReadonlyMap<number, readonly Sile
     add(watch, {
       timeNs: watch.movedNs,
       kind: 'stalled',
+      state: 'RUNNING',
       untilNs,
       frames: 0,
       record: watch.record,
@@ -113,22 +116,33 @@ export class SilentFailureFold implements Fold<ReadonlyMap<number, readonly Sile
   }
 }
 
-function copied(watch: Watch, r: TraceRecord): void {
+function stateName(stream: StreamNow): string {
+  return CODES.state?.[stream.state] ?? ''
+}
+
+function copied(watch: Watch, r: TraceRecord, state: string): void {
   watch.taken += r.c
   const kind = KIND_OF_FRESHNESS[r.e]
   if (kind === null || kind === undefined) return
-  extend(watch, kind, r.timeNs, r.c, r.index)
+  extend(watch, kind, r, r.c, state)
 }
 
 /** Two findings of a kind this close together are one. */
 const TOGETHER_NS = 50_000_000
 
-function extend(watch: Watch, kind: SilentKind, timeNs: Ns, frames: Frames, record: number): void {
+function extend(
+  watch: Watch,
+  kind: SilentKind,
+  r: TraceRecord,
+  frames: Frames,
+  state: string,
+): void {
+  const { timeNs } = r
   const last = watch.found.findLast((one) => one.kind === kind)
-  if (last !== undefined && timeNs - last.untilNs <= TOGETHER_NS) {
+  if (last !== undefined && last.state === state && timeNs - last.untilNs <= TOGETHER_NS) {
     last.untilNs = timeNs
     last.frames = kind === 'position' ? Math.max(last.frames, frames) : last.frames + frames
-  } else add(watch, { timeNs, kind, untilNs: timeNs, frames, record })
+  } else add(watch, { timeNs, kind, state, untilNs: timeNs, frames, record: r.index })
 }
 
 function add(watch: Watch, failure: SilentFailure): void {

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest'
-import { buildResult } from '../../src/analysis/result.ts'
+import { buildResult, type RunResult } from '../../src/analysis/result.ts'
 import { drawTimeline } from '../../src/app/Charts.ts'
 import { loadScenario, runScenario, traceText } from '../../src/index.ts'
 import { expectGolden, goldenInput } from '../support/golden.ts'
@@ -19,5 +19,15 @@ describe('golden', () => {
     const store = syntheticStore(options)
     const result = buildResult(store, syntheticMeta(options.durationNs))
     expectGolden('timeline-xrun.svg', await drawTimeline(store, result))
+  })
+  it("the README's picture is the one that first-light gives", async () => {
+    const text = goldenInput('../../scenarios/first-light.yaml')
+    const [spec] = loadScenario(text, { name: 'first-light.yaml' })
+    if (spec === undefined) throw new Error('first-light.yaml holds no scenario')
+    const { store, result } = runScenario(spec)
+    expectGolden(
+      '../../docs/images/first-light.svg',
+      await drawTimeline(store, result as RunResult),
+    )
   })
 })

@@ -14,8 +14,9 @@ export function expectGolden(name: string, text: string): void {
   if (stored === text) return
   const [was, is] = [stored.split('\n'), text.split('\n')]
   const line = is.findIndex((one, i) => one !== was[i])
+  const lines = `- ${was[line] ?? '(ends)'}\n+ ${is[line] ?? '(ends)'}\n`
   expect.fail(
-    `${name} differs from line ${line + 1} on:\n- ${was[line] ?? '(ends)'}\n+ ${is[line] ?? '(ends)'}\n` +
+    `${name} differs from line ${line + 1} on:\n${lines}` +
       'If this is meant, run the tests with UPDATE_GOLDEN=1 and say why in the commit.',
   )
 }

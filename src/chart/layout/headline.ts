@@ -35,9 +35,9 @@ function told(failure: SilentFailure): string {
   const lastedNs = failure.untilNs - failure.timeNs
   switch (failure.kind) {
     case 'stale':
-      return `${plural(failure.frames, 'stale frame')} played`
+      return `device read ${plural(failure.frames, 'stale frame')} while ${failure.state}`
     case 'skipped':
-      return `${plural(failure.frames, 'frame')} never played`
+      return `device never read ${plural(failure.frames, 'frame')}`
     case 'stalled':
       return `RUNNING, but hw_ptr stood still for ${formatDuration(lastedNs)}`
     case 'position':

@@ -83,6 +83,13 @@ describe('end to end', () => {
     expect(endToEndNs).toMatchObject({ count: 3, min: 20 * MS, p50: 29 * MS, max: 34 * MS })
     expect(frames).toEqual({ written: 960, played: 960, silence: 0 })
   })
+  it('hears nothing before the device has read it', () => {
+    const script = new RecordScript().started(0)
+    script.add(1 * MS, 'aplay', 'snd_pcm_transfer', 0, 0, 480, 0)
+    script.add(11 * MS, 'qemu', 'audio_copy', 0, 0, 480, 0, 0)
+    script.add(12 * MS, 'qemu', 'audio_play', 0, 0, 480)
+    expect(streamOf(script).endToEndNs).toMatchObject({ count: 1, min: 10 * MS })
+  })
   it('lays pieces of one instant one behind the other, the last ending then', () => {
     const script = new RecordScript().started(0)
     script.add(1 * MS, 'aplay', 'snd_pcm_transfer', 0, 0, 960, 0)
