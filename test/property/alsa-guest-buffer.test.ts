@@ -51,6 +51,7 @@ test('holds what was written last at every frame, in merged runs', () => {
       expect(readCells(buffer, from, FRAMES)).toEqual(rotated)
       expect(buffer.runs).toBe(runsOf(model))
     }),
+    { numRuns: 300, seed: 6 },
   )
 })
 

@@ -1,10 +1,10 @@
 /** Analytic anchors of the machine model: what scheduling theory says exactly must come out. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Prng } from '../../src/base/prng.ts'
 import { distribution } from '../../src/base/distribution.ts'
+import { Prng } from '../../src/base/prng.ts'
 import { chargeNs } from '../../src/model/machine/machine.ts'
-import { type Task, TaskState, niceWeight } from '../../src/model/machine/task.ts'
+import { niceWeight, type Task, TaskState } from '../../src/model/machine/task.ts'
 import { Req } from '../../src/sim/process.ts'
 import { tinyKernel } from '../support/tiny-kernel.ts'
 
@@ -86,9 +86,7 @@ describe('fair class', () => {
     it(`${fair}: shares follow the weights within one slice`, () => {
       const nices = [0, 5, -5]
       const { sim, k } = tinyKernel({ fair })
-      const tasks = nices.map((nice, i) =>
-        k.spawn(`t${i}`, 'task', hog(k), { nice }),
-      )
+      const tasks = nices.map((nice, i) => k.spawn(`t${i}`, 'task', hog(k), { nice }))
       const spanNs = 4_000_000_000
       sim.run(spanNs)
       for (const cpu of k.cpus) cpu.accountTask()

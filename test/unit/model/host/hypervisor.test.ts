@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { EventFd } from '../../../../src/model/host/eventfd.ts'
 import { AudioClock } from '../../../../src/model/host/audio-clock.ts'
-import { inject_irq, ioeventfd_write, userspace_exit } from '../../../../src/model/host/hypervisor.ts'
+import { EventFd } from '../../../../src/model/host/eventfd.ts'
+import {
+  inject_irq,
+  ioeventfd_write,
+  userspace_exit,
+} from '../../../../src/model/host/hypervisor.ts'
 import { sleepUntil } from '../../../../src/model/linux/hrtimer.ts'
 import { request_irq } from '../../../../src/model/linux/irq.ts'
 import { addLoad } from '../../../../src/model/machine/load.ts'
 import { chargeNs } from '../../../../src/model/machine/machine.ts'
-import { SleepLock, acquire, release } from '../../../../src/model/machine/sleep-lock.ts'
+import { acquire, release, SleepLock } from '../../../../src/model/machine/sleep-lock.ts'
 import { WaitPoint, waitFor } from '../../../../src/model/machine/wait-point.ts'
 import { tinyGuest } from '../../../support/tiny-kernel.ts'
 
@@ -28,10 +32,15 @@ describe('hypervisor', () => {
     const fd = new EventFd(host, 'doorbell')
     fd.onSignal = () => point.wake()
     const log: [string, number][] = []
-    host.spawn('worker', 'host', function* () {
-      yield* waitFor(point)
-      log.push(['worker', sim.now])
-    }, { cpu: 1 })
+    host.spawn(
+      'worker',
+      'host',
+      function* () {
+        yield* waitFor(point)
+        log.push(['worker', sim.now])
+      },
+      { cpu: 1 },
+    )
     k.spawn('t', 'task', function* () {
       log.push(['before', sim.now])
       yield* ioeventfd_write(hv, fd)
@@ -88,11 +97,16 @@ describe('hypervisor', () => {
   it('an emulated register runs its handler in the vCPU thread, behind the big lock', () => {
     const { sim, k, host, hv } = tinyGuest({ hostCpus: 2, prices: PRICES })
     const bql = new SleepLock(host, 'bql')
-    host.spawn('main-loop', 'host', function* () {
-      yield* acquire(bql)
-      yield* chargeNs(host, 1_000_000)
-      release(bql)
-    }, { affinity: [1] })
+    host.spawn(
+      'main-loop',
+      'host',
+      function* () {
+        yield* acquire(bql)
+        yield* chargeNs(host, 1_000_000)
+        release(bql)
+      },
+      { affinity: [1] },
+    )
     let back = 0
     k.spawn('t', 'task', function* () {
       yield* chargeNs(k, 100_000)
@@ -111,10 +125,15 @@ describe('hypervisor', () => {
     const { sim, k, hv } = tinyGuest()
     const woke: [string, number][] = []
     for (const ms of [3, 5, 7]) {
-      k.spawn(`t${ms}`, 'task', function* () {
-        yield* sleepUntil(k, ms * 1_000_000)
-        woke.push([`t${ms}`, sim.now])
-      }, { policy: 'fifo', priority: 5 })
+      k.spawn(
+        `t${ms}`,
+        'task',
+        function* () {
+          yield* sleepUntil(k, ms * 1_000_000)
+          woke.push([`t${ms}`, sim.now])
+        },
+        { policy: 'fifo', priority: 5 },
+      )
     }
     sim.timer(() => hv.pause()).arm(2_000_000)
     sim.timer(() => hv.resume()).arm(20_000_000)

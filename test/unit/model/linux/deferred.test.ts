@@ -1,15 +1,19 @@
 /** Work queues, timers, softirqs: one small scenario and one number each. */
 import { describe, expect, it } from 'vitest'
-import { Completion, complete, wait_for_completion_timeout } from '../../../../src/model/linux/completion.ts'
+import {
+  Completion,
+  complete,
+  wait_for_completion_timeout,
+} from '../../../../src/model/linux/completion.ts'
 import { sleepUntil } from '../../../../src/model/linux/hrtimer.ts'
 import type { Kernel } from '../../../../src/model/linux/kernel.ts'
 import { might_sleep } from '../../../../src/model/linux/preempt.ts'
 import {
-  TASK_INTERRUPTIBLE,
   msecs_to_jiffies,
   schedule_timeout,
   send_sig,
   set_current_state,
+  TASK_INTERRUPTIBLE,
 } from '../../../../src/model/linux/sched.ts'
 import { TASKLET_SOFTIRQ } from '../../../../src/model/linux/softirq.ts'
 import { wheelExpiry } from '../../../../src/model/linux/timer.ts'
@@ -18,7 +22,11 @@ import {
   wait_event_interruptible_timeout,
   wake_up,
 } from '../../../../src/model/linux/wait.ts'
-import { WorkStruct, cancel_work_sync, schedule_work } from '../../../../src/model/linux/workqueue.ts'
+import {
+  cancel_work_sync,
+  schedule_work,
+  WorkStruct,
+} from '../../../../src/model/linux/workqueue.ts'
 import { IrqVector } from '../../../../src/model/machine/irq-vector.ts'
 import { chargeNs } from '../../../../src/model/machine/machine.ts'
 import { T } from '../../../../src/sim/trace.ts'
@@ -153,7 +161,9 @@ describe('work queue', () => {
       yield* schedule_work(work)
     })
     sim.run(10_000_000)
-    expect(logOf(world)[0]).toMatch(/^BUG: workqueue leaked lock or atomic: kworker\/0:0\/0x00000001\//)
+    expect(logOf(world)[0]).toMatch(
+      /^BUG: workqueue leaked lock or atomic: kworker\/0:0\/0x00000001\//,
+    )
   })
 
   it('a FIFO client starves the worker, up to the throttle at 950 ms', () => {
@@ -329,9 +339,11 @@ describe('softirq', () => {
     })
     sim.timer(() => cpu0(k).raise(vector)).arm(1000)
     let served = 0
-    sim.timer(() => {
-      served = byContext.get('softirq/0') ?? 0
-    }).arm(2_950_000)
+    sim
+      .timer(() => {
+        served = byContext.get('softirq/0') ?? 0
+      })
+      .arm(2_950_000)
     sim.run(30_000_000)
     expect(served).toBe(3)
   })

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { Kernel } from '../../../../src/model/linux/kernel.ts'
 import { Mutex, mutex_lock, mutex_unlock } from '../../../../src/model/linux/mutex.ts'
 import {
-  RwSemaphore,
   down_read,
   down_write,
+  RwSemaphore,
   up_read,
   up_write,
 } from '../../../../src/model/linux/rwsem.ts'
@@ -169,12 +169,14 @@ describe('spinlock', () => {
       },
       { affinity: [1] },
     )
-    sim.timer(() => {
-      const steal = function* () {
-        yield* chargeNs(host, 3_000_000)
-      }
-      host.spawn('thief', 'host', steal, { policy: 'fifo', priority: 99, affinity: [0] })
-    }).arm(10_000)
+    sim
+      .timer(() => {
+        const steal = function* () {
+          yield* chargeNs(host, 3_000_000)
+        }
+        host.spawn('thief', 'host', steal, { policy: 'fifo', priority: 99, affinity: [0] })
+      })
+      .arm(10_000)
     sim.run(10_000_000)
     // 20 us of work, 3 ms of it stolen while interrupts and the other processor wait.
     expect(gotAt).toBe(3_020_000)
@@ -282,9 +284,11 @@ describe('priority inversion', () => {
       { policy: 'fifo', priority: 1 },
     )
     const later = (atNs: number, name: string, priority: number, body: () => never | object) =>
-      sim.timer(() => {
-        k.spawn(name, 'task', body as never, { policy: 'fifo', priority })
-      }).arm(atNs)
+      sim
+        .timer(() => {
+          k.spawn(name, 'task', body as never, { policy: 'fifo', priority })
+        })
+        .arm(atNs)
     later(10_000, 'high', 30, function* () {
       asked = sim.now
       yield* mutex_lock(mutex)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { IrqVector } from '../../../../src/model/machine/irq-vector.ts'
 import { chargeNs } from '../../../../src/model/machine/machine.ts'
 import { TaskState } from '../../../../src/model/machine/task.ts'
-import { IrqVector } from '../../../../src/model/machine/irq-vector.ts'
 import { Req } from '../../../../src/sim/process.ts'
 import { tinyGuest, tinyKernel } from '../../../support/tiny-kernel.ts'
 
@@ -109,16 +109,18 @@ describe('cpu', () => {
       yield* chargeNs(k, 100_000)
       end = sim.now
     })
-    sim.timer(() => {
-      host.spawn(
-        'hog',
-        'host',
-        function* () {
-          yield* chargeNs(host, 30_000)
-        },
-        { policy: 'fifo', priority: 50 },
-      )
-    }).arm(40_000)
+    sim
+      .timer(() => {
+        host.spawn(
+          'hog',
+          'host',
+          function* () {
+            yield* chargeNs(host, 30_000)
+          },
+          { policy: 'fifo', priority: 50 },
+        )
+      })
+      .arm(40_000)
     sim.run(1_000_000)
     expect(end).toBe(130_000)
   })
