@@ -1,0 +1,93 @@
+/**
+ * Every scenario of scenarios/ keeps its word for five seeds, and the words that first-light says
+ * on the wire are the ones in test/golden/scenarios (`npx vitest run test/unit/scenarios.test.ts -u`
+ * writes them anew; read the difference before committing it).
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { loadScenario, runScenario, type ScenarioRun } from '../../src/index.ts'
+import { wireText } from '../support/wire-text.ts'
+
+const folder = fileURLToPath(new URL('../../scenarios', import.meta.url))
+const golden = '../golden/scenarios'
+const seeds = [1, 2, 3, 4, 5]
+const modeline = '# yaml-language-server: $schema=../schema/scenario.schema.json'
+
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.yaml'))
+  .toSorted((a, b) => (a < b ? -1 : 1))
+
+function textOf(file: string): string {
+  return readFileSync(join(folder, file), 'utf8')
+}
+
+/** Unmet verdicts, as the command line prints them. */
+function broken({ result }: ScenarioRun): readonly string[] {
+  return result.expectations
+    .filter((one) => !one.pass)
+    .map((one) => `${one.name}: expected ${one.expected}, was ${one.actual}`)
+}
+
+describe.each(files)('%s', (file) => {
+  const specs = loadScenario(textOf(file), { name: file })
+
+  it('says why it is there, in its second line, its summary, its sources and its tags', () => {
+    const [first, second] = textOf(file).split('\n')
+    expect(first).toBe(modeline)
+    expect(second).toMatch(/^# Why: /)
+    for (const spec of specs) {
+      expect(spec.summary).not.toBe('')
+      expect(spec.tags).not.toEqual([])
+      expect(spec.source).not.toEqual([])
+    }
+  })
+  it('is named as its file', () => {
+    expect(`${specs[0]?.name}.yaml`).toBe(file.split(/[\\/]/).at(-1))
+  })
+  it.each(specs.map((spec) => [spec.variant ?? 'plain', spec] as const))('%s', (_, spec) => {
+    // More than the outcome, which is implied.
+    expect(spec.expect.length).toBeGreaterThan(1)
+    for (const seed of seeds) {
+      const found = broken(runScenario(spec, seed))
+      expect({ seed, found }).toEqual({ seed, found: [] })
+    }
+  })
+})
+
+describe('first-light', () => {
+  const [spec] = loadScenario(textOf('first-light.yaml'))
+  if (spec === undefined) throw new Error('first-light has no run')
+  const run = runScenario(spec)
+
+  it('says on the wire what the merged driver says', async () => {
+    await expect(wireText(run.store)).toMatchFileSnapshot(`${golden}/first-light.wire.txt`)
+  })
+  it('says the same for every seed', () => {
+    const text = wireText(run.store)
+    for (const seed of seeds.slice(1)) expect(wireText(runScenario(spec, seed).store)).toBe(text)
+  })
+  it('shows the lock edges that a real lockdep kernel shows', () => {
+    const { edges } = run.result.locks
+    const seen = edges.map(({ before, after }) => `${before} -> ${after}`)
+    for (const edge of [
+      '&snd->queues[i].lock -> &vss->lock',
+      '&group->mutex -> &snd->queues[i].lock',
+      '(work_completion)(&vss->elapsed_period) -> &group->mutex',
+      '&vss->lock -> &vss->msg_empty',
+    ]) {
+      expect(seen).toContain(edge)
+    }
+    expect(run.result.locks).toMatchObject({ predicted: [], actual: [] })
+  })
+  it('reads one period twice, and which', () => {
+    const { silentFailures } = run.result.streams.music ?? { silentFailures: [] }
+    expect(silentFailures.map(({ kind, frames }) => ({ kind, frames }))).toEqual([
+      { kind: 'stale', frames: 480 },
+    ])
+  })
+  it('is the same run twice', () => {
+    expect(runScenario(spec).result.fingerprint).toBe(run.result.fingerprint)
+  })
+})
