@@ -51,7 +51,7 @@ function header(spec: ScenarioSpec, result: FullResult): readonly string[] {
     `  run     ${shortDuration(result.virtualTimeNs)} simulated, ${plural(
       result.records,
       'record',
-    )}, ${result.outcome}`,
+    )}, ${result.outcome}${result.limit === undefined ? '' : `: ${result.limit}`}`,
   ]
 }
 

@@ -18,13 +18,14 @@ export interface Simulated {
 }
 
 export function simulate(spec: ScenarioSpec, seed: number): Simulated {
-  const { store, outcome, virtualTimeNs, streamNames } = runScenario(spec, seed)
+  const { store, outcome, limit, virtualTimeNs, streamNames } = runScenario(spec, seed)
   const bare = buildResult(store, {
     scenario: spec.name,
     variant: spec.variant,
     seed,
     virtualTimeNs,
     outcome,
+    limit,
     fingerprint: fingerprint(store),
     streamNames,
   })

@@ -8,6 +8,8 @@ import type { ScenarioSpec } from './spec.ts'
 export interface Run {
   readonly store: TraceStore
   readonly outcome: 'completed' | 'deadlock' | 'limit'
+  /** Which limit ended the run early; null when none did. */
+  readonly limit: string | null
   /** Where the clock stopped. */
   readonly virtualTimeNs: Ns
   readonly streamNames: Readonly<Record<string, string>>
@@ -29,5 +31,5 @@ export function runScenario(spec: ScenarioSpec, seed: number, options: BuildOpti
   sim.trace.addSink(deadlock, [T.deadlock])
   const reason = sim.run(spec.durationNs)
   const outcome = reason === 'limit' ? 'limit' : deadlock.found ? 'deadlock' : 'completed'
-  return { store, outcome, virtualTimeNs: sim.now, streamNames }
+  return { store, outcome, limit: sim.limit, virtualTimeNs: sim.now, streamNames }
 }

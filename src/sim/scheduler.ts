@@ -74,7 +74,7 @@ export interface SimulationOptions {
   readonly stepsMax?: number
 }
 
-const STEPS_MAX_DEFAULT = 2_000_000_000
+const STEPS_MAX_DEFAULT = 1_000_000_000
 
 export class Simulation {
   now: Ns = 0
@@ -91,6 +91,8 @@ export class Simulation {
   private horizonNs = 0
   private untilNs = 0
   private stopRequested = false
+  /** Which limit ended the run, if one did. */
+  limit: string | null = null
 
   constructor(options: SimulationOptions) {
     this.seed = options.seed
@@ -130,6 +132,12 @@ export class Simulation {
     return true
   }
 
+  /** Ends the run after the current event, with reason `limit`. */
+  hitLimit(sentence: string): void {
+    this.limit = sentence
+    this.stop()
+  }
+
   /** Ends the run after the current event. */
   stop(): void {
     this.stopRequested = true
@@ -142,13 +150,16 @@ export class Simulation {
     this.stopRequested = false
     const { queue, timers } = this
     for (;;) {
-      if (this.stopRequested) return 'stopped'
+      if (this.stopRequested) return this.limit === null ? 'stopped' : 'limit'
       const timeNs = queue.peekTimeNs()
       if (timeNs > untilNs) {
         this.now = untilNs
         return timeNs === Number.POSITIVE_INFINITY ? 'idle' : 'until'
       }
-      if (this.steps++ >= this.stepsMax) return 'limit'
+      if (this.steps++ >= this.stepsMax) {
+        this.limit = `more than ${this.stepsMax} steps`
+        return 'limit'
+      }
       if (this.policy.interferes) this.popChosen()
       else queue.pop()
       const timer = timers[queue.poppedSlot] as Timer

@@ -49,7 +49,12 @@ export interface TraceSink {
 /** What the trace needs to know of the scheduler. */
 export interface Clock {
   readonly now: number
+  /** Ends the run: nothing in a run grows without bound. */
+  hitLimit(sentence: string): void
 }
+
+/** Records of one run: about 2.5 GB of columns. */
+const RECORDS_MAX = 50_000_000
 
 /** A recording: takes every record's parts directly, because it is always there. */
 export interface TraceRecorder {
@@ -107,6 +112,7 @@ export class Trace {
   emit(kind: number, cpu: number, context: number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0): void {
     if (!this.wanted) return
     const index = this.count++
+    if (index === RECORDS_MAX) this.clock.hitLimit(`more than ${RECORDS_MAX} trace records`)
     const timeNs = this.clock.now
     if (this.recorder !== null) this.recorder.append(timeNs, kind, cpu, context, a, b, c, d, e, f)
     const sinks = this.sinks[kind]

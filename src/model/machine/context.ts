@@ -7,6 +7,7 @@ import { Prng } from '../../base/prng.ts'
 import type { Ns } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
 import type { Cpu } from './cpu.ts'
+import type { IrqVector } from './irq-vector.ts'
 import type { Machine } from './machine.ts'
 
 /** What a context is, in the trace's words. */
@@ -57,6 +58,8 @@ export class Context {
   userMode = false
   /** What it waits for, while it does. */
   waitingOn: Waitable | null = null
+  /** The interrupt whose body it runs; null for every other kind of context. */
+  vector: IrqVector | null = null
   private stream: Prng | null = null
 
   constructor(machine: Machine, cpu: Cpu, name: string, kind: ContextKind) {

@@ -6,7 +6,6 @@
  * A physical processor always has time. A virtual one has time exactly while the context of another
  * machine that lends to it (`lender`) runs. Everything else is the same.
  */
-import { unreachable } from '../../base/assert.ts'
 import type { Ns } from '../../base/units.ts'
 import { Req } from '../../sim/process.ts'
 import { Priority, type Simulation, type Timer } from '../../sim/scheduler.ts'
@@ -72,8 +71,13 @@ export class Cpu {
   /** Makes an interrupt pending here; an edge that finds it pending merges into it. */
   raise(vector: IrqVector): void {
     vector.raised++
-    if (vector.pending) {
+    if (vector.pending || vector.again) {
       vector.merged++
+      return
+    }
+    if (vector.context.body !== null) {
+      // In service: the line stays masked until the handler ends (handle_edge_irq).
+      vector.again = true
       return
     }
     vector.pending = true
@@ -219,7 +223,6 @@ export class Cpu {
   private enterIrq(vector: IrqVector): void {
     vector.pending = false
     const { context } = vector
-    if (!(context.body === null)) unreachable(`interrupt ${context.name} nests in itself`)
     this.push(context)
     context.body = vector.body()
     this.irqsOff = true
@@ -244,9 +247,19 @@ export class Cpu {
     this.top = this.under.pop() as Context
     if (context.kind === 'hardirq') {
       this.irqsOff = false
+      this.raiseAgain(context)
       const softirq = this.machine.softirqOnIrqExit(this)
       if (softirq !== null) this.push(softirq)
     }
+  }
+
+  private raiseAgain(context: Context): void {
+    const { vector } = context
+    if (vector === null || !vector.again) return
+    vector.again = false
+    vector.pending = true
+    this.pendingIrqs.push(vector)
+    this.attention = true
   }
 
   // ---- scheduling -----------------------------------------------------------------------------

@@ -12,6 +12,8 @@ export class IrqVector {
   readonly body: () => Proc<unknown>
   /** Raised and not yet taken: further edges merge into it. */
   pending = false
+  /** Raised while its body was running, or parked with a task that it interrupted. */
+  again = false
   /** How often it was raised, and how often an edge merged into a pending one. */
   raised = 0
   merged = 0
@@ -19,6 +21,7 @@ export class IrqVector {
   constructor(machine: Machine, cpu: Cpu, name: string, body: () => Proc<unknown>) {
     this.context = new Context(machine, cpu, name, 'hardirq')
     this.context.preemptCount = HARDIRQ_OFFSET
+    this.context.vector = this
     this.body = body
   }
 }
