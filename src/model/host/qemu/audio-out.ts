@@ -10,8 +10,8 @@ import type { Bytes, Frames } from '../../../base/units.ts'
 import { type Proc, Req } from '../../../sim/process.ts'
 import { T } from '../../../sim/trace.ts'
 import type { Machine } from '../../machine/machine.ts'
+import { PlayLog } from '../play-log.ts'
 import type { AudioBackend } from './audio-backend.ts'
-import { PlayLog } from './play-log.ts'
 import { Resampler } from './resampler.ts'
 
 /** What a playback voice calls when it has room. */

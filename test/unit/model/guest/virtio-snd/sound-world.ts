@@ -31,6 +31,8 @@ import {
   type VirtioSndModuleParams,
 } from '../../../../../src/model/guest/virtio-snd/module_params.ts'
 import { AudioClock } from '../../../../../src/model/host/audio-clock.ts'
+import { GenericSound } from '../../../../../src/model/host/generic/generic-sound.ts'
+import type { GenericOptions } from '../../../../../src/model/host/generic/options.ts'
 import { AudioState } from '../../../../../src/model/host/qemu/audio.ts'
 import { MainLoop } from '../../../../../src/model/host/qemu/main-loop.ts'
 import { NoAudio } from '../../../../../src/model/host/qemu/noaudio.ts'
@@ -95,6 +97,8 @@ export interface WorldOptions {
   readonly params?: Partial<VirtioSndModuleParams>
   readonly cpus?: number
   readonly queueSize?: number
+  /** A generic device instead of QEMU's. */
+  readonly device?: Partial<GenericOptions>
 }
 
 export function soundWorld(probe: Probe, options: WorldOptions = {}) {
@@ -103,8 +107,11 @@ export function soundWorld(probe: Probe, options: WorldOptions = {}) {
   const { k, host, hv } = world
   const loop = new MainLoop(host, 'qemu-main', { affinity: [cpus] })
   const clock = new AudioClock({ ppm: 0, wanderPpm: 0, wanderPeriodNs: 0 })
-  const audio = new AudioState(loop, new NoAudio(clock))
-  const device = new VirtioSound(loop, audio, { queueSize: options.queueSize ?? 64 })
+  const queueSize = options.queueSize ?? 64
+  const device =
+    options.device === undefined
+      ? new VirtioSound(loop, new AudioState(loop, new NoAudio(clock)), { queueSize })
+      : new GenericSound(loop, clock, { queueSize, ...options.device })
   const proxy = new VirtioPciProxy(hv, device, {
     name: 'virtio0',
     ...(options.vectors && { vectors: options.vectors }),
@@ -123,7 +130,7 @@ export function soundWorld(probe: Probe, options: WorldOptions = {}) {
       yield* body(pcm as SndPcm)
     })
   }
-  return { ...world, device, audio, loop, proxy, vdev, client, found: finder(world.store) }
+  return { ...world, device, loop, proxy, vdev, client, found: finder(world.store) }
 }
 
 /** Reads records of one kind out of a store. */

@@ -3,10 +3,10 @@
  * frame indices with the place of each in the mix. Tells what was heard when the sink takes frames.
  * Not part of QEMU: it follows the samples that QEMU would carry. Places are frames of the back end.
  */
-import { unreachable } from '../../../base/assert.ts'
-import type { Frames } from '../../../base/units.ts'
-import { T } from '../../../sim/trace.ts'
-import type { Machine } from '../../machine/machine.ts'
+import { unreachable } from '../../base/assert.ts'
+import type { Frames } from '../../base/units.ts'
+import { T } from '../../sim/trace.ts'
+import type { Machine } from '../machine/machine.ts'
 
 const RUNS_MAX = 4096
 const INITIAL_RUNS = 64

@@ -1,0 +1,195 @@
+/**
+ * Control requests of the generic device: the order of requests is checked as the options say, and
+ * the answer may take its time.
+ */
+import type { Prng } from '../../../base/prng.ts'
+import type { Ns } from '../../../base/units.ts'
+import { type Proc, Req } from '../../../sim/process.ts'
+import { T } from '../../../sim/trace.ts'
+import { CODES } from '../../../sim/trace-kinds.ts'
+import {
+  maskOfIndices,
+  traceCode,
+  VIRTIO_SND_PCM_F_EVT_XRUNS,
+  VIRTIO_SND_PCM_FORMATS,
+  VIRTIO_SND_PCM_RATES,
+  VIRTIO_SND_PCM_WIDTHS,
+  VIRTIO_SND_R_PCM_INFO,
+  VIRTIO_SND_R_PCM_PREPARE,
+  VIRTIO_SND_R_PCM_RELEASE,
+  VIRTIO_SND_R_PCM_SET_PARAMS,
+  VIRTIO_SND_R_PCM_START,
+  VIRTIO_SND_R_PCM_STOP,
+  VIRTIO_SND_S_BAD_MSG,
+  VIRTIO_SND_S_NOT_SUPP,
+  VIRTIO_SND_S_OK,
+  type VirtioSndControl,
+  type VirtioSndPcmInfo,
+} from '../../virtio/virtio_snd.ts'
+import {
+  type DeviceVirtqueue,
+  virtqueue_chain,
+  virtqueue_pop,
+} from '../../virtio/virtqueue_device.ts'
+import type { LoopHandler, LoopTimer } from '../event-loop.ts'
+import { mayFollow } from './lifecycle.ts'
+import type { GenericOptions } from './options.ts'
+import type { GenericOwner, GenericStream } from './stream.ts'
+
+const BUG_PROTOCOL = (CODES['bug'] as readonly string[]).indexOf('protocol')
+
+export interface ControlOwner extends GenericOwner {
+  readonly streams: readonly GenericStream[]
+  readonly rng: Prng
+  /** The device's thread is gone for good. */
+  crash(): void
+}
+
+interface Answer {
+  readonly head: number
+  readonly len: number
+  readonly atNs: Ns
+  readonly then: GenericStream | null
+}
+
+export class ControlQueue implements LoopHandler {
+  private readonly owner: ControlOwner
+  private readonly vq: DeviceVirtqueue
+  private readonly answers: Answer[] = []
+  private readonly timer: LoopTimer
+
+  constructor(owner: ControlOwner, vq: DeviceVirtqueue) {
+    this.owner = owner
+    this.vq = vq
+    this.timer = owner.loop.addTimer({ handle: () => this.sendAnswers() })
+  }
+
+  forget(): void {
+    this.answers.length = 0
+    this.timer.cancel()
+  }
+
+  /** Kicked: takes every request there is. */
+  *handle(): Proc {
+    const { owner, vq } = this
+    const { host } = owner
+    for (let head = virtqueue_pop(vq); head >= 0 && !owner.dead; head = virtqueue_pop(vq)) {
+      host.emit(T.virtqueue_pop, vq.id, head)
+      if (!host.tryCharge(host.costs.audio_buffer_overhead)) yield Req.CHARGE
+      const request = virtqueue_chain(vq, head) as VirtioSndControl
+      request.status = yield* this.process(request)
+      if (owner.dead) return
+      this.queueAnswer(head, request)
+    }
+    yield* this.sendAnswers()
+  }
+
+  private queueAnswer(head: number, request: VirtioSndControl): void {
+    const { controlLatency, release } = this.owner.options
+    const now = this.owner.host.sim.now
+    const latency = controlLatency === null ? 0 : controlLatency.draw(this.owner.rng)
+    const last = this.answers[this.answers.length - 1]
+    const ready = now + latency
+    const atNs = last !== undefined && last.atNs > ready ? last.atNs : ready
+    const ok = request.status === VIRTIO_SND_S_OK
+    const late = ok && request.code === VIRTIO_SND_R_PCM_RELEASE && release === 'answer-then-flush'
+    const then = late ? (this.owner.streams[request.stream_id] ?? null) : null
+    this.answers.push({ head, len: ok ? request.in_bytes : 4, atNs, then })
+  }
+
+  private *sendAnswers(): Proc {
+    while (this.answers.length > 0) {
+      const answer = this.answers[0] as Answer
+      if (answer.atNs > this.owner.host.sim.now) {
+        this.timer.anticipate(answer.atNs)
+        return
+      }
+      this.answers.shift()
+      yield* this.owner.complete(this.vq, answer.head, answer.len)
+      if (answer.then !== null) yield* answer.then.flush()
+    }
+  }
+
+  private *process(request: VirtioSndControl): Proc<number> {
+    const { owner } = this
+    const { code } = request
+    if (code === VIRTIO_SND_R_PCM_INFO) return pcmInfo(owner, request)
+    const stream = owner.streams[request.stream_id]
+    if (stream === undefined) return VIRTIO_SND_S_BAD_MSG
+    if (code < VIRTIO_SND_R_PCM_SET_PARAMS || code > VIRTIO_SND_R_PCM_STOP) {
+      return VIRTIO_SND_S_NOT_SUPP
+    }
+    stream.trace = request.traceStream
+    if (!mayFollow(stream.state, code) && this.refuses(stream, code)) return VIRTIO_SND_S_BAD_MSG
+    const status = yield* this.apply(stream, request)
+    if (status === VIRTIO_SND_S_OK) stream.state = code
+    return status
+  }
+
+  /** The driver broke the order: says so, and does what the options say. */
+  private refuses(stream: GenericStream, code: number): boolean {
+    const { host, options } = this.owner
+    const words = CODES['virtsnd'] as readonly string[]
+    const before = stream.state === 0 ? 'nothing' : words[traceCode(stream.state)]
+    const text = `driver: ${words[traceCode(code)]} after ${before} (virtio 5.14.6.6.1)`
+    host.emit(T.bug, BUG_PROTOCOL, host.sim.trace.symbols.text(text))
+    const strict = code === VIRTIO_SND_R_PCM_SET_PARAMS || code === VIRTIO_SND_R_PCM_RELEASE
+    if (options.lifecycle === 'crash' && !strict) this.owner.crash()
+    return options.lifecycle !== 'none'
+  }
+
+  private *apply(stream: GenericStream, request: VirtioSndControl): Proc<number> {
+    switch (request.code) {
+      case VIRTIO_SND_R_PCM_SET_PARAMS:
+        return setParams(this.owner.options, stream, request)
+      case VIRTIO_SND_R_PCM_PREPARE:
+        stream.prepare()
+        break
+      case VIRTIO_SND_R_PCM_START:
+        stream.start()
+        break
+      case VIRTIO_SND_R_PCM_STOP:
+        yield* stream.stop()
+        break
+      case VIRTIO_SND_R_PCM_RELEASE:
+        if (this.owner.options.release === 'flush-then-answer') yield* stream.flush()
+        break
+    }
+    return VIRTIO_SND_S_OK
+  }
+}
+
+function setParams(
+  options: GenericOptions,
+  stream: GenericStream,
+  request: VirtioSndControl,
+): number {
+  const format = VIRTIO_SND_PCM_FORMATS[request.format] ?? ''
+  const rate = VIRTIO_SND_PCM_RATES[request.rate] ?? 0
+  const { channels } = request
+  if (!options.formats.includes(format) || !options.rates.includes(rate)) {
+    return VIRTIO_SND_S_NOT_SUPP
+  }
+  if (channels < 1 || channels > options.channelsMax) return VIRTIO_SND_S_NOT_SUPP
+  stream.rate = rate
+  stream.frameBytes = ((VIRTIO_SND_PCM_WIDTHS[request.format] as number) / 8) * channels
+  return VIRTIO_SND_S_OK
+}
+
+function pcmInfo(owner: ControlOwner, request: VirtioSndControl): number {
+  const { stream_id: start, count } = request
+  if (start + count > owner.streams.length) return VIRTIO_SND_S_BAD_MSG
+  const { options } = owner
+  request.info = owner.streams.slice(start, start + count).map(
+    (stream): VirtioSndPcmInfo => ({
+      hda_fn_nid: 0,
+      features: options.events === 'xrun' ? VIRTIO_SND_PCM_F_EVT_XRUNS : 0,
+      formats: maskOfIndices(VIRTIO_SND_PCM_FORMATS, options.formats),
+      rates: maskOfIndices(VIRTIO_SND_PCM_RATES, options.rates),
+      direction: stream.direction,
+      channels_min: 1,
+      channels_max: options.channelsMax,
+    }),
+  )
+  return VIRTIO_SND_S_OK
+}

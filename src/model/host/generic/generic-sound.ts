@@ -1,0 +1,137 @@
+/**
+ * The generic sound device: queues, one worker thread, streams that behave as the options say.
+ * vhost-user daemons and emulator devices are presets of it.
+ */
+import { Prng } from '../../../base/prng.ts'
+import type { Bytes } from '../../../base/units.ts'
+import type { Proc } from '../../../sim/process.ts'
+import { T } from '../../../sim/trace.ts'
+import type { Machine } from '../../machine/machine.ts'
+import type { VirtioGuestPort } from '../../virtio/seam.ts'
+import {
+  VIRTIO_SND_D_INPUT,
+  VIRTIO_SND_D_OUTPUT,
+  VIRTIO_SND_S_BAD_MSG,
+  VIRTIO_SND_STATUS_BYTES,
+  VIRTIO_SND_VQ_EVENT,
+  VIRTIO_SND_VQ_RX,
+  VIRTIO_SND_VQ_TX,
+  type VirtioSndConfig,
+  type VirtioSndEvent,
+  VirtioSndXfer,
+} from '../../virtio/virtio_snd.ts'
+import {
+  DeviceVirtqueue,
+  virtio_should_notify,
+  virtqueue_chain,
+  virtqueue_pop,
+  virtqueue_push,
+} from '../../virtio/virtqueue_device.ts'
+import type { AudioClock } from '../audio-clock.ts'
+import type { VirtioDevice } from '../device.ts'
+import type { EventLoop, LoopHandler } from '../event-loop.ts'
+import { CaptureStream } from './capture-stream.ts'
+import { type ControlOwner, ControlQueue } from './control.ts'
+import { GENERIC_DEFAULTS, type GenericOptions } from './options.ts'
+import { PlayStream } from './play-stream.ts'
+import type { GenericStream } from './stream.ts'
+
+const QUEUE_NAMES = ['control', 'event', 'tx', 'rx']
+
+export class GenericSound implements VirtioDevice, ControlOwner {
+  readonly name: string
+  readonly host: Machine
+  readonly loop: EventLoop
+  readonly options: GenericOptions
+  readonly clock: AudioClock
+  readonly queues: readonly DeviceVirtqueue[]
+  readonly config: VirtioSndConfig
+  readonly streams: readonly GenericStream[]
+  readonly rng: Prng
+  /** The thread has panicked: nothing is served any more. */
+  dead = false
+  private readonly control: ControlQueue
+  private readonly handlers: readonly number[]
+  private guest: VirtioGuestPort | null = null
+
+  constructor(loop: EventLoop, clock: AudioClock, given: Partial<GenericOptions> = {}) {
+    const options = { ...GENERIC_DEFAULTS, ...given }
+    this.loop = loop
+    this.host = loop.host
+    this.clock = clock
+    this.options = options
+    this.name = options.name
+    const { sim } = this.host
+    this.rng = new Prng(sim.seed, `device/${options.name}`)
+    this.queues = QUEUE_NAMES.map((name, i) => {
+      const id = sim.trace.symbols.define('queue', { name: `${options.name}/${name}` })
+      return new DeviceVirtqueue(i, name, options.queueSize, id)
+    })
+    this.config = { jacks: 0, streams: options.streams, chmaps: 0 }
+    const outputs = Math.ceil(options.streams / 2)
+    this.streams = Array.from({ length: options.streams }, (_, i) =>
+      i < outputs ? new PlayStream(this, i) : new CaptureStream(this, i),
+    )
+    this.control = new ControlQueue(this, this.queues[0] as DeviceVirtqueue)
+    this.handlers = this.queues.map((vq) => loop.addHandler(this.handlerOf(vq)))
+  }
+
+  private handlerOf(vq: DeviceVirtqueue): LoopHandler {
+    if (vq.index === VIRTIO_SND_VQ_TX) return { handle: () => this.take(vq, VIRTIO_SND_D_OUTPUT) }
+    if (vq.index === VIRTIO_SND_VQ_RX) return { handle: () => this.take(vq, VIRTIO_SND_D_INPUT) }
+    return vq.index === VIRTIO_SND_VQ_EVENT ? { handle: nothing } : this.control
+  }
+
+  connect(guest: VirtioGuestPort): void {
+    this.guest = guest
+  }
+
+  onKick(queue: number): void {
+    if (!this.dead) this.loop.signal(this.handlers[queue] as number)
+  }
+
+  crash(): void {
+    this.dead = true
+  }
+
+  *reset(): Proc {
+    this.control.forget()
+    if (this.options.reset === 'keeps') return
+    for (const stream of this.streams) stream.forget()
+  }
+
+  *complete(vq: DeviceVirtqueue, head: number, len: Bytes): Proc {
+    virtqueue_push(vq, head, len)
+    this.host.emit(T.virtqueue_push, vq.id, head, len)
+    const notify = virtio_should_notify(vq)
+    this.host.emit(T.virtio_notify, vq.id, notify ? 1 : 0)
+    if (notify && this.guest !== null) yield* this.guest.interrupt(vq.index)
+  }
+
+  /** Sends an event if the driver has left an element for it. */
+  *sendEvent(code: number, data: number): Proc {
+    const vq = this.queues[VIRTIO_SND_VQ_EVENT] as DeviceVirtqueue
+    const head = virtqueue_pop(vq)
+    if (head < 0) return
+    const event = virtqueue_chain(vq, head) as VirtioSndEvent
+    event.code = code
+    event.data = data
+    yield* this.complete(vq, head, event.in_bytes)
+  }
+
+  private *take(vq: DeviceVirtqueue, direction: number): Proc {
+    for (let head = virtqueue_pop(vq); head >= 0 && !this.dead; head = virtqueue_pop(vq)) {
+      this.host.emit(T.virtqueue_pop, vq.id, head)
+      const xfer = virtqueue_chain(vq, head)
+      const stream = xfer instanceof VirtioSndXfer ? this.streams[xfer.stream_id] : undefined
+      if (stream !== undefined && stream.direction === direction) {
+        yield* stream.arrive(vq, head, xfer as VirtioSndXfer)
+        continue
+      }
+      if (xfer instanceof VirtioSndXfer) xfer.status = VIRTIO_SND_S_BAD_MSG
+      yield* this.complete(vq, head, VIRTIO_SND_STATUS_BYTES)
+    }
+  }
+}
+
+function* nothing(): Proc {}

@@ -1,0 +1,147 @@
+/**
+ * A playback stream of the generic device. Frames taken from messages lie in the device until the
+ * sink has had them; a message goes back when it was taken or when it was heard.
+ */
+import type { Frames } from '../../../base/units.ts'
+import { type Proc, Req } from '../../../sim/process.ts'
+import { T } from '../../../sim/trace.ts'
+import { VIRTIO_SND_D_OUTPUT, VIRTIO_SND_EVT_PCM_XRUN } from '../../virtio/virtio_snd.ts'
+import { PlayLog } from '../play-log.ts'
+import { type GenericOwner, GenericStream, type QueuedMessage } from './stream.ts'
+
+export class PlayStream extends GenericStream {
+  private readonly log = new PlayLog()
+  /** Messages taken whole, that the sink has not had yet, with the places of their ends. */
+  private readonly sounding: QueuedMessage[] = []
+  private readonly ends: Frames[] = []
+  /** Frames taken, and frames heard, since the beginning. */
+  private taken: Frames = 0
+  private heard: Frames = 0
+  private missed: Frames = 0
+  private expected = -1
+
+  constructor(owner: GenericOwner, id: number) {
+    super(owner, id, VIRTIO_SND_D_OUTPUT)
+  }
+
+  override prepare(): void {
+    super.prepare()
+    this.expected = -1
+    this.log.clear()
+    this.taken = this.heard
+  }
+
+  override start(): void {
+    super.start()
+    this.missed = 0
+  }
+
+  override *flush(): Proc {
+    for (const message of this.sounding.splice(0)) yield* this.giveBack(message)
+    this.ends.length = 0
+    yield* super.flush()
+  }
+
+  override forget(): void {
+    super.forget()
+    this.sounding.length = 0
+    this.ends.length = 0
+  }
+
+  protected *onArrival(message: QueuedMessage): Proc {
+    if (this.owner.options.copy === 'on-arrival') yield* this.populate(message)
+  }
+
+  protected *act(): Proc {
+    const { pacer } = this
+    const { options } = this.owner
+    const now = this.nowNs
+    const { kind } = options.pacing
+    // The mixer of a timer-paced device is filled first and drained afterwards.
+    if (kind !== 'timer-bucket') this.advance(now)
+    yield* this.takeFrames(kind === 'exact' || kind === 'pull')
+    if (kind === 'timer-bucket') this.advance(now)
+    yield* this.returnHeard()
+    yield* this.reportGap()
+    if (kind === 'exact' && this.sounding.length === 0 && this.queue.length > 0) {
+      yield* this.takeFrames(true)
+    }
+    this.schedule(pacer.nextNs(now))
+  }
+
+  private advance(now: number): void {
+    const before = this.pacer.fill
+    this.pacer.drain(now)
+    if (this.owner.options.pacing.kind === 'free-run') this.pacer.fill = 0
+    this.heard += before - this.pacer.fill
+    this.log.heard(this.owner.host, this.trace, this.heard)
+  }
+
+  /** Takes what there is room for; with `one`, from the front message only. */
+  private *takeFrames(one: boolean): Proc {
+    const exact = this.owner.options.pacing.kind === 'exact'
+    if (exact && this.sounding.length > 0) return
+    let room = this.pacer.room()
+    while (room > 0 && this.queue.length > 0) {
+      const message = this.queue[0] as QueuedMessage
+      if (!message.populated) yield* this.populate(message)
+      const left = Math.floor((message.xfer.bytes - message.done) / this.frameBytes)
+      const frames = left < room ? left : room
+      message.contents.enter(this.log, this.taken, frames, frames)
+      message.done += frames * this.frameBytes
+      this.taken += frames
+      this.pacer.take(frames)
+      room -= frames
+      if (frames === left) yield* this.tookWhole(this.queue.shift() as QueuedMessage)
+      if (one) break
+    }
+    if (this.owner.options.pacing.kind === 'free-run') this.advance(this.nowNs)
+  }
+
+  private *tookWhole(message: QueuedMessage): Proc {
+    const { completion, pacing } = this.owner.options
+    if (completion === 'at-copy' && pacing.kind !== 'exact') yield* this.giveBack(message)
+    else {
+      this.sounding.push(message)
+      this.ends.push(this.taken)
+    }
+  }
+
+  private *returnHeard(): Proc {
+    while (this.sounding.length > 0 && (this.ends[0] as Frames) <= this.heard) {
+      this.ends.shift()
+      yield* this.giveBack(this.sounding.shift() as QueuedMessage)
+    }
+  }
+
+  private *reportGap(): Proc {
+    const { missed } = this.pacer
+    if (missed <= this.missed) return
+    const { host, options } = this.owner
+    const first = this.missed === 0 || this.pacer.fill > 0
+    host.emit(T.audio_silence, this.trace, missed - this.missed)
+    this.missed = missed
+    if (first && options.events === 'xrun') {
+      yield* this.owner.sendEvent(VIRTIO_SND_EVT_PCM_XRUN, this.id)
+    }
+  }
+
+  private schedule(nextNs: number): void {
+    if (nextNs >= 0) this.timer.anticipate(nextNs)
+    const [end] = this.ends
+    if (end === undefined) return
+    this.timer.anticipate(this.pacer.afterFrames(end - this.heard))
+  }
+
+  private *populate(message: QueuedMessage): Proc {
+    const { host } = this.owner
+    const { bytes, offset } = message.xfer
+    const kib = host.priceNs(host.costs.host_copy_per_kib)
+    const ns = host.priceNs(host.costs.host_copy_base) + Math.floor((kib * bytes) / 1024)
+    if (!host.tryChargeNs(ns)) yield Req.CHARGE
+    const at = Math.floor(offset / this.frameBytes)
+    const frames = Math.floor(bytes / this.frameBytes)
+    this.expected = message.contents.read(host, message.xfer, at, frames, this.expected)
+    message.populated = true
+  }
+}

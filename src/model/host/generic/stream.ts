@@ -1,0 +1,158 @@
+/**
+ * One stream of the generic device: the messages that the guest has queued, and what both
+ * directions do with them. Sizes are bytes, places frames.
+ */
+import type { Bytes, Ns } from '../../../base/units.ts'
+import { type Proc, Req } from '../../../sim/process.ts'
+import type { Machine } from '../../machine/machine.ts'
+import {
+  VIRTIO_SND_S_OK,
+  VIRTIO_SND_STATUS_BYTES,
+  type VirtioSndXfer,
+} from '../../virtio/virtio_snd.ts'
+import type { DeviceVirtqueue } from '../../virtio/virtqueue_device.ts'
+import type { AudioClock } from '../audio-clock.ts'
+import type { EventLoop, LoopHandler, LoopTimer } from '../event-loop.ts'
+import { ReadTracker } from '../read-tracker.ts'
+import type { GenericOptions } from './options.ts'
+import { Pacer } from './pacer.ts'
+
+/** What a stream needs of its device. */
+export interface GenericOwner {
+  readonly host: Machine
+  readonly loop: EventLoop
+  readonly options: GenericOptions
+  readonly clock: AudioClock
+  readonly dead: boolean
+  /** Returns an element and interrupts the guest if it asked for that. */
+  complete(vq: DeviceVirtqueue, head: number, len: Bytes): Proc
+  sendEvent(code: number, data: number): Proc
+}
+
+/** A message in the device. */
+export interface QueuedMessage {
+  readonly head: number
+  readonly xfer: VirtioSndXfer
+  readonly vq: DeviceVirtqueue
+  /** Output: bytes taken. Input: bytes captured. */
+  done: Bytes
+  populated: boolean
+  readonly contents: ReadTracker
+}
+
+export abstract class GenericStream implements LoopHandler {
+  readonly id: number
+  readonly direction: number
+  readonly owner: GenericOwner
+  readonly pacer: Pacer
+  readonly queue: QueuedMessage[] = []
+  /** Last PCM request that was accepted. */
+  state = 0
+  active = false
+  rate = 48_000
+  frameBytes = 4
+  trace = -1
+  readonly timer: LoopTimer
+  protected started = false
+
+  constructor(owner: GenericOwner, id: number, direction: number) {
+    this.owner = owner
+    this.id = id
+    this.direction = direction
+    this.pacer = new Pacer(owner.options.pacing, owner.clock)
+    this.timer = owner.loop.addTimer(this)
+  }
+
+  protected get nowNs(): Ns {
+    return this.owner.host.sim.now
+  }
+
+  /** A message has come in. */
+  *arrive(vq: DeviceVirtqueue, head: number, xfer: VirtioSndXfer): Proc {
+    const contents = new ReadTracker()
+    const message = { head, xfer, vq, done: 0, populated: false, contents }
+    this.queue.push(message)
+    yield* this.onArrival(message)
+    if (this.active && this.timer.atNs < 0) yield* this.handle()
+  }
+
+  /** PREPARE: a stream from the beginning. */
+  prepare(): void {
+    this.started = false
+  }
+
+  /** START. */
+  start(): void {
+    this.active = true
+    this.pacer.start(this.rate, this.nowNs, this.started)
+    this.started = true
+    const firstNs = this.pacer.firstNs(this.nowNs)
+    // A device that acts when something comes looks at what is there already.
+    this.timer.anticipate(firstNs < 0 ? this.nowNs : firstNs)
+  }
+
+  /** STOP. */
+  *stop(): Proc {
+    this.active = false
+    this.timer.cancel()
+    if (this.owner.options.stop === 'return') yield* this.flush()
+  }
+
+  /** Returns everything, played or not. */
+  *flush(): Proc {
+    while (this.queue.length > 0) yield* this.giveBack(this.queue.shift() as QueuedMessage)
+  }
+
+  forget(): void {
+    this.queue.length = 0
+    this.active = false
+    this.state = 0
+    this.timer.cancel()
+  }
+
+  /** The worker's turn. */
+  *handle(): Proc {
+    if (!this.active || this.owner.dead) return
+    const resumeNs = this.stalledUntilNs()
+    if (resumeNs > 0) {
+      this.timer.anticipate(resumeNs)
+      return
+    }
+    yield* this.act()
+  }
+
+  /** End of the stall that is on now, 0 if none is. */
+  private stalledUntilNs(): Ns {
+    const now = this.nowNs
+    for (const { atNs, forNs } of this.owner.options.stalls) {
+      if (now >= atNs && now < atNs + forNs) return atNs + forNs
+    }
+    return 0
+  }
+
+  protected *giveBack(message: QueuedMessage): Proc {
+    const { host } = this.owner
+    if (!host.tryCharge(host.costs.audio_buffer_overhead)) yield Req.CHARGE
+    const { xfer, done } = message
+    xfer.status = VIRTIO_SND_S_OK
+    xfer.latency_bytes = this.latencyOf(message)
+    const len = VIRTIO_SND_STATUS_BYTES + (xfer.output ? 0 : done)
+    yield* this.owner.complete(message.vq, message.head, len)
+  }
+
+  private latencyOf({ xfer, done }: QueuedMessage): Bytes {
+    switch (this.owner.options.latency) {
+      case 'zero':
+        return 0
+      case 'remaining':
+        return xfer.output ? xfer.bytes - done : 0
+      case 'period':
+        return xfer.output ? xfer.bytes : done
+      case 'true':
+        return this.pacer.fill * this.frameBytes
+    }
+  }
+
+  protected abstract onArrival(message: QueuedMessage): Proc
+  protected abstract act(): Proc
+}
