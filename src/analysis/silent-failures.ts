@@ -3,8 +3,8 @@
  * stream that does not move, a reported position ahead of what the device has taken. Neighbouring
  * findings of a kind are one entry. Frames are absolute indices in the stream; times are ns.
  *
- * stale     the device read data that it had read before. While the stream is not RUNNING only if
- *           it was then also heard: a device that reads ahead while a drain ends does no harm.
+ * stale     the device read data that it had read before, heard or not: also the period that a
+ *           driver offers again while a drain ends. `state` tells the two apart.
  * skipped   data was overwritten, or passed over, before the device read it.
  * stalled   RUNNING, and hw_ptr did not move for `stalledPeriods` periods (default: two rings).
  * position  hw_ptr is more than a period ahead of the frames that the device has read.
@@ -20,7 +20,7 @@ export type SilentKind = 'stale' | 'skipped' | 'stalled' | 'position' | 'lost-ev
 export interface SilentFailure {
   readonly timeNs: Ns
   readonly kind: SilentKind
-  /** State of the stream when it began, e.g. RUNNING. */
+  /** State of the stream when it began, e.g. RUNNING; a stale read while DRAINING is the tail. */
   readonly state: string
   /** Until when it lasted. */
   untilNs: Ns
@@ -38,19 +38,7 @@ interface Watch {
   record: number
   /** Frames that the device has read since the stream was prepared. */
   taken: Frames
-  /** Stale reads that count only once they are heard. */
-  unheard: StaleRead[]
 }
-
-interface StaleRead {
-  readonly timeNs: Ns
-  readonly index: number
-  readonly first: Frames
-  readonly frames: Frames
-  readonly state: string
-}
-
-const UNHEARD_MAX = 64
 
 export interface SilentFailureOptions {
   /** Periods without movement that make a stall; 0: twice the periods of the ring. */
@@ -65,14 +53,13 @@ const KIND_OF_FRESHNESS: readonly (SilentKind | null)[] = FRESH.map((word) =>
 )
 
 export class SilentFailureFold implements Fold<ReadonlyMap<number, readonly SilentFailure[]>> {
-  readonly kinds = [T.snd_pcm_state, T.snd_pcm_hwptr, T.audio_copy, T.audio_play]
+  readonly kinds = [T.snd_pcm_state, T.snd_pcm_hwptr, T.audio_copy]
   private readonly watches = new PerSymbol<Watch>(() => ({
     found: [],
     movedNs: -1,
     hw_ptr: 0,
     record: 0,
     taken: 0,
-    unheard: [],
   }))
   private readonly streams: StreamTable
   private readonly options: SilentFailureOptions
@@ -84,8 +71,7 @@ export class SilentFailureFold implements Fold<ReadonlyMap<number, readonly Sile
 
   record(r: TraceRecord): void {
     const watch = this.watches.get(r.a)
-    if (r.kind === T.audio_copy) copied(watch, r, this.streams.get(r.a))
-    else if (r.kind === T.audio_play) heard(watch, r)
+    if (r.kind === T.audio_copy) copied(watch, r, stateName(this.streams.get(r.a)))
     else if (r.kind === T.snd_pcm_state) this.enter(watch, r)
     else this.update(watch, r)
   }
@@ -100,9 +86,7 @@ export class SilentFailureFold implements Fold<ReadonlyMap<number, readonly Sile
     watch.movedNs = r.c === STATE_RUNNING ? r.timeNs : -1
     watch.record = r.index
     watch.hw_ptr = this.streams.get(r.a).hw_ptr
-    if (r.c !== STATE_PREPARED) return
-    watch.taken = 0
-    watch.unheard = []
+    if (r.c === STATE_PREPARED) watch.taken = 0
   }
 
   private update(watch: Watch, r: TraceRecord): void {
@@ -137,27 +121,11 @@ function stateName(stream: StreamNow): string {
   return CODES.state?.[stream.state] ?? ''
 }
 
-function copied(watch: Watch, r: TraceRecord, stream: StreamNow): void {
+function copied(watch: Watch, r: TraceRecord, state: string): void {
   watch.taken += r.c
   const kind = KIND_OF_FRESHNESS[r.e]
   if (kind === null || kind === undefined) return
-  const state = stateName(stream)
-  if (kind === 'skipped' || stream.state === STATE_RUNNING) extend(watch, kind, r, r.c, state)
-  else if (watch.unheard.length < UNHEARD_MAX) {
-    watch.unheard.push({ timeNs: r.timeNs, index: r.index, first: r.d, frames: r.c, state })
-  }
-}
-
-/** Stale reads of which something is played now become findings. */
-function heard(watch: Watch, r: TraceRecord): void {
-  if (watch.unheard.length === 0) return
-  const still: StaleRead[] = []
-  for (const read of watch.unheard) {
-    const plays = r.b < read.first + read.frames && read.first < r.b + r.c
-    if (plays) extend(watch, 'stale', read, read.frames, read.state)
-    else still.push(read)
-  }
-  watch.unheard = still
+  extend(watch, kind, r, r.c, state)
 }
 
 /** Two findings of a kind this close together are one. */
@@ -166,7 +134,7 @@ const TOGETHER_NS = 50_000_000
 function extend(
   watch: Watch,
   kind: SilentKind,
-  r: { readonly timeNs: Ns; readonly index: number },
+  r: TraceRecord,
   frames: Frames,
   state: string,
 ): void {
