@@ -28,6 +28,8 @@ export interface RunMeta {
   /** Where the virtual clock stopped. */
   readonly virtualTimeNs: Ns
   readonly outcome: 'completed' | 'deadlock' | 'limit'
+  /** Which limit ended the run early, if one did. */
+  readonly limit?: string | null
   readonly fingerprint: string
   /** Scenario's name of a stream by the name of its substream; those not named keep theirs. */
   readonly streamNames?: Readonly<Record<string, string>>
@@ -70,6 +72,8 @@ export interface RunResult {
   readonly pass: boolean
   readonly expectations: readonly ExpectationResult[]
   readonly outcome: 'completed' | 'deadlock' | 'limit'
+  /** Present when the outcome is `limit`: which one. */
+  readonly limit?: string
   readonly streams: Readonly<Record<string, StreamResult>>
   readonly locks: {
     readonly classes: readonly LockClass[]
@@ -131,6 +135,7 @@ export function buildResult(store: TraceStore, meta: RunMeta): RunResult {
     pass: true,
     expectations: [],
     outcome: meta.outcome,
+    ...(typeof meta.limit === 'string' ? { limit: meta.limit } : {}),
     streams: streamResults(folds, meta),
     locks: {
       ...folds.locks.finish(),
