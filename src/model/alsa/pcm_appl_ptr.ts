@@ -23,6 +23,25 @@ function refusesMove(runtime: SndPcmRuntime, old_appl_ptr: Frames, appl_ptr: Fra
   return diff > runtime.buffer_size
 }
 
+/** The checks of pcm_lib_apply_appl_ptr(). Return: 1 to go on, 0 for no move, or -EINVAL. */
+function checkMove(runtime: SndPcmRuntime, appl_ptr: Frames): number {
+  const old_appl_ptr = runtime.control.appl_ptr
+  if (old_appl_ptr === appl_ptr) return 0
+  if (appl_ptr >= runtime.boundary) return -EINVAL
+  return refusesMove(runtime, old_appl_ptr, appl_ptr) ? -EINVAL : 1
+}
+
+/** As pcm_lib_apply_appl_ptr(), for drivers without an ack op: plain, as nothing can come between. */
+export function moveApplPtr(substream: SndPcmSubstream, appl_ptr: Frames): number {
+  const { runtime, k } = substream
+  const old_appl_ptr = runtime.control.appl_ptr
+  const verdict = checkMove(runtime, appl_ptr)
+  if (verdict <= 0) return verdict
+  runtime.control.appl_ptr = appl_ptr
+  k.emit(APPLPTR, substream.id, old_appl_ptr, appl_ptr, snd_pcm_avail(substream))
+  return 0
+}
+
 /**
  * Kernel: pcm_lib_apply_appl_ptr(). Context: stream lock held; calls ops->ack. Return: 0 or -errno;
  * on an error the pointer is as before, and -EPIPE has made the stream xrun.
@@ -32,20 +51,18 @@ export function* pcm_lib_apply_appl_ptr(
   appl_ptr: Frames,
 ): Proc<number> {
   const { runtime, k, ops } = substream
+  if (ops.ack === undefined) return moveApplPtr(substream, appl_ptr)
   const old_appl_ptr = runtime.control.appl_ptr
-  if (old_appl_ptr === appl_ptr) return 0
-  if (appl_ptr >= runtime.boundary) return -EINVAL
-  if (refusesMove(runtime, old_appl_ptr, appl_ptr)) return -EINVAL
+  const verdict = checkMove(runtime, appl_ptr)
+  if (verdict <= 0) return verdict
   runtime.control.appl_ptr = appl_ptr
-  if (ops.ack !== undefined) {
-    k.emit(OP, substream.id, Op.ack)
-    const err = yield* ops.ack(substream)
-    k.emit(OP_DONE, substream.id, Op.ack, err)
-    if (err < 0) {
-      runtime.control.appl_ptr = old_appl_ptr
-      if (err === -EPIPE) yield* __snd_pcm_xrun(substream, XrunCause.ack)
-      return err
-    }
+  k.emit(OP, substream.id, Op.ack)
+  const err = yield* ops.ack(substream)
+  k.emit(OP_DONE, substream.id, Op.ack, err)
+  if (err < 0) {
+    runtime.control.appl_ptr = old_appl_ptr
+    if (err === -EPIPE) yield* __snd_pcm_xrun(substream, XrunCause.ack)
+    return err
   }
   k.emit(APPLPTR, substream.id, old_appl_ptr, appl_ptr, snd_pcm_avail(substream))
   return 0

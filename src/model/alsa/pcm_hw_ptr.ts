@@ -20,7 +20,7 @@ import { hw_ptr_error, printkRatelimited, xrun_debug } from './pcm_log.ts'
 import { locate, motion } from './pcm_motion.ts'
 import type { SndPcmRuntime } from './pcm_runtime.ts'
 import { snd_pcm_playback_silence } from './pcm_silence.ts'
-import { __snd_pcm_xrun, snd_pcm_update_state } from './pcm_xrun.ts'
+import { __snd_pcm_xrun, snd_pcm_update_state, stateStays } from './pcm_xrun.ts'
 
 const HWPTR = T.snd_pcm_hwptr
 
@@ -74,7 +74,7 @@ export function* snd_pcm_update_hw_ptr0(
   runtime.hw_ptr_jiffies = curr_jiffies
   if (crossed_boundary !== 0) runtime.hw_ptr_wrap += runtime.boundary
   if (runtime.tstamp_mode === SNDRV_PCM_TSTAMP_ENABLE) status.tstamp = nowNs
-  return yield* snd_pcm_update_state(substream)
+  return stateStays(substream) ? 0 : yield* snd_pcm_update_state(substream)
 }
 
 /** More than one and a half periods at once, or wherever jiffies are to be compared. */

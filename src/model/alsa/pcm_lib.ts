@@ -22,19 +22,19 @@ const PERIOD_ELAPSED = T.snd_pcm_period_elapsed
 export function* snd_pcm_period_elapsed(substream: SndPcmSubstream): Proc {
   substream.k.emit(PERIOD_ELAPSED, substream.id)
   const flags = yield* snd_pcm_stream_lock_irqsave(substream)
-  yield* periodElapsedLocked(substream)
+  if (substream.isOpen) {
+    const { k } = substream
+    if (!k.tryCharge(k.costs.period_elapsed)) yield Req.CHARGE
+    if (snd_pcm_running(substream)) yield* snd_pcm_update_hw_ptr0(substream, true)
+  }
   yield* snd_pcm_stream_unlock_irqrestore(substream, flags)
 }
 
 /** As snd_pcm_period_elapsed(), for a caller that holds the stream lock. */
 export function* snd_pcm_period_elapsed_under_stream_lock(substream: SndPcmSubstream): Proc {
-  substream.k.emit(PERIOD_ELAPSED, substream.id)
-  yield* periodElapsedLocked(substream)
-}
-
-function* periodElapsedLocked(substream: SndPcmSubstream): Proc {
-  if (!substream.isOpen) return
   const { k } = substream
+  k.emit(PERIOD_ELAPSED, substream.id)
+  if (!substream.isOpen) return
   if (!k.tryCharge(k.costs.period_elapsed)) yield Req.CHARGE
   if (snd_pcm_running(substream)) yield* snd_pcm_update_hw_ptr0(substream, true)
 }

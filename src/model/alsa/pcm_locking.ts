@@ -60,21 +60,25 @@ export function snd_pcm_stream_unlock_irq(substream: SndPcmSubstream): Proc {
   return snd_pcm_group_unlock_irq(substream.self_group, substream.pcm.nonatomic)
 }
 
+/** A mutex leaves interrupts alone: its flags mean nothing, and the unlocking ignores them. */
+function withoutFlags(lock: Proc): Proc<IrqFlags> {
+  return lock as unknown as Proc<IrqFlags>
+}
+
 /** Kernel: snd_pcm_stream_lock_irqsave(). Return: flags for the unlocking. */
-export function* snd_pcm_stream_lock_irqsave(substream: SndPcmSubstream): Proc<IrqFlags> {
-  if (!substream.pcm.nonatomic) return yield* spin_lock_irqsave(substream.self_group.lock)
-  yield* mutex_lock(substream.self_group.mutex)
-  return false
+export function snd_pcm_stream_lock_irqsave(substream: SndPcmSubstream): Proc<IrqFlags> {
+  const { self_group } = substream
+  if (!substream.pcm.nonatomic) return spin_lock_irqsave(self_group.lock)
+  return withoutFlags(mutex_lock(self_group.mutex))
 }
 
 /** As snd_pcm_stream_lock_irqsave(), for a second stream inside the lock of a first. */
-export function* snd_pcm_stream_lock_irqsave_nested(substream: SndPcmSubstream): Proc<IrqFlags> {
+export function snd_pcm_stream_lock_irqsave_nested(substream: SndPcmSubstream): Proc<IrqFlags> {
   const { self_group } = substream
   if (!substream.pcm.nonatomic) {
-    return yield* spin_lock_irqsave_nested(self_group.lock, SINGLE_DEPTH_NESTING)
+    return spin_lock_irqsave_nested(self_group.lock, SINGLE_DEPTH_NESTING)
   }
-  yield* mutex_lock_nested(self_group.mutex, SINGLE_DEPTH_NESTING)
-  return false
+  return withoutFlags(mutex_lock_nested(self_group.mutex, SINGLE_DEPTH_NESTING))
 }
 
 export function snd_pcm_stream_unlock_irqrestore(

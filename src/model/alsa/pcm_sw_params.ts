@@ -15,7 +15,7 @@ import {
 import { snd_pcm_stream_lock_irq, snd_pcm_stream_unlock_irq } from './pcm_locking.ts'
 import { type SndPcmRuntime, snd_pcm_running } from './pcm_runtime.ts'
 import { snd_pcm_playback_silence } from './pcm_silence.ts'
-import { snd_pcm_update_state } from './pcm_xrun.ts'
+import { snd_pcm_update_state, stateStays } from './pcm_xrun.ts'
 
 /** Kernel: struct snd_pcm_sw_params. */
 export interface SndPcmSwParams {
@@ -79,7 +79,7 @@ export function* snd_pcm_sw_params(
     if (substream.stream === SNDRV_PCM_STREAM_PLAYBACK && runtime.silence_size > 0) {
       yield* snd_pcm_playback_silence(substream, ULONG_MAX)
     }
-    err = yield* snd_pcm_update_state(substream)
+    err = stateStays(substream) ? 0 : yield* snd_pcm_update_state(substream)
   }
   yield* snd_pcm_stream_unlock_irq(substream)
   return err

@@ -7,7 +7,7 @@ import type { Frames } from '../../base/units.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import { EAGAIN, EBADFD, EBUSY, EINVAL, EPIPE, ESTRPIPE } from '../linux/errno.ts'
 import type { SndPcmSubstream } from './pcm.ts'
-import { pcm_lib_apply_appl_ptr } from './pcm_appl_ptr.ts'
+import { moveApplPtr, pcm_lib_apply_appl_ptr } from './pcm_appl_ptr.ts'
 import {
   O_NONBLOCK,
   SNDRV_PCM_ACCESS_RW_INTERLEAVED,
@@ -27,7 +27,7 @@ import { snd_pcm_stream_lock_irq, snd_pcm_stream_unlock_irq } from './pcm_lockin
 import { type SndPcmRuntime, snd_pcm_avail, snd_pcm_playback_hw_avail } from './pcm_runtime.ts'
 import { snd_pcm_start, snd_pcm_stop } from './pcm_start_stop.ts'
 import { wait_for_avail } from './pcm_wait.ts'
-import { snd_pcm_update_state } from './pcm_xrun.ts'
+import { snd_pcm_update_state, stateStays } from './pcm_xrun.ts'
 
 /** Whether data may be moved in this state. Kernel: pcm_accessible_state(). Return: 0 or -errno. */
 function pcm_accessible_state(runtime: SndPcmRuntime): number {
@@ -87,7 +87,7 @@ export function* __snd_pcm_lib_xfer(
     }
   }
   runtime.twake = 0
-  if (xfer > 0 && err >= 0) yield* snd_pcm_update_state(substream)
+  if (xfer > 0 && err >= 0 && !stateStays(substream)) yield* snd_pcm_update_state(substream)
   yield* snd_pcm_stream_unlock_irq(substream)
   return xfer > 0 ? xfer : err
 }
@@ -109,8 +109,14 @@ function* moveFrames(substream: SndPcmSubstream, data: UserFrames, size: Frames)
   let avail = snd_pcm_avail(substream)
   while (left > 0) {
     if (avail <= 0) {
-      avail = yield* waitForFrames(substream, left)
-      if (avail < 0) return avail === END_OF_CAPTURE ? 0 : avail
+      if (isDrained(substream)) {
+        yield* snd_pcm_stop(substream, SNDRV_PCM_STATE_SETUP)
+        return 0
+      }
+      if ((substream.f_flags & O_NONBLOCK) !== 0) return -EAGAIN
+      runtime.twake = wakeMark(runtime, left)
+      avail = yield* wait_for_avail(substream)
+      if (avail < 0) return avail
       if (avail === 0) continue
     }
     const beforeEnd = runtime.buffer_size - (runtime.control.appl_ptr % runtime.buffer_size)
@@ -132,20 +138,10 @@ function* moveFrames(substream: SndPcmSubstream, data: UserFrames, size: Frames)
   return 0
 }
 
-/** Below every error number: the last frame of a drained capture has been read. */
-const END_OF_CAPTURE = -0x10000
-
-/** Step 6a of domain/alsa-core.md §7.1. Return: avail, an error, or END_OF_CAPTURE. */
-function* waitForFrames(substream: SndPcmSubstream, left: Frames): Proc<number> {
-  const { runtime } = substream
-  const playback = substream.stream === SNDRV_PCM_STREAM_PLAYBACK
-  if (!playback && runtime.state === SNDRV_PCM_STATE_DRAINING) {
-    yield* snd_pcm_stop(substream, SNDRV_PCM_STATE_SETUP)
-    return END_OF_CAPTURE
-  }
-  if ((substream.f_flags & O_NONBLOCK) !== 0) return -EAGAIN
-  runtime.twake = wakeMark(runtime, left)
-  return yield* wait_for_avail(substream)
+/** The last frame of a capture that drains has been read (step 6a). */
+function isDrained(substream: SndPcmSubstream): boolean {
+  if (substream.stream === SNDRV_PCM_STREAM_PLAYBACK) return false
+  return substream.runtime.state === SNDRV_PCM_STATE_DRAINING
 }
 
 /**
@@ -171,5 +167,6 @@ function* movePart(substream: SndPcmSubstream, data: UserFrames, part: Frames): 
   err = pcm_accessible_state(runtime)
   if (err < 0) return err
   const wrapped = appl_ptr >= runtime.boundary ? appl_ptr - runtime.boundary : appl_ptr
+  if (substream.ops.ack === undefined) return moveApplPtr(substream, wrapped)
   return yield* pcm_lib_apply_appl_ptr(substream, wrapped)
 }

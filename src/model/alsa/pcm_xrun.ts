@@ -39,15 +39,29 @@ export function* __snd_pcm_xrun(substream: SndPcmSubstream, cause: number): Proc
 }
 
 /**
+ * Whether snd_pcm_update_state() would do nothing; counts avail_max. Callers ask this first, because
+ * it is the usual case and a plain call is cheap.
+ */
+export function stateStays(substream: SndPcmSubstream): boolean {
+  const { runtime } = substream
+  const avail = snd_pcm_avail(substream)
+  if (avail > runtime.avail_max) runtime.avail_max = avail
+  const limit =
+    runtime.state === SNDRV_PCM_STATE_DRAINING ? runtime.buffer_size : runtime.stop_threshold
+  if (avail >= limit) return false
+  return avail < (runtime.twake !== 0 ? runtime.twake : runtime.control.avail_min)
+}
+
+/**
  * What a changed position leads to: the end of a drain, an xrun, or a wake-up. While a read or
- * write call is in progress only that call is woken, not the pollers.
+ * write call is in progress only that call is woken, not the pollers. The caller has asked
+ * stateStays() before.
  *
  * Kernel: snd_pcm_update_state(). Context: stream lock held. Return: 0, or -EPIPE if it stopped.
  */
 export function* snd_pcm_update_state(substream: SndPcmSubstream): Proc<number> {
   const { runtime } = substream
   const avail = snd_pcm_avail(substream)
-  if (avail > runtime.avail_max) runtime.avail_max = avail
   if (runtime.state === SNDRV_PCM_STATE_DRAINING) {
     if (avail >= runtime.buffer_size) {
       yield* snd_pcm_drain_done(substream)

@@ -39,8 +39,6 @@ import {
 const WAIT_NS = 100 * NS_PER_MS
 /** And between two attempts to resume. */
 const RESUME_RETRY_NS = 1000 * NS_PER_MS
-const US_PER_MS = 1000
-const NS_PER_US = 1000
 
 export interface AplayOptions extends HwRequest {
   readonly name: string
@@ -194,8 +192,7 @@ export class Aplay {
     let err = yield* sys_status(file, status)
     if (err >= 0 && status.state === SNDRV_PCM_STATE_XRUN) {
       result.xruns++
-      const us = Math.floor((k.sim.now - status.trigger_tstamp) / NS_PER_US)
-      const ms = (us / US_PER_MS).toFixed(3)
+      const ms = ((k.sim.now - status.trigger_tstamp) / NS_PER_MS).toFixed(3)
       clientLog(k, stream, `underrun!!! (at least ${ms} ms long)`)
       err = yield* sys_prepare(file)
       if (err >= 0) return 0
