@@ -30,6 +30,11 @@ export interface SilentFailure {
   readonly record: number
 }
 
+/** Old data read while a drain ends: worth a remark, but not what a reader looks for first. */
+export function isTail(failure: SilentFailure): boolean {
+  return failure.kind === 'stale' && failure.state === 'DRAINING'
+}
+
 interface Watch {
   readonly found: SilentFailure[]
   /** When hw_ptr last moved while RUNNING; -1: not running. */

@@ -6,6 +6,7 @@ import { framesToNsCeil, type Ns } from '../base/units.ts'
 import { T, type TraceRecord } from '../sim/trace.ts'
 import type { Fold } from './fold.ts'
 import type { StreamResult } from './result.ts'
+import { isTail } from './silent-failures.ts'
 
 export interface Window {
   readonly fromNs: Ns
@@ -20,7 +21,7 @@ export function chooseWindow(stream: StreamResult, endNs: Ns): Window {
   const { rate, period_size, buffer_size } = stream.params
   const periodNs = framesToNsCeil(period_size, rate)
   const bufferNs = framesToNsCeil(buffer_size, rate)
-  const failure = stream.xruns[0] ?? stream.silentFailures[0]
+  const failure = stream.xruns[0] ?? stream.silentFailures.find((one) => !isTail(one))
   const lengthNs = Math.min(endNs, Math.max(WINDOW_NS_MIN, 6 * periodNs))
   if (failure === undefined) return within(Math.round((endNs - lengthNs) / 2), lengthNs, endNs)
   const beforeNs = Math.round(Math.max(1.5 * bufferNs, WINDOW_NS_MIN / 2))

@@ -1,7 +1,7 @@
 /** The chart's title: the finding in one sentence, and what was run in a second line. */
 import { formatDuration, formatInstant, plural } from '../../analysis/format.ts'
 import type { RunResult, StreamResult } from '../../analysis/result.ts'
-import type { SilentFailure } from '../../analysis/silent-failures.ts'
+import { isTail, type SilentFailure } from '../../analysis/silent-failures.ts'
 import { framesToNsFloor } from '../../base/units.ts'
 
 export function headline(result: RunResult, stream: StreamResult): string {
@@ -15,19 +15,20 @@ export function headline(result: RunResult, stream: StreamResult): string {
     const start = xruns.length === 1 ? `${count} ${where}` : `${count}${where}`
     return `${start} ${formatInstant(first.timeNs)}: ${first.at.what}`
   }
-  const silent = silentFailures[0]
+  const failures = silentFailures.filter((one) => !isTail(one))
+  const silent = failures[0]
   if (silent !== undefined) {
-    const count = plural(silentFailures.length, 'silent failure')
-    const at = `${silentFailures.length === 1 ? 'at' : 'the first at'}`
-    return `no xrun, but ${count}, ${at} ${formatInstant(silent.timeNs)}: ${told(silent)}`
+    const count = plural(failures.length, 'silent failure')
+    const at = `${failures.length === 1 ? 'at' : 'the first at'} ${formatInstant(silent.timeNs)}`
+    return `no xrun, but ${count}, ${at}: ${told(silent)}`
   }
   if (periodElapsed.count < 2) return 'no xrun: no period has elapsed'
   const every = formatDuration(periodElapsed.intervalNs.mean)
-  const awake =
-    wakeLatencyNs.count === 0
-      ? ''
-      : `, the client runs ${formatDuration(wakeLatencyNs.p99)} later (p99)`
-  return `no xrun: a period elapses every ${every} on average${awake}`
+  const awake = formatDuration(wakeLatencyNs.p99)
+  const client = wakeLatencyNs.count === 0 ? '' : `, the client runs ${awake} later (p99)`
+  const tail = silentFailures.reduce((sum, one) => sum + one.frames, 0)
+  const remark = tail === 0 ? '' : `; ${plural(tail, 'stale frame')} read at the drain`
+  return `no xrun: a period every ${every}${client}${remark}`
 }
 
 /** What a silent failure did to the listener or the client. */

@@ -16,7 +16,7 @@ import { drawOverview } from './overview.ts'
 import { drawAvail, drawInstants, drawPointers } from './ring-fill.ts'
 import { TimeScale } from './scale.ts'
 import { type Drawing, Sheet } from './shapes.ts'
-import { fitText } from './text-metrics.ts'
+import { fitText, textWidth } from './text-metrics.ts'
 
 export const WIDTH = 1200
 const LEFT = 24
@@ -45,7 +45,7 @@ export function layoutTimeline(result: RunResult, data: TimelineData | null): Dr
   const sheet = new Sheet()
   if (data === null) return emptyDrawing(result)
   const title = headline(result, data.stream)
-  sheet.text('text', LEFT, 36, fitText(title, 19, RIGHT - LEFT, true), { size: 19, bold: true })
+  drawTitle(sheet, title)
   const about = fitText(subline(result, data.name, data.stream), 12, RIGHT - LEFT)
   sheet.text('muted', LEFT, 56, about, { size: 12 })
   let y = drawWholeRun(sheet, data, 92)
@@ -60,11 +60,17 @@ export function layoutTimeline(result: RunResult, data: TimelineData | null): Dr
   }
 }
 
+/** As large as fits; what does not fit at all is cut, but the SVG's own title has all of it. */
+function drawTitle(sheet: Sheet, title: string): void {
+  const room = RIGHT - LEFT
+  const size = [19, 18, 17, 16].find((one) => textWidth(title, one, true) <= room) ?? 15
+  sheet.text('text', LEFT, 36, fitText(title, size, room, true), { size, bold: true })
+}
+
 function emptyDrawing(result: RunResult): Drawing {
   const sheet = new Sheet()
   const title = `${result.scenario}: no stream was opened`
-  const fitted = fitText(title, 19, RIGHT - LEFT, true)
-  sheet.text('text', LEFT, 36, fitted, { size: 19, bold: true })
+  drawTitle(sheet, title)
   return { width: WIDTH, height: 60, title, desc: title, shapes: sheet.shapes }
 }
 
