@@ -40,7 +40,7 @@ describe.each(versions)('driver %s', (name, probe) => {
 
   it('first run of the device takes two periods of 480, later ones one', () => {
     const batches = deviceBatches(played(probe, 480, 4, 100))
-    expect(batches.slice(0, 5)).toEqual([2, 1, 1, 1, 1])
+    expect(batches.filter((n) => n > 0).slice(0, 5)).toEqual([2, 1, 1, 1, 1])
   })
 
   for (const vectors of ['per-queue', 'shared', 'intx'] as const) {
@@ -125,7 +125,11 @@ describe.each(versions)('driver %s', (name, probe) => {
     })
     world.sim.run(1_000_000_000)
     expect(inFlightAt(world)).toMatchObject({ START: [4], STOP: [4], RELEASE: [4] })
-    expect(deviceBatches(world).slice(0, 3)).toEqual([0, 2, 1])
+    expect(
+      deviceBatches(world)
+        .filter((n) => n > 0)
+        .slice(0, 3),
+    ).toEqual([2, 1, 1])
     expect(world.found('snd_pcm_xrun')).toEqual([])
     const last = world.found('virtsnd_msg_complete').slice(-4)
     expect(last.slice(1).map((r) => r.c)).toEqual([8, 8, 8])

@@ -97,20 +97,30 @@ export interface WorldOptions {
   readonly params?: Partial<VirtioSndModuleParams>
   readonly cpus?: number
   readonly queueSize?: number
+  readonly prices?: Prices
+  /** QEMU's audio timer. */
+  readonly timerPeriodNs?: number
   /** A generic device instead of QEMU's. */
   readonly device?: Partial<GenericOptions>
 }
 
 export function soundWorld(probe: Probe, options: WorldOptions = {}) {
   const cpus = options.cpus ?? 1
-  const world = tinyGuest({ prices: TYPICAL, hostCpus: cpus + 1, cpus, preempt: 'full' })
+  const world = tinyGuest({
+    prices: { ...TYPICAL, ...options.prices },
+    hostCpus: cpus + 1,
+    cpus,
+    preempt: 'full',
+  })
   const { k, host, hv } = world
   const loop = new MainLoop(host, 'qemu-main', { affinity: [cpus] })
   const clock = new AudioClock({ ppm: 0, wanderPpm: 0, wanderPeriodNs: 0 })
   const queueSize = options.queueSize ?? 64
   const device =
     options.device === undefined
-      ? new VirtioSound(loop, new AudioState(loop, new NoAudio(clock)), { queueSize })
+      ? new VirtioSound(loop, new AudioState(loop, new NoAudio(clock), options.timerPeriodNs), {
+          queueSize,
+        })
       : new GenericSound(loop, clock, { queueSize, ...options.device })
   const proxy = new VirtioPciProxy(hv, device, {
     name: 'virtio0',

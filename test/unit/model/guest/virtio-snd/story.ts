@@ -51,13 +51,19 @@ export function inFlightAt(world: World): Record<string, number[]> {
   return at
 }
 
-/** Messages that the device returned in each run of its audio core. */
+function queueOf(world: World, r: TraceRecord): string {
+  return world.sim.trace.symbols.name('queue', r.a)
+}
+
+/** Messages that the device returned in each run of its audio core, and for each request. */
 export function deviceBatches(world: World): number[] {
-  const runs = world.found('audio_run').map((r) => r.index)
+  const isControl = (r: TraceRecord): boolean => queueOf(world, r).endsWith('/control')
+  const requests = world.found('virtqueue_pop').filter(isControl)
+  const runs = [...world.found('audio_run'), ...requests].map((r) => r.index)
+  runs.sort((a, b) => a - b)
   const batches = runs.map(() => 0)
   for (const r of world.found('virtqueue_push')) {
-    const queue = world.sim.trace.symbols.name('queue', r.a)
-    if (!/tx|rx/.test(queue)) continue
+    if (!/tx|rx/.test(queueOf(world, r))) continue
     const run = runs.findLastIndex((index) => index < r.index)
     if (run >= 0) batches[run] = (batches[run] as number) + 1
   }
