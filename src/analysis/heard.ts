@@ -88,11 +88,11 @@ export class Heard {
   }
 }
 
-/** When the device last read the frame of this index; -1: not known. */
+/** When the device first read the frame of this index, as far as remembered; -1: not known. */
 function readTime(instant: Instant, index: number): Ns {
   const { copies, copyCount } = instant
   const oldest = Math.max(0, copyCount - COPIES)
-  for (let i = copyCount - 1; i >= oldest; i--) {
+  for (let i = oldest; i < copyCount; i++) {
     const at = (i % COPIES) * 3
     if ((copies[at] as number) <= index && index < (copies[at + 1] as number)) {
       return copies[at + 2] as number

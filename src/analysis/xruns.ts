@@ -126,7 +126,10 @@ function sentence(xrun: OpenXrun, sleepNs: Ns): string {
   const { stream, at, timeNs } = xrun
   const bufferNs = framesToNsFloor(stream.buffer_size, stream.rate)
   if (sleepNs > 0) {
-    return `client slept ${formatDuration(sleepNs)}, its ring holds ${formatDuration(bufferNs)}`
+    const slept = `client slept ${formatDuration(sleepNs)}`
+    if (sleepNs > bufferNs) return `${slept}, its ring holds ${formatDuration(bufferNs)}`
+    const emptied = formatDuration(timeNs - xrun.lastTransferNs)
+    return `${slept}, the device emptied its ${formatDuration(bufferNs)} ring in ${emptied}`
   }
   if (xrun.wokenNs >= 0) {
     return `client was woken ${formatDuration(timeNs - xrun.wokenNs)} before and had not run yet`

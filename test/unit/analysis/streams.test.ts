@@ -126,6 +126,16 @@ describe('an xrun', () => {
     })
     expect(xruns[0]?.at.what).toBe('client slept 60.0 ms, its ring holds 40.0 ms')
   })
+  it('of a sleep shorter than the ring blames the device that reads ahead', () => {
+    const script = written(new RecordScript())
+    script.add(10 * MS, 'aplay', 'syscall_enter', 0, code('call', 'sleep'), 0)
+    elapsed(script, 20 * MS, 1440, 1920)
+    xrunAt(script, 20 * MS + 1, 1920)
+    script.add(40 * MS, 'aplay', 'syscall_exit', 0, code('call', 'sleep'), 0)
+    expect(streamOf(script).xruns[0]?.at.what).toBe(
+      'client slept 30.0 ms, the device emptied its 40.0 ms ring in 20.0 ms',
+    )
+  })
   it('of a client that was woken and does not run says so', () => {
     const script = written(new RecordScript())
     script.add(2, 'aplay', 'syscall_enter', 0, code('call', 'writei'), 480)
