@@ -31,7 +31,9 @@ function checkMove(runtime: SndPcmRuntime, appl_ptr: Frames): number {
   return refusesMove(runtime, old_appl_ptr, appl_ptr) ? -EINVAL : 1
 }
 
-/** As pcm_lib_apply_appl_ptr(), for drivers without an ack op: plain, as nothing can come between. */
+/**
+ * As pcm_lib_apply_appl_ptr(), for drivers without an ack op: plain, as nothing can come between.
+ */
 export function moveApplPtr(substream: SndPcmSubstream, appl_ptr: Frames): number {
   const { runtime, k } = substream
   const old_appl_ptr = runtime.control.appl_ptr

@@ -180,7 +180,9 @@ export function* do_hw_free(substream: SndPcmSubstream): Proc<number> {
   return err
 }
 
-/** Kernel: snd_pcm_hw_free(). Context: process. Return: 0, -EBUSY, -EBADFD or the driver's error. */
+/**
+ * Kernel: snd_pcm_hw_free(). Context: process. Return: 0, -EBUSY, -EBADFD or the driver's error.
+ */
 export function* snd_pcm_hw_free(substream: SndPcmSubstream): Proc<number> {
   const { runtime } = substream
   let err = yield* snd_pcm_buffer_access_lock(runtime)

@@ -1,7 +1,7 @@
 /**
  * The update of the hardware pointer from the position that the driver reports, modulo the ring.
- * Mirrors snd_pcm_update_hw_ptr0() of sound/core/pcm_lib.c, the same in 6.1 and 6.12; the numbers in
- * the comments are the steps of domain/alsa-core.md §4. Positions are frames, ages jiffies.
+ * Mirrors snd_pcm_update_hw_ptr0() of sound/core/pcm_lib.c, the same in 6.1 and 6.12; the numbers
+ * in the comments are the steps of domain/alsa-core.md §4. Positions are frames, ages jiffies.
  */
 import type { Frames } from '../../base/units.ts'
 import { type Proc, Req } from '../../sim/process.ts'
@@ -27,8 +27,8 @@ const HWPTR = T.snd_pcm_hwptr
 /**
  * Reads the driver's position and moves hw_ptr to it.
  *
- * Kernel: snd_pcm_update_hw_ptr0(). Context: stream lock held; calls ops->pointer, and on an xrun or
- * the end of a drain ops->trigger(STOP). Cost: update_hw_ptr, before the pointer is read; in the
+ * Kernel: snd_pcm_update_hw_ptr0(). Context: stream lock held; calls ops->pointer, and on an xrun
+ * or the end of a drain ops->trigger(STOP). Cost: update_hw_ptr, before the pointer is read; in the
  * interrupt's path it is part of period_elapsed. Return: 0, or -EPIPE if the stream stopped.
  */
 export function* snd_pcm_update_hw_ptr0(

@@ -128,7 +128,9 @@ export function snd_interval_refine_first(i: SndInterval): number {
   return 1
 }
 
-/** Leaves the greatest value. Kernel: snd_interval_refine_last(). Return: as snd_interval_refine. */
+/**
+ * Leaves the greatest value. Kernel: snd_interval_refine_last(). Return: as snd_interval_refine.
+ */
 export function snd_interval_refine_last(i: SndInterval): number {
   if (i.empty) return -EINVAL
   if (snd_interval_single(i)) return 0

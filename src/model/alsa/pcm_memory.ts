@@ -42,7 +42,9 @@ export function* snd_pcm_lib_malloc_pages(
   return 1
 }
 
-/** Kernel: snd_pcm_lib_free_pages(). Whatever still refers to the memory now refers to freed one. */
+/**
+ * Kernel: snd_pcm_lib_free_pages(). Whatever still refers to the memory now refers to freed one.
+ */
 export function snd_pcm_lib_free_pages(substream: SndPcmSubstream): void {
   substream.dma_buffer?.markFreed(substream.k.sim.now)
   substream.dma_buffer = null

@@ -127,8 +127,9 @@ const snd_pcm_action_prepare: ActionOps = {
 /**
  * Makes a stream ready to start.
  *
- * Kernel: snd_pcm_prepare(). Context: process. Locks: stream lock, then link_rwsem and buffer_mutex.
- * Return: 0, -EBADFD, -EBUSY (running, or a copy is in flight), or the driver's error.
+ * Kernel: snd_pcm_prepare(). Context: process. Locks: stream lock, then link_rwsem and
+ * buffer_mutex. Return: 0, -EBADFD, -EBUSY (running, or a copy is in flight), or the driver's
+ * error.
  */
 export function* snd_pcm_prepare(substream: SndPcmSubstream, f_flags: number): Proc<number> {
   const { runtime } = substream

@@ -1,7 +1,7 @@
 /**
  * The constraints of an open stream: how the parameters depend on each other, and the limits of the
- * hardware. Mirrors snd_pcm_hw_constraints_init() and _complete() of sound/core/pcm_native.c and the
- * helpers of pcm_lib.c that drivers call in open; 6.1 and 6.12.
+ * hardware. Mirrors snd_pcm_hw_constraints_init() and _complete() of sound/core/pcm_native.c and
+ * the helpers of pcm_lib.c that drivers call in open; 6.1 and 6.12.
  */
 import { EINVAL } from '../linux/errno.ts'
 import type { SndPcmSubstream } from './pcm.ts'

@@ -123,7 +123,9 @@ const snd_pcm_action_resume: ActionOps = {
   post_action: snd_pcm_post_resume,
 }
 
-/** The RESUME ioctl. Kernel: snd_pcm_resume(). Return: 0, -EBADFD, -ENOSYS or the driver's error. */
+/**
+ * The RESUME ioctl. Kernel: snd_pcm_resume(). Return: 0, -EBADFD, -ENOSYS or the driver's error.
+ */
 export function snd_pcm_resume(substream: SndPcmSubstream): Proc<number> {
   return snd_pcm_action_lock_irq(snd_pcm_action_resume, substream, ACTION_ARG_IGNORE)
 }

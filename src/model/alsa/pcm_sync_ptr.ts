@@ -34,8 +34,8 @@ function* forward_appl_ptr(substream: SndPcmSubstream, frames: Frames): Proc<num
 }
 
 /**
- * Kernel: rewind_appl_ptr(). Context: stream lock held. Return: frames moved; any error counts as 0,
- * because clients take a rewind as a wish.
+ * Kernel: rewind_appl_ptr(). Context: stream lock held. Return: frames moved; any error counts as
+ * 0, because clients take a rewind as a wish.
  */
 function* rewind_appl_ptr(substream: SndPcmSubstream, frames: Frames): Proc<number> {
   const { runtime } = substream

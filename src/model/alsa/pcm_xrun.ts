@@ -39,8 +39,8 @@ export function* __snd_pcm_xrun(substream: SndPcmSubstream, cause: number): Proc
 }
 
 /**
- * Whether snd_pcm_update_state() would do nothing; counts avail_max. Callers ask this first, because
- * it is the usual case and a plain call is cheap.
+ * Whether snd_pcm_update_state() would do nothing; counts avail_max. Callers ask this first,
+ * because it is the usual case and a plain call is cheap.
  */
 export function stateStays(substream: SndPcmSubstream): boolean {
   const { runtime } = substream

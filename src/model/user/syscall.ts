@@ -1,7 +1,7 @@
 /**
- * System calls as a client makes them: out of user mode, the kernel's work, back, with the prices of
- * the way in and out and one record on each side. Numbers of calls are those of CODES.call in the
- * trace. Error numbers are the kernel's, negated; time-outs here are ns.
+ * System calls as a client makes them: out of user mode, the kernel's work, back, with the prices
+ * of the way in and out and one record on each side. Numbers of calls are those of CODES.call in
+ * the trace. Error numbers are the kernel's, negated; time-outs here are ns.
  */
 import type { Ns } from '../../base/units.ts'
 import { type Proc, Req } from '../../sim/process.ts'

@@ -1,0 +1,37 @@
+/**
+ * The thresholds that a client sets, as it states them: in frames, or `boundary` for "never". What
+ * it does not state stays as the kernel chose it with the hardware parameters.
+ */
+import type { Frames } from '../../base/units.ts'
+import type { Proc } from '../../sim/process.ts'
+import type { SndPcmFile } from '../alsa/pcm_native.ts'
+import type { SndPcmRuntime } from '../alsa/pcm_runtime.ts'
+import { currentSwParams, type SndPcmSwParams } from '../alsa/pcm_sw_params.ts'
+import { sys_sw_params } from './syscall.ts'
+
+export type Threshold = Frames | 'boundary'
+
+export interface Thresholds {
+  readonly start_threshold?: Threshold
+  readonly stop_threshold?: Threshold
+  readonly avail_min?: Frames
+  readonly silence_threshold?: Frames
+  readonly silence_size?: Threshold
+}
+
+/** The parameters of an open stream with a client's thresholds in them. */
+export function swParamsOf(runtime: SndPcmRuntime, wanted: Thresholds): SndPcmSwParams {
+  const frames = (size: Threshold): Frames => (size === 'boundary' ? runtime.boundary : size)
+  const params = currentSwParams(runtime)
+  params.avail_min = wanted.avail_min ?? params.avail_min
+  params.start_threshold = frames(wanted.start_threshold ?? params.start_threshold)
+  params.stop_threshold = frames(wanted.stop_threshold ?? params.stop_threshold)
+  params.silence_threshold = wanted.silence_threshold ?? params.silence_threshold
+  params.silence_size = frames(wanted.silence_size ?? params.silence_size)
+  return params
+}
+
+/** Sets a client's thresholds. Return: 0 or -errno. */
+export function setSwParams(file: SndPcmFile, wanted: Thresholds): Proc<number> {
+  return sys_sw_params(file, swParamsOf(file.substream.runtime, wanted))
+}
