@@ -14,8 +14,10 @@ import {
   request_irq,
 } from '../linux/irq.ts'
 import type { Kernel } from '../linux/kernel.ts'
+import { Mutex } from '../linux/mutex.ts'
 import { SpinlockT, spin_lock_irqsave, spin_unlock_irqrestore } from '../linux/spinlock.ts'
 import type { VectorMode, VirtioHostPort } from './seam.ts'
+import type { VirtioDriver } from './virtio_bus.ts'
 import {
   more_used,
   Virtqueue,
@@ -40,12 +42,17 @@ export class VirtioPciDevice implements VirtqueueNotifier {
   readonly virtqueues: Virtqueue[] = []
   readonly lines: IrqLine[] = []
   config_changed: (() => Proc) | null = null
+  readonly device_lock: Mutex
+  /** The driver that is bound, and its private data. */
+  driver: VirtioDriver | null = null
+  priv: object | null = null
 
   constructor(k: Kernel, port: VirtioHostPort) {
     this.k = k
     this.port = port
     this.name = port.name
     this.vectors = port.vectors
+    this.device_lock = new Mutex(k, '&dev->mutex', `${port.name}:&dev->mutex`)
     this.lock = new SpinlockT(k, '&vp_dev->lock', `${port.name}:&vp_dev->lock`)
   }
 

@@ -19,6 +19,11 @@ export interface VirtioSndVariant {
   readonly plain_locks?: boolean
   /** "Free them in hw_free": messages are freed whatever the device still has. v5. */
   readonly free_always?: boolean
+  /**
+   * How remove gets along with the reset work item: `cancel` it and wait, even from the item itself;
+   * not if the item has set a flag; not if remove is called by the item (current_work()). v5.
+   */
+  readonly reset_work?: 'cancel' | 'resetting-flag' | 'current-work'
 }
 
 /** spin_lock_irqsave(), or the plain lock where the variant says so. */

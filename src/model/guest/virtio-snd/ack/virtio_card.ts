@@ -5,6 +5,7 @@
  */
 import type { Proc } from '../../../../sim/process.ts'
 import { snd_card_new } from '../../../alsa/core.ts'
+import { snd_card_free } from '../../../alsa/pcm_disconnect.ts'
 import { cancel_work_sync } from '../../../linux/workqueue.ts'
 import { type VirtioPciDevice, vp_del_vqs, vp_reset } from '../../../virtio/virtio_pci.ts'
 import type { VirtioSndModuleParams } from '../module_params.ts'
@@ -24,6 +25,16 @@ import {
 } from './virtio_pcm_msg.ts'
 import type { VirtioPcmSubstream } from './virtio_pcm_substream.ts'
 
+/** Kernel: virtsnd_find_vqs(): one callback for each queue. */
+function findQueues(snd: VirtioSnd<VirtioPcmSubstream>): Proc<number> {
+  return virtsnd_find_vqs(snd, [
+    (vqueue) => virtsnd_ctl_notify_cb(snd, vqueue),
+    () => virtsnd_event_notify_cb(snd),
+    (vqueue) => virtsnd_pcm_tx_notify_cb(snd, vqueue),
+    (vqueue) => virtsnd_pcm_rx_notify_cb(snd, vqueue),
+  ])
+}
+
 /**
  * Sets up the queues, asks the device what it has and makes a card of it.
  *
@@ -34,12 +45,7 @@ export function* virtsnd_probe(
   params: VirtioSndModuleParams,
 ): Proc<VirtioSnd<VirtioPcmSubstream> | number> {
   const snd = new VirtioSnd<VirtioPcmSubstream>(vdev, params)
-  let rc = yield* virtsnd_find_vqs(snd, [
-    (vqueue) => virtsnd_ctl_notify_cb(snd, vqueue),
-    () => virtsnd_event_notify_cb(snd),
-    (vqueue) => virtsnd_pcm_tx_notify_cb(snd, vqueue),
-    (vqueue) => virtsnd_pcm_rx_notify_cb(snd, vqueue),
-  ])
+  let rc = yield* findQueues(snd)
   if (rc !== 0) return rc
   snd.card = snd_card_new(vdev.k, 0)
   snd.card.private_data = snd
@@ -54,7 +60,7 @@ export function* virtsnd_probe(
 export function* virtsnd_remove(snd: VirtioSnd<VirtioPcmSubstream>): Proc {
   yield* virtsnd_disable_event_vq(snd)
   yield* virtsnd_ctl_msg_cancel_all(snd)
-  if (snd.card !== null) snd.card.shutdown = true
+  if (snd.card !== null) yield* snd_card_free(snd.card)
   // The rings go before the device has let go of them.
   vp_del_vqs(snd.vdev)
   yield* vp_reset(snd.vdev)
@@ -63,4 +69,22 @@ export function* virtsnd_remove(snd: VirtioSnd<VirtioPcmSubstream>): Proc {
     virtsnd_pcm_msg_free(vss)
   }
   snd.event_msgs.length = 0
+}
+
+/** Kernel: virtsnd_freeze(). Context: process; the core has suspended the streams before. */
+export function* virtsnd_freeze(snd: VirtioSnd<VirtioPcmSubstream>): Proc {
+  yield* virtsnd_disable_event_vq(snd)
+  yield* virtsnd_ctl_msg_cancel_all(snd)
+  vp_del_vqs(snd.vdev)
+  yield* vp_reset(snd.vdev)
+  for (const vss of snd.substreams) yield* cancel_work_sync(vss.elapsed_period)
+  snd.event_msgs.length = 0
+}
+
+/** Kernel: virtsnd_restore(). Context: process. Return: 0 or -errno. */
+export function* virtsnd_restore(snd: VirtioSnd<VirtioPcmSubstream>): Proc<number> {
+  const rc = yield* findQueues(snd)
+  if (rc !== 0) return rc
+  yield* virtsnd_enable_event_vq(snd)
+  return 0
 }

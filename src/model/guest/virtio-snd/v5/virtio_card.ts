@@ -5,7 +5,10 @@
  */
 import type { Proc } from '../../../../sim/process.ts'
 import { snd_card_new } from '../../../alsa/core.ts'
-import { schedule_work, WorkStruct } from '../../../linux/workqueue.ts'
+import { snd_card_free } from '../../../alsa/pcm_disconnect.ts'
+import { currentTask } from '../../../linux/preempt.ts'
+import { cancel_work_sync, schedule_work, WorkStruct } from '../../../linux/workqueue.ts'
+import { device_reprobe } from '../../../virtio/virtio_bus.ts'
 import { type VirtioPciDevice, vp_del_vqs, vp_reset } from '../../../virtio/virtio_pci.ts'
 import type { VirtioSndModuleParams } from '../module_params.ts'
 import type { VirtioSndVariant } from '../variant.ts'
@@ -29,12 +32,24 @@ import type { VirtioPcmSubstream } from './virtio_pcm_substream.ts'
 /** Kernel: struct virtio_snd, with the work item that v6 dropped. */
 export class VirtioSndV5 extends VirtioSnd<VirtioPcmSubstream> {
   readonly reset_work: WorkStruct
+  /** Of a proposal: the work item is at it. */
+  resetting = false
 
   constructor(vdev: VirtioPciDevice, params: VirtioSndModuleParams, variant: VirtioSndVariant) {
     super(vdev, params, variant)
     const fn = () => virtsnd_reset_fn(this)
     this.reset_work = new WorkStruct(vdev.k, '&snd->reset_work', fn, 'virtsnd_reset_fn')
   }
+}
+
+/** Kernel: virtsnd_find_vqs(): one callback for each queue. */
+function findQueues(snd: VirtioSndV5): Proc<number> {
+  return virtsnd_find_vqs(snd, [
+    (vqueue) => virtsnd_ctl_notify_cb(snd, vqueue),
+    () => virtsnd_event_notify_cb(snd),
+    (vqueue) => virtsnd_pcm_tx_notify_cb(snd, vqueue),
+    (vqueue) => virtsnd_pcm_rx_notify_cb(snd, vqueue),
+  ])
 }
 
 /**
@@ -49,12 +64,7 @@ export function* virtsnd_probe(
 ): Proc<VirtioSndV5 | number> {
   const snd = new VirtioSndV5(vdev, params, variant)
   vdev.config_changed = () => virtsnd_config_changed(snd)
-  let rc = yield* virtsnd_find_vqs(snd, [
-    (vqueue) => virtsnd_ctl_notify_cb(snd, vqueue),
-    () => virtsnd_event_notify_cb(snd),
-    (vqueue) => virtsnd_pcm_tx_notify_cb(snd, vqueue),
-    (vqueue) => virtsnd_pcm_rx_notify_cb(snd, vqueue),
-  ])
+  let rc = yield* findQueues(snd)
   if (rc !== 0) return rc
   snd.card = snd_card_new(vdev.k, 0)
   snd.card.private_data = snd
@@ -67,9 +77,10 @@ export function* virtsnd_probe(
 
 /** Kernel: virtsnd_remove(), as in v4. Context: process. Does not cancel reset_work. */
 export function* virtsnd_remove(snd: VirtioSndV5): Proc {
+  yield* cancelReset(snd)
   yield* vp_reset(snd.vdev)
   yield* virtsnd_ctl_msg_cancel_all(snd)
-  if (snd.card !== null) snd.card.shutdown = true
+  if (snd.card !== null) yield* snd_card_free(snd.card)
   vp_del_vqs(snd.vdev)
   for (const vss of snd.substreams) virtsnd_pcm_msg_free(vss)
   snd.event_msgs.length = 0
@@ -91,6 +102,40 @@ function* virtsnd_config_changed(snd: VirtioSndV5): Proc {
  */
 function* virtsnd_reset_fn(snd: VirtioSndV5): Proc {
   if (snd.freed) reportFreed(snd, 'reset_work runs on a freed struct virtio_snd')
-  yield* virtsnd_remove(snd)
-  yield* virtsnd_probe(snd.vdev, snd.params, snd.variant)
+  snd.resetting = true
+  yield* device_reprobe(snd.vdev)
+}
+
+/** What the review proposed for a removal that meets the work item; as posted: nothing. */
+function* cancelReset(snd: VirtioSndV5): Proc {
+  const { k, reset_work, resetting, variant } = snd
+  const own = reset_work.worker !== null && reset_work.worker === currentTask(k)
+  switch (variant.reset_work) {
+    case 'cancel':
+      yield* cancel_work_sync(reset_work)
+      break
+    case 'resetting-flag':
+      if (!resetting) yield* cancel_work_sync(reset_work)
+      break
+    case 'current-work':
+      if (!own) yield* cancel_work_sync(reset_work)
+      break
+    default:
+  }
+}
+
+/** Kernel: virtsnd_freeze(); inferred from its remove. Context: process. */
+export function* virtsnd_freeze(snd: VirtioSndV5): Proc {
+  yield* vp_reset(snd.vdev)
+  yield* virtsnd_ctl_msg_cancel_all(snd)
+  vp_del_vqs(snd.vdev)
+  snd.event_msgs.length = 0
+}
+
+/** Kernel: virtsnd_restore(). Context: process. Return: 0 or -errno. */
+export function* virtsnd_restore(snd: VirtioSndV5): Proc<number> {
+  const rc = yield* findQueues(snd)
+  if (rc !== 0) return rc
+  yield* virtsnd_enable_event_vq(snd)
+  return 0
 }

@@ -3,21 +3,18 @@ import { describe, expect, it } from 'vitest'
 import { distribution } from '../../../../../src/base/distribution.ts'
 import { snd_pcm_drop } from '../../../../../src/model/alsa/pcm_drain.ts'
 import { snd_pcm_release } from '../../../../../src/model/alsa/pcm_native.ts'
-import {
-  VIRTIO_SND_VERSIONS,
-  type VirtioSndVersion,
-} from '../../../../../src/model/guest/virtio-snd/versions.ts'
+import type { VirtioSndVersion } from '../../../../../src/model/guest/virtio-snd/versions.ts'
 import type { GenericOptions } from '../../../../../src/model/host/generic/options.ts'
 import { DEVICE_PRESETS } from '../../../../../src/model/host/generic/presets.ts'
 import { sleepUntil } from '../../../../../src/model/linux/hrtimer.ts'
 import { CODES } from '../../../../../src/sim/trace-kinds.ts'
-import { openStream, play, soundWorld, transfer } from './sound-world.ts'
+import { openStream, play, probeOf, soundWorld, transfer } from './sound-world.ts'
 import { controlOrder, logLines, story } from './story.ts'
 
 type World = ReturnType<typeof soundWorld>
 
 function worldOf(version: VirtioSndVersion, device: Partial<GenericOptions>): World {
-  return soundWorld(VIRTIO_SND_VERSIONS[version], { device })
+  return soundWorld(probeOf(version), { device })
 }
 
 function completionsMs(world: World): number[] {

@@ -2,24 +2,17 @@
 import { describe, expect, it } from 'vitest'
 import { snd_pcm_drop } from '../../../../../src/model/alsa/pcm_drain.ts'
 import { snd_pcm_release } from '../../../../../src/model/alsa/pcm_native.ts'
-import { virtsnd_probe as probeV5 } from '../../../../../src/model/guest/virtio-snd/v5/virtio_card.ts'
-import { virtsnd_probe as probeV6 } from '../../../../../src/model/guest/virtio-snd/v6/virtio_card.ts'
 import type { VirtioSndVariant } from '../../../../../src/model/guest/virtio-snd/variant.ts'
+import type { WorkStruct } from '../../../../../src/model/linux/workqueue.ts'
+import { chargeNs } from '../../../../../src/model/machine/machine.ts'
 import { acquire, release } from '../../../../../src/model/machine/sleep-lock.ts'
 import { WaitPoint, waitUntil } from '../../../../../src/model/machine/wait-point.ts'
+import { device_release_driver } from '../../../../../src/model/virtio/virtio_bus.ts'
 import { CODES } from '../../../../../src/sim/trace-kinds.ts'
-import { openStream, type Probe, play, soundWorld, transfer } from './sound-world.ts'
+import { openStream, type Probe, play, probeOf, soundWorld, transfer } from './sound-world.ts'
 import { controlOrder, logLines, story } from './story.ts'
 
-const versions = [
-  ['v5', probeV5],
-  ['v6', probeV6],
-] as const
-
-const variantOf =
-  (probe: typeof probeV5 | typeof probeV6, variant: VirtioSndVariant): Probe =>
-  (vdev, params) =>
-    probe(vdev, params, variant)
+const versions = ['v5', 'v6'] as const
 
 function bugs(world: ReturnType<typeof soundWorld>): string[] {
   const { symbols } = world.sim.trace
@@ -30,7 +23,9 @@ function bugs(world: ReturnType<typeof soundWorld>): string[] {
   return [...new Set(lines)]
 }
 
-describe.each(versions)('driver %s', (_, probe) => {
+describe.each(versions)('driver %s', (version) => {
+  const probe = probeOf(version)
+
   it('plays to the end, all messages sent at START and each sent again in the interrupt', () => {
     const world = soundWorld(probe)
     let done = false
@@ -54,7 +49,7 @@ describe.each(versions)('driver %s', (_, probe) => {
   })
 
   it('H4: atomic variant: START allocates with GFP_KERNEL and sleeps under a spinlock', () => {
-    const world = soundWorld(variantOf(probe, { atomic: true }))
+    const world = soundWorld(probeOf(version, { atomic: true }))
     world.client((pcm) => play(pcm, { period: 480, periods: 4 }, 20))
     world.sim.run(1_000_000_000)
     const found = bugs(world)
@@ -89,13 +84,13 @@ describe('v5 only', () => {
       world.sim.run(1_000_000_000)
       return left
     }
-    expect(kept(probeV5)).toBe(4)
-    expect(kept(probeV6)).toBe(0)
+    expect(kept(probeOf('v5'))).toBe(4)
+    expect(kept(probeOf('v6'))).toBe(0)
   })
 
   for (const free_always of [false, true]) {
     it(`H8: a message that comes back after the close; freed in hw_free: ${free_always}`, () => {
-      const world = soundWorld(variantOf(probeV5, { free_always }))
+      const world = soundWorld(probeOf('v5', { free_always }))
       world.client(function* (pcm) {
         const file = yield* openStream(pcm, { period: 480, periods: 4 })
         yield* transfer(file.substream, 480, 8)
@@ -114,20 +109,59 @@ describe('v5 only', () => {
     })
   }
 
-  it('H11: a device reset unbinds and binds the driver from its own work item', () => {
-    const world = soundWorld(probeV5)
-    world.client((pcm) => play(pcm, { period: 480, periods: 4 }, 4))
-    world.sim.run(500_000_000)
-    world.host.spawn('fault', 'host', () => world.proxy.requestReset())
-    world.sim.run(1_000_000_000)
+  it('H11a: as posted, a device reset unbinds and binds the driver from its own work item', () => {
+    const world = resetWorld({})
     expect(controlOrder(world).filter((code) => code === 'PCM_INFO')).toHaveLength(2)
     expect(logLines(world).filter((line) => line.includes('timeout'))).toEqual([])
+    expect(world.vdev.priv).not.toBeNull()
+  })
+
+  it('H11b: cancelling it in remove makes it wait for itself', () => {
+    const world = resetWorld({ reset_work: 'cancel' })
+    expect(controlOrder(world).filter((code) => code === 'PCM_INFO')).toHaveLength(1)
+    expect(world.found('deadlock')).toHaveLength(1)
+  })
+
+  for (const reset_work of ['resetting-flag', 'current-work'] as const) {
+    it(`H11c, d: not when it is the item itself that removes: ${reset_work}`, () => {
+      const world = resetWorld({ reset_work })
+      expect(controlOrder(world).filter((code) => code === 'PCM_INFO')).toHaveLength(2)
+      expect(world.found('deadlock')).toEqual([])
+    })
+  }
+
+  it('H11a: a removal at the same time leaves the item to run on freed memory', () => {
+    const world = resetWorld({}, true)
+    expect(bugs(world)).toContain('use-after-free: reset_work runs on a freed struct virtio_snd')
   })
 })
 
+/** A device that asks for a reset at 500 ms; with `remove`, the driver is being unbound just then. */
+function resetWorld(variant: VirtioSndVariant, remove = false): ReturnType<typeof soundWorld> {
+  const world = soundWorld(probeOf('v5', variant))
+  world.client((pcm) => play(pcm, { period: 480, periods: 4 }, 4))
+  world.sim.run(500_000_000)
+  if (remove) {
+    // Unbinds as soon as the work item is queued, before its worker gets the processor.
+    world.k.spawn(
+      'unbind',
+      'task',
+      function* () {
+        const snd = world.vdev.priv as { reset_work: WorkStruct }
+        while (!snd.reset_work.pending) yield* chargeNs(world.k, 10_000)
+        yield* device_release_driver(world.vdev)
+      },
+      { policy: 'fifo', priority: 1 },
+    )
+  }
+  world.host.spawn('fault', 'host', () => world.proxy.requestReset())
+  world.sim.run(1_000_000_000)
+  return world
+}
+
 it('a stop with messages in flight is followed by RELEASE in both', () => {
-  for (const probe of [probeV5, probeV6]) {
-    const world = soundWorld(probe)
+  for (const version of versions) {
+    const world = soundWorld(probeOf(version))
     world.client(function* (pcm) {
       const file = yield* openStream(pcm, { period: 480, periods: 4 })
       yield* transfer(file.substream, 480, 4)

@@ -30,6 +30,12 @@ import {
   VIRTIO_SND_MODULE_DEFAULTS,
   type VirtioSndModuleParams,
 } from '../../../../../src/model/guest/virtio-snd/module_params.ts'
+import type { VirtioSndVariant } from '../../../../../src/model/guest/virtio-snd/variant.ts'
+import {
+  VIRTIO_SND_VERSIONS,
+  type VirtioSndVersion,
+} from '../../../../../src/model/guest/virtio-snd/versions.ts'
+import type { VirtioSnd } from '../../../../../src/model/guest/virtio-snd/virtio_snd_device.ts'
 import { AudioClock } from '../../../../../src/model/host/audio-clock.ts'
 import { GenericSound } from '../../../../../src/model/host/generic/generic-sound.ts'
 import type { GenericOptions } from '../../../../../src/model/host/generic/options.ts'
@@ -39,6 +45,7 @@ import { NoAudio } from '../../../../../src/model/host/qemu/noaudio.ts'
 import { VirtioSound } from '../../../../../src/model/host/qemu/virtio-sound.ts'
 import { VirtioPciProxy } from '../../../../../src/model/host/virtio-pci-proxy.ts'
 import type { VectorMode } from '../../../../../src/model/virtio/seam.ts'
+import { device_attach } from '../../../../../src/model/virtio/virtio_bus.ts'
 import { VirtioPciDevice } from '../../../../../src/model/virtio/virtio_pci.ts'
 import type { RingFeatures } from '../../../../../src/model/virtio/vring.ts'
 import type { Proc } from '../../../../../src/sim/process.ts'
@@ -90,6 +97,14 @@ export type Probe = (
   vdev: VirtioPciDevice,
   params: VirtioSndModuleParams,
 ) => Proc<{ readonly card: { readonly pcms: SndPcm[] } | null } | number>
+
+/** The driver of a version, bound by the driver core. */
+export function probeOf(version: VirtioSndVersion, variant: VirtioSndVariant = {}): Probe {
+  return function* (vdev, params) {
+    const rc = yield* device_attach(vdev, VIRTIO_SND_VERSIONS[version](params, variant))
+    return rc < 0 ? rc : (vdev.priv as VirtioSnd)
+  }
+}
 
 export interface WorldOptions {
   readonly vectors?: VectorMode

@@ -1,0 +1,60 @@
+/**
+ * Binding a driver to a device, under the device's lock, as the driver core does it.
+ *
+ * Kernel: drivers/base/dd.c (device_attach, device_release_driver), drivers/base/bus.c
+ * (device_reprobe), drivers/virtio/virtio.c (virtio_device_freeze, virtio_device_restore).
+ */
+import type { Proc } from '../../sim/process.ts'
+import { ENODEV } from '../linux/errno.ts'
+import { mutex_lock, mutex_unlock } from '../linux/mutex.ts'
+import type { VirtioPciDevice } from './virtio_pci.ts'
+
+/** A driver bound with its parameters; `priv` is what its probe returned. */
+export interface VirtioDriver {
+  probe(vdev: VirtioPciDevice): Proc<object | number>
+  remove(priv: object): Proc
+  freeze(priv: object): Proc
+  restore(priv: object): Proc<number>
+}
+
+/** Binds the driver. Context: process. Locks: &dev->mutex. Return: 0 or -errno of its probe. */
+export function* device_attach(vdev: VirtioPciDevice, driver: VirtioDriver): Proc<number> {
+  yield* mutex_lock(vdev.device_lock)
+  const priv = yield* driver.probe(vdev)
+  if (typeof priv !== 'number') {
+    vdev.driver = driver
+    vdev.priv = priv
+  }
+  yield* mutex_unlock(vdev.device_lock)
+  return typeof priv === 'number' ? priv : 0
+}
+
+/** Unbinds the driver, if there is one. Context: process. Locks: &dev->mutex, across the removal. */
+export function* device_release_driver(vdev: VirtioPciDevice): Proc {
+  yield* mutex_lock(vdev.device_lock)
+  const { driver, priv } = vdev
+  if (driver !== null && priv !== null) {
+    yield* driver.remove(priv)
+    vdev.driver = null
+    vdev.priv = null
+  }
+  yield* mutex_unlock(vdev.device_lock)
+}
+
+/** Unbinds and binds again. Context: process. Return: 0 or -errno. */
+export function* device_reprobe(vdev: VirtioPciDevice): Proc<number> {
+  const { driver } = vdev
+  yield* device_release_driver(vdev)
+  return driver === null ? -ENODEV : yield* device_attach(vdev, driver)
+}
+
+/** System suspend. Kernel: virtio_device_freeze(). Context: process. */
+export function* virtio_device_freeze(vdev: VirtioPciDevice): Proc {
+  if (vdev.driver !== null && vdev.priv !== null) yield* vdev.driver.freeze(vdev.priv)
+}
+
+/** System resume. Kernel: virtio_device_restore(). Context: process. Return: 0 or -errno. */
+export function* virtio_device_restore(vdev: VirtioPciDevice): Proc<number> {
+  if (vdev.driver === null || vdev.priv === null) return 0
+  return yield* vdev.driver.restore(vdev.priv)
+}
