@@ -1,5 +1,5 @@
 /**
- * A recording of a run: records in chunks of typed columns, 20 bytes and 8 for each argument. It is
+ * A recording of a run: records in chunks of typed columns, 14 bytes and 8 for each argument. It is
  * a sink while the run goes on and a source of records afterwards, for any number of folds.
  */
 import { unreachable } from '../base/assert.ts'
@@ -9,6 +9,9 @@ import { KIND_ARITY, TraceRecord, type TraceRecorder, type TraceSink } from './t
 const CHUNK_BITS = 14
 const CHUNK_RECORDS = 1 << CHUNK_BITS
 const ARGS_MAX = 6
+/** Where a record's arguments begin is kept for each 64th record only. */
+const BLOCK_BITS = 6
+const BLOCK_MASK = (1 << BLOCK_BITS) - 1
 
 /** Columns of up to 16,384 consecutive records. */
 export class TraceChunk {
@@ -16,8 +19,8 @@ export class TraceChunk {
   /** kind << 8 | cpu */
   readonly heads = new Uint16Array(CHUNK_RECORDS)
   readonly contexts = new Uint32Array(CHUNK_RECORDS)
-  readonly argStarts = new Uint32Array(CHUNK_RECORDS)
-  args = new Float64Array(CHUNK_RECORDS * 3)
+  readonly argStarts = new Uint32Array(CHUNK_RECORDS >> BLOCK_BITS)
+  args = new Float64Array(CHUNK_RECORDS * 2)
   length = 0
   argLength = 0
 }
@@ -59,7 +62,7 @@ export class TraceStore implements TraceSink, TraceRecorder {
     chunk.heads[at] = (kind << 8) | cpu
     chunk.contexts[at] = context
     const to = chunk.argLength
-    chunk.argStarts[at] = to
+    if ((at & BLOCK_MASK) === 0) chunk.argStarts[at >> BLOCK_BITS] = to
     if (to + ARGS_MAX > chunk.args.length) chunk.args = widen(chunk.args)
     // All six are written: what exceeds the kind's arity is overwritten by the next record.
     const { args } = chunk
@@ -77,8 +80,9 @@ export class TraceStore implements TraceSink, TraceRecorder {
     const r = new TraceRecord()
     let index = 0
     for (const chunk of this.chunks) {
+      let from = 0
       for (let at = 0; at < chunk.length; at++) {
-        load(chunk, at, r)
+        from += load(chunk, at, from, r)
         r.index = index++
         sink.record(r)
       }
@@ -89,7 +93,8 @@ export class TraceStore implements TraceSink, TraceRecorder {
   at(index: number, into: TraceRecord): TraceRecord {
     if (!(index >= 0 && index < this.length)) unreachable(`no record ${index} of ${this.length}`)
     const chunk = this.chunks[index >> CHUNK_BITS] as TraceChunk
-    load(chunk, index & (CHUNK_RECORDS - 1), into)
+    const at = index & (CHUNK_RECORDS - 1)
+    load(chunk, at, argStart(chunk, at), into)
     into.index = index
     return into
   }
@@ -101,10 +106,19 @@ export class TraceStore implements TraceSink, TraceRecorder {
   }
 }
 
-function load(chunk: TraceChunk, at: number, r: TraceRecord): void {
+/** Position of a record's first argument. */
+function argStart(chunk: TraceChunk, at: number): number {
+  let from = chunk.argStarts[at >> BLOCK_BITS] as number
+  for (let i = at & ~BLOCK_MASK; i < at; i++) {
+    from += KIND_ARITY[(chunk.heads[i] as number) >> 8] as number
+  }
+  return from
+}
+
+/** Copies record `at`, whose arguments begin at `from`; returns their number. */
+function load(chunk: TraceChunk, at: number, from: number, r: TraceRecord): number {
   const head = chunk.heads[at] as number
   const kind = head >> 8
-  const from = chunk.argStarts[at] as number
   const arity = KIND_ARITY[kind] as number
   const args = chunk.args
   r.timeNs = chunk.times[at] as number
@@ -117,6 +131,7 @@ function load(chunk: TraceChunk, at: number, r: TraceRecord): void {
   r.d = arity > 3 ? (args[from + 3] as number) : 0
   r.e = arity > 4 ? (args[from + 4] as number) : 0
   r.f = arity > 5 ? (args[from + 5] as number) : 0
+  return arity
 }
 
 function widen(args: Float64Array): Float64Array<ArrayBuffer> {

@@ -33,7 +33,6 @@ class LockOrder {
 
 /** Statistics as a fold over records: the spread of the time between two periods of a stream. */
 class PeriodStats implements TraceSink {
-  records = 0
   private readonly lastNs: Float64Array
   private minNs = Number.POSITIVE_INFINITY
   private maxNs = 0
@@ -47,8 +46,6 @@ class PeriodStats implements TraceSink {
   }
 
   record(r: TraceRecord): void {
-    this.records++
-    if (r.kind !== T.snd_pcm_period_elapsed) return
     const beforeNs = this.lastNs[r.a] as number
     this.lastNs[r.a] = r.timeNs
     if (beforeNs < 0) return
@@ -73,8 +70,8 @@ class Card {
     this.store = new TraceStore(trace.symbols)
     this.order = full ? new LockOrder() : null
     if (!full) return
-    trace.addSink(this.store)
-    trace.addSink(this.stats)
+    trace.setRecorder(this.store)
+    trace.addSink(this.stats, [T.snd_pcm_period_elapsed])
   }
 }
 
@@ -242,6 +239,7 @@ export function soundCard(streams: number, full: boolean, ops: number): Outcome 
   const card = new Card(streams, full)
   for (let index = 0; index < streams; index++) new Stream(card, index)
   card.sim.run((ops * NS_PER_STEP * 64) / streams)
-  if (full && card.store.length !== card.stats.records) throw new Error('bench: records were lost')
+  if (full && card.store.length !== card.sim.trace.count)
+    throw new Error('bench: records were lost')
   return { ops: card.sim.steps, check: card.periods }
 }
