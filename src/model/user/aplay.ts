@@ -12,7 +12,6 @@ import type { SndPcmFile } from '../alsa/pcm_native.ts'
 import { EAGAIN } from '../linux/errno.ts'
 import { PcmClient, type PcmClientOptions } from './pcm-client.ts'
 import { PollSet, snd_pcm_wait } from './poll.ts'
-import type { Thresholds } from './sw-params.ts'
 import { sys_close, sys_drain, sys_writei } from './syscall.ts'
 import { recoverTransfer, transferFailed } from './xrun-recovery.ts'
 
@@ -38,18 +37,12 @@ export class Aplay extends PcmClient<AplayOptions> {
     const file = yield* this.open(how)
     if (file === null) return
     this.poll = new PollSet([file])
-    const err = yield* this.configure(file, how, this.thresholds())
+    // aplay: set_params(): the stream starts when the buffer is full.
+    const thresholds = { start_threshold: 'buffer', ...this.options } as const
+    const err = yield* this.configure(file, how, thresholds)
     if (err >= 0) yield* this.play(file, file.substream.runtime.period_size)
     yield* sys_close(file)
     this.result.done = true
-  }
-
-  /** aplay: set_params(): the stream starts when the buffer is full. */
-  private thresholds(): Thresholds {
-    const { options } = this
-    const { buffer_size } = options
-    if (options.start_threshold !== undefined || buffer_size === undefined) return options
-    return { ...options, start_threshold: buffer_size }
   }
 
   /** aplay: playback_go(). Frames are numbered from 0 as they come out of the source. */

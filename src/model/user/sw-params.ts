@@ -1,5 +1,6 @@
 /**
- * The thresholds that a client sets, as it states them: in frames, or `boundary` for "never". What
+ * The thresholds that a client sets, as it states them: in frames, as
+ * `buffer` for as many as the buffer has, or as `boundary` for "never". What
  * it does not state stays as the kernel chose it with the hardware parameters.
  */
 import type { Frames } from '../../base/units.ts'
@@ -9,7 +10,7 @@ import type { SndPcmRuntime } from '../alsa/pcm_runtime.ts'
 import { currentSwParams, type SndPcmSwParams } from '../alsa/pcm_sw_params.ts'
 import { sys_sw_params } from './syscall.ts'
 
-export type Threshold = Frames | 'boundary'
+export type Threshold = Frames | 'buffer' | 'boundary'
 
 export interface Thresholds {
   readonly start_threshold?: Threshold
@@ -19,15 +20,19 @@ export interface Thresholds {
   readonly silence_size?: Threshold
 }
 
+function framesOf(runtime: SndPcmRuntime, size: Threshold): Frames {
+  if (size === 'boundary') return runtime.boundary
+  return size === 'buffer' ? runtime.buffer_size : size
+}
+
 /** The parameters of an open stream with a client's thresholds in them. */
 export function swParamsOf(runtime: SndPcmRuntime, wanted: Thresholds): SndPcmSwParams {
-  const frames = (size: Threshold): Frames => (size === 'boundary' ? runtime.boundary : size)
   const params = currentSwParams(runtime)
   params.avail_min = wanted.avail_min ?? params.avail_min
-  params.start_threshold = frames(wanted.start_threshold ?? params.start_threshold)
-  params.stop_threshold = frames(wanted.stop_threshold ?? params.stop_threshold)
+  params.start_threshold = framesOf(runtime, wanted.start_threshold ?? params.start_threshold)
+  params.stop_threshold = framesOf(runtime, wanted.stop_threshold ?? params.stop_threshold)
   params.silence_threshold = wanted.silence_threshold ?? params.silence_threshold
-  params.silence_size = frames(wanted.silence_size ?? params.silence_size)
+  params.silence_size = framesOf(runtime, wanted.silence_size ?? params.silence_size)
   return params
 }
 

@@ -18,6 +18,7 @@ import {
   snd_pcm_lib_write,
 } from '../alsa/pcm_ioctl.ts'
 import { snd_pcm_link, snd_pcm_unlink } from '../alsa/pcm_link.ts'
+import { snd_pcm_mmap_data, snd_pcm_munmap_data } from '../alsa/pcm_mmap.ts'
 import { type SndPcmFile, snd_pcm_open, snd_pcm_release } from '../alsa/pcm_native.ts'
 import type { SndPcmHwParams } from '../alsa/pcm_params.ts'
 import { snd_pcm_pause_lock_irq } from '../alsa/pcm_pause.ts'
@@ -30,7 +31,7 @@ import {
   snd_pcm_hwsync,
   snd_pcm_status64,
 } from '../alsa/pcm_status.ts'
-import { snd_pcm_resume } from '../alsa/pcm_suspend.ts'
+import { snd_pcm_resume, snd_pcm_suspend_all } from '../alsa/pcm_suspend.ts'
 import { type SndPcmSwParams, snd_pcm_sw_params } from '../alsa/pcm_sw_params.ts'
 import {
   type SndPcmSyncPtr,
@@ -122,9 +123,31 @@ export function sys_open(pcm: SndPcm, stream: number, f_flags: number): Proc<Snd
   return syscall(pcm.k, id, Call.open, f_flags, snd_pcm_open(pcm, stream, f_flags))
 }
 
+/** Closes a file and drops what is mapped of it. */
 export function sys_close(file: SndPcmFile): Proc<number> {
   const { k, id } = file.substream
-  return syscall(k, id, Call.close, 0, snd_pcm_release(file))
+  return syscall(k, id, Call.close, 0, closeFile(file))
+}
+
+function* closeFile(file: SndPcmFile): Proc<number> {
+  if (file.substream.mmap_count > 0) snd_pcm_munmap_data(file.substream)
+  return yield* snd_pcm_release(file)
+}
+
+/** mmap() of the ring; the status and control pages come with the file. */
+export function sys_mmap(file: SndPcmFile): Proc<number> {
+  const { k, id } = file.substream
+  return syscall(k, id, Call.mmap, 0, mapData(file))
+}
+
+function* mapData(file: SndPcmFile): Proc<number> {
+  return snd_pcm_mmap_data(file.substream)
+}
+
+/** Suspends all streams of the device, as a write to /sys/power/state does. */
+export function sys_suspend(file: SndPcmFile): Proc<number> {
+  const { k, id, pcm } = file.substream
+  return syscall(k, id, Call.suspend, 0, snd_pcm_suspend_all(pcm))
 }
 
 export function sys_hw_params(file: SndPcmFile, params: SndPcmHwParams): Proc<number> {

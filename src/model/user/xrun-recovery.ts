@@ -21,8 +21,6 @@ const RESUME_RETRY_NS = 1000 * NS_PER_MS
 const US_PER_MS = 1000
 const NS_PER_US = 1000
 
-const status = new SndPcmStatus()
-
 /** Time since the stream stopped, in ms with three digits, as the programs print it. */
 export function sinceTrigger(file: SndPcmFile, trigger_tstamp: number): string {
   const { k } = file.substream
@@ -47,6 +45,7 @@ export function transferFailed(file: SndPcmFile, result: ClientResult, r: number
 /** aplay: xrun(). Reports how long it lasted at least, and prepares. */
 function* xrun(file: SndPcmFile, result: ClientResult): Proc<number> {
   const { k, id, stream } = file.substream
+  const status = new SndPcmStatus()
   let err = yield* sys_status(file, status)
   if (err >= 0 && status.state === SNDRV_PCM_STATE_XRUN) {
     result.xruns++
