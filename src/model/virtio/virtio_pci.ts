@@ -57,8 +57,8 @@ export class VirtioPciDevice implements VirtqueueNotifier {
   }
 
   /** Kernel: vp_notify(). A write to the queue's doorbell. */
-  *notify(vq: Virtqueue): Proc<boolean> {
-    return yield* this.port.ring(vq.index)
+  notify(vq: Virtqueue): Proc<boolean> {
+    return this.port.ring(vq.index)
   }
 }
 

@@ -21,6 +21,7 @@ import {
 import { wake_up_all } from '../../../linux/wait.ts'
 import type { GuestBuffer } from '../../../machine/guest-buffer.ts'
 import {
+  more_used,
   type Virtqueue,
   virtqueue_add_sgs,
   virtqueue_disable_cb,
@@ -156,7 +157,7 @@ function* virtsnd_pcm_notify_cb(queue: VirtioSndQueue): Proc {
   const flags = yield* spin_lock_irqsave(queue.lock)
   do {
     virtqueue_disable_cb(vqueue)
-    for (;;) {
+    while (more_used(vqueue)) {
       const msg = (yield* virtqueue_get_buf(vqueue)) as VirtioPcmMsg | null
       if (msg === null) break
       yield* virtsnd_pcm_msg_complete(msg, vqueue.len)
