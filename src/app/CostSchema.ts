@@ -73,7 +73,12 @@ class Fields {
   }
 }
 
-function parseDistribution(input: unknown, path: Path, faults: LeafFault[]): DistributionSpec {
+/** One distribution of times, as costs are written. */
+export function parseDistribution(
+  input: unknown,
+  path: Path,
+  faults: LeafFault[],
+): DistributionSpec {
   const nothing: DistributionSpec = { kind: 'constant', ns: 0 }
   if (!isMapping(input)) {
     const ns = parseDuration(input)

@@ -71,6 +71,16 @@ function quantity<T extends object | number>(read: (input: unknown) => T | NotAQ
   }
 }
 
+/** An optional key with the sentence that editors and the documentation show for it. */
+export function key<S extends Schema.Top>(schema: S, description: string) {
+  return Schema.optionalKey(schema.annotateKey({ description }))
+}
+
+/** The same for a key that must be there. */
+export function needed<S extends Schema.Top>(schema: S, description: string) {
+  return schema.annotateKey({ description })
+}
+
 const numberPattern = '\\d+(\\.\\d+)?\\s*'
 
 export const Duration = leaf<number>(quantity(parseDuration), {
@@ -178,6 +188,15 @@ export function nameLeaf(lengthMax: number) {
   }
   return leaf(parse, { type: 'string', pattern: namePattern, maxLength: lengthMax })
 }
+
+/** `true` or `false`. */
+export const Flag = leaf<boolean>(
+  (input) =>
+    typeof input === 'boolean'
+      ? { value: input }
+      : wrong(`${showValue(input)} is not true or false`, 'true, false'),
+  { type: 'boolean' },
+)
 
 export const Text = leaf<string>(
   (input) =>

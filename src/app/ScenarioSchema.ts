@@ -4,14 +4,13 @@
  * implemented are not here: a key that is accepted does something.
  */
 import * as Schema from 'effect/Schema'
-import { guestCostNames, hostCostNames } from '../scenario/costs.ts'
 import { scenarioLimits as limits } from '../scenario/defaults.ts'
 import { channelsMax, pcmFormats, pcmRates } from '../scenario/pcm-limits.ts'
-import { costsLeaf } from './CostSchema.ts'
 import { ExpectSchema } from './ExpectSchema.ts'
 import {
   count,
   Duration,
+  key,
   leaf,
   nameLeaf,
   oneOf,
@@ -22,25 +21,7 @@ import {
   Text,
   wrong,
 } from './Leaf.ts'
-
-/** An optional key with the sentence that editors and the documentation show for it. */
-function key<S extends Schema.Top>(schema: S, description: string) {
-  return Schema.optionalKey(schema.annotateKey({ description }))
-}
-
-const GuestSchema = Schema.Struct({
-  kernel: key(oneOf(['6.1', '6.12']), 'Kernel whose ALSA core is modelled.'),
-  hz: key(oneOf([100, 250, 300, 1000]), 'CONFIG_HZ: jiffies per second.'),
-  preempt: key(oneOf(['none', 'voluntary', 'full', 'rt']), 'Preemption model.'),
-  cpus: key(count(1, limits.cpusMax), 'Number of vCPUs.'),
-  costs: key(costsLeaf(guestCostNames), 'Cost table of guest steps: preset or overrides.'),
-})
-
-const HostSchema = Schema.Struct({
-  cpus: key(count(1, limits.cpusMax), 'Number of physical CPUs.'),
-  costs: key(costsLeaf(hostCostNames), 'Cost table of host steps: preset or overrides.'),
-  halt_poll: key(Duration, 'How long an idle vCPU polls before it sleeps (halt_poll_ns).'),
-})
+import { FaultSchema, GuestSchema, HostSchema, WanderSchema } from './MachineSchema.ts'
 
 const DriverOptionsSchema = Schema.Struct({
   msg_timeout: key(PositiveDuration, 'Module parameter msg_timeout_ms: control time-out.'),
@@ -69,6 +50,8 @@ const DeviceSchema = Schema.Struct({
   timer_period: key(PositiveDuration, 'Period of the audio timer (QEMU timer-period).'),
   queue_size: key(powerOfTwo(limits.queueSizeMax), 'Entries of each virtqueue.'),
   clock: key(Ppm, 'Drift of the sound clock against the guest clock.'),
+  clock_wander: key(WanderSchema, 'Slow triangular change of the drift.'),
+  vectors: key(oneOf(['per-queue', 'shared', 'intx']), 'Interrupt vectors of the device.'),
 })
 
 function powerOfTwo(max: number) {
@@ -132,16 +115,9 @@ const VariantSchema = Schema.Struct({
   driver: key(Nested, 'Overrides, merged.'),
   device: key(Nested, 'Overrides, merged.'),
   streams: key(NestedList, 'Replaces the list.'),
+  faults: key(NestedList, 'Replaces the list.'),
   expect: key(Nested, 'Verdicts of this variant; replaces the list of the scenario.'),
 })
-
-const EmptyList = leaf<readonly never[]>(
-  (input) => {
-    if (Array.isArray(input) && input.length === 0) return { value: [] }
-    return wrong('faults are not available yet', '[]')
-  },
-  { type: 'array', maxItems: 0 },
-)
 
 export const ScenarioSchema = Schema.Struct({
   version: oneOf([1]).annotateKey({ description: 'Format of this file: 1.' }),
@@ -158,7 +134,7 @@ export const ScenarioSchema = Schema.Struct({
   streams: Schema.Array(StreamSchema).annotateKey({
     description: 'PCM streams and the clients that drive them.',
   }),
-  faults: key(EmptyList, 'Injected faults; none are available yet.'),
+  faults: key(Schema.Array(FaultSchema), 'What is done to the machine while it runs.'),
   expect: key(ExpectSchema, 'What makes the scenario pass.'),
   variants: key(Schema.Array(VariantSchema), 'The same scenario with overrides.'),
 })

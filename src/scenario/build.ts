@@ -16,6 +16,7 @@ import { TraceStore } from '../sim/trace-store.ts'
 import { startClient } from './clients.ts'
 import { buildDevice } from './devices.ts'
 import { probeDriver } from './drivers.ts'
+import { hostOptions, hypervisorOptions, kernelConfig, startSurroundings } from './machines.ts'
 import type { ScenarioSpec, StreamSpec } from './spec.ts'
 
 export interface World {
@@ -38,16 +39,11 @@ export function buildWorld(spec: ScenarioSpec, seed: number, options: BuildOptio
   const store = new TraceStore(sim.trace.symbols)
   sim.trace.setRecorder(store)
   const costs = costsOf(spec)
-  const host = new HostMachine(sim, { cpus: spec.host.cpus, costs })
-  const kernel = new Kernel(sim, 'guest', {
-    hz: spec.guest.hz as 250,
-    preempt: spec.guest.preempt,
-    version: spec.guest.kernel,
-    cpus: spec.guest.cpus,
-    costs,
-  })
-  const hypervisor = new Hypervisor(host, kernel, { haltPollNs: spec.host.haltPollNs })
+  const host = new HostMachine(sim, hostOptions(spec.host, costs))
+  const kernel = new Kernel(sim, 'guest', kernelConfig(spec.guest, costs))
+  const hypervisor = new Hypervisor(host, kernel, hypervisorOptions(spec.host))
   const world: World = { sim, store, host, hypervisor, kernel, streamNames: {} }
+  startSurroundings(world, spec)
   populate(world, spec)
   return world
 }

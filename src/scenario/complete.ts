@@ -3,30 +3,21 @@
  * key with another. Pure; reports every fault, not the first. Times are nanoseconds.
  */
 import { NS_PER_MS } from '../base/units.ts'
+import { completeFaults, completeGuest, completeHost } from './complete-machine.ts'
 import { completeStream } from './complete-stream.ts'
-import { guestCosts, hostCosts } from './costs.ts'
 import {
   deviceDefaults,
   driverOptionDefaults,
-  guestDefaults,
-  hostDefaults,
   scenarioDefaults,
   scenarioLimits,
 } from './defaults.ts'
 import type { ExpectSpec } from './expect.ts'
 import { type Fault, formatPath } from './fault.ts'
-import type {
-  DriverOptionsInput,
-  ExpectInput,
-  GuestInput,
-  HostInput,
-  ScenarioInput,
-  StreamInput,
-} from './input.ts'
+import type { DriverOptionsInput, ExpectInput, ScenarioInput, StreamInput } from './input.ts'
 import { didYouMean } from './near.ts'
 import { pcmLimits } from './pcm-limits.ts'
 import { formatDuration } from './quantity.ts'
-import type { DriverOptions, DriverSpec, GuestSpec, HostSpec, ScenarioSpec } from './spec.ts'
+import type { DriverOptions, DriverSpec, ScenarioSpec } from './spec.ts'
 
 export type Completed =
   | { readonly spec: ScenarioSpec; readonly faults: readonly [] }
@@ -48,11 +39,12 @@ export function completeScenario(input: ScenarioInput, variant: string | null): 
     source: input.source ?? [],
     durationNs,
     seed: input.seed ?? scenarioDefaults.seed,
-    guest: completeGuest(input.guest ?? {}),
-    host: completeHost(input.host ?? {}),
+    guest: completeGuest(input.guest ?? {}, faults),
+    host: completeHost(input, faults),
     driver,
     device: completeDevice(input),
     streams: input.streams.map((one, i) => completeStream(one, i, names[i] ?? '', context)),
+    faults: completeFaults(input.faults ?? [], durationNs, faults),
     expect: (input.expect ?? []).map((one) => completeExpect(one, names, faults)),
   }
   return faults.length === 0 ? { spec, faults: [] } : { spec: null, faults }
@@ -64,24 +56,6 @@ function checkDuration(durationNs: number, faults: Fault[]): void {
   faults.push({ path: ['duration'], at: 'value', what: 'too long to simulate', allowed })
 }
 
-function completeGuest(input: GuestInput): GuestSpec {
-  return {
-    kernel: input.kernel ?? guestDefaults.kernel,
-    hz: input.hz ?? guestDefaults.hz,
-    preempt: input.preempt ?? guestDefaults.preempt,
-    cpus: input.cpus ?? guestDefaults.cpus,
-    costs: guestCosts(input.costs?.preset ?? guestDefaults.costs, input.costs?.entries ?? {}),
-  }
-}
-
-function completeHost(input: HostInput): HostSpec {
-  return {
-    cpus: input.cpus ?? hostDefaults.cpus,
-    haltPollNs: input.halt_poll ?? hostDefaults.haltPollNs,
-    costs: hostCosts(input.costs?.preset ?? hostDefaults.costs, input.costs?.entries ?? {}),
-  }
-}
-
 function completeDevice(input: ScenarioInput): ScenarioSpec['device'] {
   const device = input.device ?? {}
   return {
@@ -90,6 +64,9 @@ function completeDevice(input: ScenarioInput): ScenarioSpec['device'] {
     timerPeriodNs: device.timer_period ?? deviceDefaults.timerPeriodNs,
     queue_size: device.queue_size ?? deviceDefaults.queue_size,
     clockPpm: device.clock ?? deviceDefaults.clockPpm,
+    wanderPpm: device.clock_wander?.ppm ?? 0,
+    wanderPeriodNs: device.clock_wander?.period ?? 0,
+    vectors: device.vectors ?? deviceDefaults.vectors,
   }
 }
 

@@ -151,7 +151,7 @@ const kvmArm: PresetTable = {
   ipi: around(4_000, 2_000, 8_000, 0.25, 'estimate: a trapped SGI'),
 }
 
-/** Emulated processors: guest code some twenty times slower, exits are returns to the same thread. */
+/** Emulated processors: guest code some twenty times slower, exits return to the same thread. */
 const tcg: PresetTable = {
   ...kvmX86,
   ...scaled(kvmX86, GUEST_COSTS, 20, 'estimate: 20 times, order of the captured runs under TCG'),

@@ -14,17 +14,28 @@ export const guestDefaults = {
   kernel: '6.1',
   hz: 250,
   preempt: 'voluntary',
+  rtRuntimeNs: 950 * NS_PER_MS,
   cpus: 2,
   costs: 'kvm-x86',
 } as const
 
-export const hostDefaults = { cpus: 2, costs: 'kvm-x86', haltPollNs: 200 * NS_PER_US } as const
+export const hostDefaults = {
+  cpus: 2,
+  hz: 250,
+  fair: 'eevdf',
+  rtRuntimeNs: 950 * NS_PER_MS,
+  costs: 'kvm-x86',
+  haltPollNs: 200 * NS_PER_US,
+  kick: 'ioeventfd',
+  irqRoute: 'ioctl',
+} as const
 
 export const deviceDefaults = {
   backend: 'none',
   timerPeriodNs: 10 * NS_PER_MS,
   queue_size: 64,
   clockPpm: 0,
+  vectors: 'shared',
 } as const
 
 export const driverOptionDefaults: DriverOptions = {
@@ -53,6 +64,9 @@ export const scenarioLimits = {
   cpusMax: 8,
   streamsMax: 5,
   stallsMax: 10_000,
+  tasksMax: 100,
+  burstsMax: 1_000_000,
+  faultsMax: 10_000,
   variantsMax: 1_000,
   seedMax: 2 ** 32 - 1,
   nameLengthMax: 100,

@@ -17,11 +17,13 @@ export function buildDevice(world: World, spec: ScenarioSpec): VirtioHostPort {
 function qemu(world: World, spec: ScenarioSpec): VirtioHostPort {
   const { host, hypervisor } = world
   const loop = new MainLoop(host, 'qemu-main', { cpu: host.cpus.length - 1 })
-  const clock = new AudioClock({ ppm: spec.device.clockPpm, wanderPpm: 0, wanderPeriodNs: 0 })
+  const { clockPpm, wanderPpm, wanderPeriodNs, vectors } = spec.device
+  const clock = new AudioClock({ ppm: clockPpm, wanderPpm, wanderPeriodNs })
   const audio = new AudioState(loop, new NoAudio(clock), spec.device.timerPeriodNs)
   const options = { streams: deviceStreams(spec), queueSize: spec.device.queue_size }
   const device = new VirtioSound(loop, audio, options)
-  return new VirtioPciProxy(hypervisor, device, { name: 'virtio0' })
+  const { kick, irqRoute: route } = spec.host
+  return new VirtioPciProxy(hypervisor, device, { name: 'virtio0', vectors, route, kick })
 }
 
 /** QEMU's `streams` property: the first half of them play, the others record; 2 by default. */

@@ -5,6 +5,7 @@
 import type { CostPreset, GuestCost, HostCost } from './costs.ts'
 import type { Check } from './expect.ts'
 import type { Fact } from './expect-facts.ts'
+import type { LoadInput, VcpuInput } from './loads.ts'
 import type { PcmSize } from './quantity.ts'
 import type {
   BackendKind,
@@ -14,9 +15,14 @@ import type {
   DriverKind,
   DriverOptions,
   DriverVersion,
+  FairFlavour,
+  InjectedFault,
+  IrqRoute,
   KernelVersion,
+  KickPath,
   PreemptModel,
   StreamDirection,
+  VectorMode,
   XrunPolicy,
 } from './spec.ts'
 
@@ -31,11 +37,28 @@ export type GuestInput = Maybe<{
   kernel: KernelVersion
   hz: number
   preempt: PreemptModel
+  fair: FairFlavour
+  /** Negative: no limit. */
+  rt_runtime: number
+  threadirqs: boolean
   cpus: number
+  irq_affinity: Readonly<Record<string, number>>
+  tasks: readonly LoadInput[]
   costs: CostsInput<GuestCost>
 }>
 
-export type HostInput = Maybe<{ cpus: number; costs: CostsInput<HostCost>; halt_poll: number }>
+export type HostInput = Maybe<{
+  cpus: number
+  hz: number
+  fair: FairFlavour
+  rt_runtime: number
+  halt_poll: number
+  kick: KickPath
+  irq_route: IrqRoute
+  vcpus: readonly VcpuInput[]
+  tasks: readonly LoadInput[]
+  costs: CostsInput<HostCost>
+}>
 
 /** Times of the module parameters are nanoseconds here; the file writes them with a unit. */
 export type DriverOptionsInput = Maybe<{
@@ -59,7 +82,15 @@ export type DeviceInput = Maybe<{
   timer_period: number
   queue_size: number
   clock: number
+  clock_wander: { readonly ppm: number; readonly period: number }
+  vectors: VectorMode
 }>
+
+export interface FaultInput {
+  readonly kind: InjectedFault['kind']
+  readonly at: number
+  readonly for: number
+}
 
 export interface StallInput {
   readonly at: number
@@ -109,6 +140,7 @@ export interface ScenarioInput {
   readonly driver: DriverInput
   readonly device?: DeviceInput | undefined
   readonly streams: readonly StreamInput[]
+  readonly faults?: readonly FaultInput[] | undefined
   readonly expect?: readonly ExpectInput[] | undefined
 }
 

@@ -5,11 +5,19 @@
  */
 import type { DistributionSpec } from '../base/distribution.ts'
 import type { Frames, Ns } from '../base/units.ts'
+import type { LoadSpec } from '../model/machine/load.ts'
+import type { SchedPolicy } from '../model/machine/task.ts'
 import type { GuestCost, HostCost } from './costs.ts'
 import type { ExpectSpec } from './expect.ts'
 
 export type KernelVersion = '6.1' | '6.12'
 export type PreemptModel = 'none' | 'voluntary' | 'full' | 'rt'
+export type FairFlavour = 'cfs' | 'eevdf'
+/** How a doorbell of the guest reaches the device. */
+export type KickPath = 'ioeventfd' | 'userspace'
+/** How the device's thread reaches the guest's interrupt. */
+export type IrqRoute = 'ioctl' | 'irqfd'
+export type VectorMode = 'per-queue' | 'shared' | 'intx'
 export type DriverKind = 'virtio-snd'
 export type DriverVersion = 'v7'
 export type DeviceKind = 'qemu'
@@ -28,12 +36,37 @@ export interface GuestSpec {
   readonly kernel: KernelVersion
   readonly hz: number
   readonly preempt: PreemptModel
+  readonly fair: FairFlavour
+  /** sched_rt_runtime_us; negative: no limit. */
+  readonly rtRuntimeNs: Ns
+  /** The `threadirqs` parameter: every handler runs in a thread. */
+  readonly threadirqs: boolean
   readonly cpus: number
+  /** Processor of each interrupt line by its name; 0 for those that are not named. */
+  readonly irqAffinity: Readonly<Record<string, number>>
+  readonly tasks: readonly LoadSpec[]
   readonly costs: GuestCosts
+}
+
+/** Scheduling of a vCPU thread. */
+export interface VcpuSpec {
+  /** Host CPUs that it may run on. */
+  readonly affinity: readonly number[]
+  readonly policy: SchedPolicy
+  readonly priority: number
+  readonly nice: number
 }
 
 export interface HostSpec {
   readonly cpus: number
+  readonly hz: number
+  readonly fair: FairFlavour
+  readonly rtRuntimeNs: Ns
+  readonly kick: KickPath
+  readonly irqRoute: IrqRoute
+  /** One for each vCPU that the file speaks of; the others are ordinary threads. */
+  readonly vcpus: readonly VcpuSpec[]
+  readonly tasks: readonly LoadSpec[]
   /** KVM's halt_poll_ns: how long an idle vCPU polls before its host task sleeps. 0: never. */
   readonly haltPollNs: Ns
   readonly costs: HostCosts
@@ -62,6 +95,18 @@ export interface DeviceSpec {
   readonly queue_size: number
   /** How much faster the sound device's clock runs than the guest's, in parts per million. */
   readonly clockPpm: number
+  /** A slow triangular change on top: its peak and its period. */
+  readonly wanderPpm: number
+  readonly wanderPeriodNs: Ns
+  readonly vectors: VectorMode
+}
+
+/** Something that the scenario does to the machine. */
+export interface InjectedFault {
+  /** The VM is stopped at `atNs` and goes on `forNs` later. */
+  readonly kind: 'vm-pause'
+  readonly atNs: Ns
+  readonly forNs: Ns
 }
 
 /** The client sleeps `forNs` before the first write that it would begin at or after `atNs`. */
@@ -110,5 +155,6 @@ export interface ScenarioSpec {
   readonly driver: DriverSpec
   readonly device: DeviceSpec
   readonly streams: readonly StreamSpec[]
+  readonly faults: readonly InjectedFault[]
   readonly expect: readonly ExpectSpec[]
 }

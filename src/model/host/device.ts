@@ -15,6 +15,11 @@ export interface VirtioDevice {
   connect(guest: VirtioGuestPort): void
   /** The doorbell of a queue was rung. Plain: wakes whoever serves the queue. */
   onKick(queue: number): void
+  /**
+   * The same without an ioeventfd, for devices of the emulator's own process: the vCPU's thread
+   * serves the queue itself. Where it is missing the thread only signals.
+   */
+  handleOutput?(queue: number): Proc
   /** The driver wrote status 0; queues are reset by the caller. Stars run in the guest's exit. */
   reset(): Proc
 }

@@ -87,6 +87,14 @@ export class EventLoop {
     }
   }
 
+  /** Runs a handler in another thread, under the loop's lock. QEMU: virtio_queue_notify(). */
+  *callNow(handler: number): Proc {
+    const { lock } = this
+    if (lock !== null && !tryAcquire(lock)) yield* acquire(lock)
+    yield* (this.handlers[handler] as LoopHandler).handle()
+    if (lock !== null) release(lock)
+  }
+
   private *run(): Proc {
     const { lock } = this
     if (lock !== null && !tryAcquire(lock)) yield* acquire(lock)

@@ -11,6 +11,7 @@ import type { CostTable } from '../machine/cost.ts'
 import type { Cpu } from '../machine/cpu.ts'
 import { Machine } from '../machine/machine.ts'
 import { RtThrottle } from '../machine/rt-throttle.ts'
+import type { FairFlavour } from '../machine/run-queue.ts'
 import type { Task } from '../machine/task.ts'
 
 export interface HostOptions {
@@ -19,6 +20,7 @@ export interface HostOptions {
   /** Tick period; 4 ms (HZ=250) by default. */
   readonly tickNs?: Ns
   readonly rtRuntimeNs?: Ns
+  readonly fair?: FairFlavour
 }
 
 export class HostMachine extends Machine {
@@ -32,7 +34,7 @@ export class HostMachine extends Machine {
       name: 'host',
       cpus: options.cpus,
       costs: options.costs,
-      fair: 'eevdf',
+      fair: options.fair ?? 'eevdf',
       preemptsKernel: true,
       switchCost: 'host_task_switch',
     })

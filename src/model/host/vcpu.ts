@@ -1,6 +1,6 @@
 /**
  * A virtual processor: a host task whose body is "run the guest". The guest's processor has time
- * exactly while this task runs in guest mode; steal, halt polling and lock-holder preemption follow.
+ * exactly while this task runs in guest mode; steal, halt polling, lock-holder preemption follow.
  *
  * Kernel: virt/kvm/kvm_main.c (kvm_vcpu_block, kvm_vcpu_halt, halt polling), arch/x86/kvm/x86.c
  * (vcpu_run), 6.12.
@@ -40,6 +40,8 @@ export class Vcpu implements TimeSupply {
   private exitFd: EventFd | null = null
   private exitBody: (() => Proc) | null = null
   private paused = false
+  /** Told to the guest when it asks (KVM_KVMCLOCK_CTRL). */
+  private pauseUntold = false
   private readonly host: HostMachine
 
   constructor(host: HostMachine, guestCpu: Cpu, haltPollMaxNs: Ns, options: TaskOptions) {
@@ -84,6 +86,7 @@ export class Vcpu implements TimeSupply {
   /** The VM is stopped: the vCPU leaves the guest at once and stays out. */
   pause(): void {
     this.paused = true
+    this.pauseUntold = true
     const { guestCpu, task } = this
     if (!guestCpu.supplied) return
     this.exitReason = EXIT.pause
@@ -95,6 +98,12 @@ export class Vcpu implements TimeSupply {
   resume(): void {
     this.paused = false
     if (this.task.state !== TaskState.RUNNING) this.host.wake(this.task)
+  }
+
+  wasPaused(): boolean {
+    const { pauseUntold } = this
+    this.pauseUntold = false
+    return pauseUntold
   }
 
   private leaveGuest(reason: number): void {

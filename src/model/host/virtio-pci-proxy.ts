@@ -27,6 +27,7 @@ import {
   type InjectRoute,
   inject_irq,
   ioeventfd_write,
+  userspace_exit,
 } from './hypervisor.ts'
 
 /** Bits of the INTx status register. */
@@ -45,7 +46,11 @@ export interface VirtioPciOptions {
   readonly features?: RingFeatures
   /** `ioctl`: the device's thread makes the system call; `irqfd`: it only signals. */
   readonly route?: InjectRoute
+  /** `userspace`: the doorbell is an emulated register, served by the vCPU's own thread. */
+  readonly kick?: KickPath
 }
+
+export type KickPath = 'ioeventfd' | 'userspace'
 
 export class VirtioPciProxy implements VirtioHostPort, VirtioGuestPort {
   readonly name: string
@@ -58,6 +63,7 @@ export class VirtioPciProxy implements VirtioHostPort, VirtioGuestPort {
   private readonly hv: Hypervisor
   private readonly device: VirtioDevice
   private readonly route: InjectRoute
+  private readonly kick: KickPath
   private readonly doorbells: readonly EventFd[]
   private readonly lines: (GuestLine | null)[]
   private configLine: GuestLine | null = null
@@ -70,6 +76,7 @@ export class VirtioPciProxy implements VirtioHostPort, VirtioGuestPort {
     this.vectors = options.vectors ?? 'shared'
     this.features = options.features ?? { event_idx: true, indirect: true }
     this.route = options.route ?? 'ioctl'
+    this.kick = options.kick ?? 'ioeventfd'
     this.queueSizes = device.queues.map((vq) => vq.num)
     this.queueIds = device.queues.map((vq) => vq.id)
     this.config = device.config
@@ -90,6 +97,10 @@ export class VirtioPciProxy implements VirtioHostPort, VirtioGuestPort {
   }
 
   *ring(index: number): Proc<boolean> {
+    if (this.kick === 'userspace') {
+      yield* userspace_exit(this.hv, () => serve(this.device, index))
+      return true
+    }
     yield* ioeventfd_write(this.hv, present(this.doorbells[index], `no queue ${index}`))
     return true
   }
@@ -133,6 +144,11 @@ export class VirtioPciProxy implements VirtioHostPort, VirtioGuestPort {
     this.isr |= ISR_CONFIG
     yield* inject_irq(this.hv, this.configLine, this.route)
   }
+}
+
+function* serve(device: VirtioDevice, queue: number): Proc {
+  if (device.handleOutput === undefined) device.onKick(queue)
+  else yield* device.handleOutput(queue)
 }
 
 /** The device learns of a kick through its own loop, which merges kicks as the counter would. */

@@ -16,12 +16,13 @@ import type { Cpu } from '../machine/cpu.ts'
 import { Machine } from '../machine/machine.ts'
 import { RtThrottle } from '../machine/rt-throttle.ts'
 import type { FairFlavour } from '../machine/run-queue.ts'
-import type { Task } from '../machine/task.ts'
-import { bugBlockInInterrupt } from './bug.ts'
+import { type Task, TaskState } from '../machine/task.ts'
+import { blockInInterrupt, logOnce } from './bug.ts'
 import { type Mutex, stopSpinning } from './mutex.ts'
 import type { Gfp } from './slab.ts'
 import { Softirqs } from './softirq.ts'
 import { TimerBase } from './timer.ts'
+import { HungTaskDetector, SoftLockupDetector } from './watchdog.ts'
 import { WorkerPools } from './worker-pool.ts'
 
 export type PreemptModel = 'none' | 'voluntary' | 'full' | 'rt'
@@ -37,6 +38,10 @@ export interface KernelConfig {
   readonly fair?: FairFlavour
   /** sched_rt_runtime_us: time per second that RT tasks may take; negative means no limit. */
   readonly rtRuntimeNs?: Ns
+  /** The parameter `threadirqs`: handlers run in threads; on PREEMPT_RT they always do. */
+  readonly threadirqs?: boolean
+  /** Processor of each interrupt line by its name; 0 for others. */
+  readonly irqAffinity?: Readonly<Record<string, number>>
 }
 
 /** jiffies starts five minutes before it wraps; the model only needs it to be positive. */
@@ -55,6 +60,8 @@ export class Kernel extends Machine {
   /** A fault that makes allocations fail, when a scenario asks for one. */
   allocationFails: ((gfp: Gfp) => boolean) | null = null
   private readonly throttle: RtThrottle
+  private readonly hungTasks: HungTaskDetector
+  private readonly softLockups: SoftLockupDetector
 
   constructor(sim: Simulation, name: string, config: KernelConfig) {
     super(sim, {
@@ -73,7 +80,12 @@ export class Kernel extends Machine {
     this.timers = new TimerBase(this)
     this.softirqs = new Softirqs(this)
     this.pools = new WorkerPools(this)
-    this.throttle = new RtThrottle(this, config.rtRuntimeNs ?? 950_000_000)
+    this.throttle = new RtThrottle(this, config.rtRuntimeNs ?? 950_000_000, () => {
+      // 6.12's fair server does the same in silence.
+      if (config.version === '6.1') logOnce(this, 'sched: RT throttling activated')
+    })
+    this.hungTasks = new HungTaskDetector(this)
+    this.softLockups = new SoftLockupDetector(this)
   }
 
   /** Monotonic time in ns. Kernel: ktime_get(). */
@@ -82,6 +94,7 @@ export class Kernel extends Machine {
   }
 
   override onSchedule(cpu: Cpu): void {
+    this.softLockups.touch(cpu)
     const idle = cpu.isIdle
     const clock = this.clockEvents[cpu.index] as ClockEvent
     if (!idle && this.timekeeper < 0) this.timekeeper = cpu.index
@@ -91,6 +104,8 @@ export class Kernel extends Machine {
   }
 
   override onSwitchOut(task: Task): void {
+    task.switches++
+    if (task.state === TaskState.UNINTERRUPTIBLE) this.hungTasks.sleeps(task)
     if (task.kind === 'kworker') this.pools.onSwitchOut(task)
     if (task.spunFor.length > 0)
       for (const lock of task.spunFor.splice(0)) stopSpinning(lock as Mutex)
@@ -118,7 +133,7 @@ export class Kernel extends Machine {
   }
 
   override onBlockInInterrupt(context: Context): void {
-    bugBlockInInterrupt(this, context)
+    blockInInterrupt(this, context)
   }
 
   /** A reschedule interrupt: in a virtual machine the sender leaves the guest for it. */
@@ -161,6 +176,7 @@ export class Kernel extends Machine {
 
   private scheduler_tick(cpu: Cpu): void {
     cpu.accountTask()
+    this.softLockups.sample(cpu)
     if (!cpu.isIdle && cpu.runQueue.expired(cpu.task)) cpu.resched()
   }
 }

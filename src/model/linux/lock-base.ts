@@ -54,3 +54,18 @@ export abstract class LockBase implements Waitable {
     this.k.sim.trace.emit(T.lock_release, context.cpu.index, context.id, this.id)
   }
 }
+
+/** A lock that sleeps: its holders are remembered, for reports on what a task still holds. */
+export abstract class SleepingLock extends LockBase {
+  override recordAcquire(context: Context, how: number, subclass: number): void {
+    context.cpu.task.heldLocks.push(this)
+    super.recordAcquire(context, how, subclass)
+  }
+
+  override recordRelease(context: Context): void {
+    const { heldLocks } = context.cpu.task
+    const at = heldLocks.lastIndexOf(this)
+    if (at >= 0) heldLocks.splice(at, 1)
+    super.recordRelease(context)
+  }
+}

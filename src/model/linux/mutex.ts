@@ -8,13 +8,14 @@ import { DONE, type Proc, pause, Req } from '../../sim/process.ts'
 import type { Context } from '../machine/context.ts'
 import { type Task, TaskState } from '../machine/task.ts'
 import { checkWaitCycle } from '../machine/wait-graph.ts'
-import { warnUnlockImbalance } from './bug-locks.ts'
+import { schedule_debug } from './bug.ts'
+import { warnMutexOwner, warnUnlockImbalance } from './bug-locks.ts'
 import type { Kernel } from './kernel.ts'
-import { LockBase } from './lock-base.ts'
+import { SleepingLock } from './lock-base.ts'
 import { cond_resched, currentTask, mightSleep } from './preempt.ts'
 import { RtMutexCore } from './rt-mutex.ts'
 
-export class Mutex extends LockBase {
+export class Mutex extends SleepingLock {
   owner: Task | null = null
   readonly waiters: Task[] = []
   /** Tasks that spin because the owner runs. */
@@ -86,10 +87,21 @@ export function mutex_unlock(lock: Mutex): Proc {
   const { k } = lock
   if (lock.rt !== null) return lock.rt.release()
   const task = currentTask(k)
-  if (lock.owner !== task) warnUnlockImbalance(k, lock)
+  if (lock.owner !== task) reportUnlock(lock)
   lock.recordRelease(k.current)
   pass(lock)
   return k.tryCharge(k.costs.mutex_unlock) ? DONE : pause(Req.CHARGE)
+}
+
+function reportUnlock(lock: Mutex): void {
+  if (lock.owner === null) {
+    warnUnlockImbalance(lock.k, lock)
+    return
+  }
+  warnMutexOwner(lock.k, lock)
+  const { heldLocks } = lock.owner
+  const at = heldLocks.lastIndexOf(lock)
+  if (at >= 0) heldLocks.splice(at, 1)
 }
 
 /** Lets the next one have the lock, or compete for it. */
@@ -163,6 +175,7 @@ function* sleepFor(lock: Mutex, task: Task): Proc {
     task.state = TaskState.UNINTERRUPTIBLE
     task.waitingOn = lock
     checkWaitCycle(task)
+    schedule_debug(k)
     yield Req.BLOCK
   }
   const at = lock.waiters.indexOf(task)

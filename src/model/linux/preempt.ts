@@ -11,8 +11,8 @@ import {
 } from '../../sim/lock-flags.ts'
 import { DONE, type Proc, pause, Req } from '../../sim/process.ts'
 import type { Context } from '../machine/context.ts'
-import type { Task } from '../machine/task.ts'
-import { bugSleepInAtomic } from './bug.ts'
+import { type Task, TaskState } from '../machine/task.ts'
+import { bugSleepInAtomic, warnBlockingWhileNotRunning } from './bug.ts'
 import type { Kernel } from './kernel.ts'
 import { preempt_count } from './preempt-count.ts'
 
@@ -68,13 +68,22 @@ export function* cond_resched(k: Kernel): Proc {
   task.mayYield = false
 }
 
+/** Kernel: __might_resched() and cond_resched(), for what may sleep in any task state. */
+export function mightResched(k: Kernel, where: string): boolean {
+  if (preempt_count(k) !== 0 || k.current.cpu.irqsOff) bugSleepInAtomic(k, where)
+  return k.config.preempt === 'voluntary' && k.current.cpu.needResched
+}
+
 /**
  * The plain part of might_sleep(): reports atomic context. Returns true when the caller must also
  * `yield* cond_resched(k)` (CONFIG_PREEMPT_VOLUNTARY, and something waits for the processor).
  */
 export function mightSleep(k: Kernel, where: string): boolean {
-  if (preempt_count(k) !== 0 || k.current.cpu.irqsOff) bugSleepInAtomic(k, where)
-  return k.config.preempt === 'voluntary' && k.current.cpu.needResched
+  const { task } = k.current.cpu
+  if (task.state !== TaskState.RUNNING && k.current === task) {
+    warnBlockingWhileNotRunning(k, task.state)
+  }
+  return mightResched(k, where)
 }
 
 /** Kernel: might_sleep(). */

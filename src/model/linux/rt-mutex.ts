@@ -7,6 +7,7 @@ import { type Proc, Req } from '../../sim/process.ts'
 import type { Context } from '../machine/context.ts'
 import { type Task, TaskState } from '../machine/task.ts'
 import { checkWaitCycle } from '../machine/wait-graph.ts'
+import { schedule_debug } from './bug.ts'
 import { warnUnlockImbalance } from './bug-locks.ts'
 import type { LockBase } from './lock-base.ts'
 import { currentTask } from './preempt.ts'
@@ -45,15 +46,28 @@ export class RtMutexCore {
     }
     lock.recordContended(context)
     this.enqueue(task)
-    task.waitingOn = lock
-    checkWaitCycle(task)
-    this.boost(this.owner)
-    while (this.owner !== task) {
-      task.state = TaskState.UNINTERRUPTIBLE
-      yield Req.BLOCK
-    }
+    yield* this.sleepFor(task)
     lock.recordAcquired(context)
     if (!k.tryCharge(k.costs.mutex_slowpath)) yield Req.CHARGE
+  }
+
+  /**
+   * A sleep that the task was preparing is not lost: its state is kept aside and comes back, unless
+   * its own wake-up came meanwhile. Kernel: current_save_and_set_rtlock_wait_state().
+   */
+  private *sleepFor(task: Task): Proc {
+    let { state } = task
+    for (let first = true; this.owner !== task; first = false) {
+      // Woken, but not by the lock.
+      if (!first) state = TaskState.RUNNING
+      task.state = TaskState.UNINTERRUPTIBLE
+      task.waitingOn = this.lock
+      if (first) checkWaitCycle(task)
+      this.boost(this.owner)
+      schedule_debug(this.lock.k)
+      yield Req.BLOCK
+    }
+    task.state = state
   }
 
   *release(): Proc {
@@ -62,7 +76,8 @@ export class RtMutexCore {
     const task = currentTask(k)
     if (this.owner !== task) warnUnlockImbalance(k, lock)
     lock.recordRelease(k.current)
-    held(task).splice(held(task).indexOf(this), 1)
+    const at = held(task).indexOf(this)
+    if (at >= 0) held(task).splice(at, 1)
     const next = this.waiters.shift()
     this.owner = next ?? null
     adjust(task)

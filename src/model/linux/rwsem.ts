@@ -8,9 +8,10 @@ import { type Proc, Req } from '../../sim/process.ts'
 import type { Context } from '../machine/context.ts'
 import { type Task, TaskState } from '../machine/task.ts'
 import { checkWaitCycle } from '../machine/wait-graph.ts'
+import { schedule_debug } from './bug.ts'
 import { warnUnlockImbalance } from './bug-locks.ts'
 import type { Kernel } from './kernel.ts'
-import { LockBase } from './lock-base.ts'
+import { SleepingLock } from './lock-base.ts'
 import { cond_resched, currentTask, mightSleep } from './preempt.ts'
 
 interface RwWaiter {
@@ -19,7 +20,7 @@ interface RwWaiter {
   granted: boolean
 }
 
-export class RwSemaphore extends LockBase {
+export class RwSemaphore extends SleepingLock {
   writer: Task | null = null
   readonly readers: Task[] = []
   readonly queue: RwWaiter[] = []
@@ -108,6 +109,7 @@ function* down(sem: RwSemaphore, write: boolean, subclass: number): Proc {
     task.state = TaskState.UNINTERRUPTIBLE
     task.waitingOn = sem
     checkWaitCycle(task)
+    schedule_debug(k)
     yield Req.BLOCK
   }
   sem.recordAcquired(k.current)

@@ -4,9 +4,9 @@
  */
 import { type Proc, Req } from '../../sim/process.ts'
 import { type Task, TaskState } from '../machine/task.ts'
-import { bugSchedulingWhileAtomic } from './bug.ts'
+import { schedule_debug } from './bug.ts'
 import type { Kernel } from './kernel.ts'
-import { currentTask, preempt_count } from './preempt.ts'
+import { currentTask } from './preempt.ts'
 import { TimerList } from './timer.ts'
 
 export const TASK_RUNNING = TaskState.RUNNING
@@ -32,13 +32,13 @@ export function set_current_state(k: Kernel, state: number): void {
 
 /** Sleeps unless the state has gone back to running. Kernel: schedule(). */
 export function* schedule(k: Kernel): Proc {
-  if (preempt_count(k) !== 0) bugSchedulingWhileAtomic(k)
+  schedule_debug(k)
   yield Req.BLOCK
 }
 
 /** Sleeps at most `timeout` jiffies; returns what is left of them. Kernel: schedule_timeout(). */
 export function* schedule_timeout(k: Kernel, timeout: number): Proc<number> {
-  if (preempt_count(k) !== 0) bugSchedulingWhileAtomic(k)
+  schedule_debug(k)
   if (timeout === MAX_SCHEDULE_TIMEOUT) {
     yield Req.BLOCK
     return timeout

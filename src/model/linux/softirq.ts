@@ -10,6 +10,7 @@ import { T } from '../../sim/trace.ts'
 import { Context, SOFTIRQ_OFFSET } from '../machine/context.ts'
 import type { Cpu } from '../machine/cpu.ts'
 import { type Task, TaskState } from '../machine/task.ts'
+import { warnOnce } from './bug.ts'
 import type { Kernel } from './kernel.ts'
 
 export const HI_SOFTIRQ = 0
@@ -76,6 +77,7 @@ export class Softirqs {
   /** Kernel: local_bh_enable(): runs what has become pending. */
   *enable(cpu: Cpu): Proc {
     const state = this.of(cpu)
+    if (cpu.irqsOff) warnOnce(this.kernel, 'kernel/softirq.c:376', '__local_bh_enable_ip')
     state.disabled--
     if (state.disabled === 0 && state.pending !== 0 && !cpu.irqsOff) {
       yield* this.handle_softirqs(cpu, state)

@@ -10,10 +10,10 @@ import { LOCK_TRYLOCK } from '../../sim/lock-flags.ts'
 import { DONE, DONE_FALSE, DONE_TRUE, type Proc, pause, Req } from '../../sim/process.ts'
 import type { Context } from '../machine/context.ts'
 import { checkWaitCycle } from '../machine/wait-graph.ts'
-import { warnUnlockImbalance } from './bug-locks.ts'
+import { checkSpinRecursion, warnUnlockImbalance } from './bug-locks.ts'
 import type { Kernel } from './kernel.ts'
 import { LockBase } from './lock-base.ts'
-import { cond_resched, mightSleep } from './preempt.ts'
+import { cond_resched, mightResched } from './preempt.ts'
 import { RtMutexCore } from './rt-mutex.ts'
 
 /** Whether interrupts were off before. Kernel: unsigned long flags. */
@@ -122,7 +122,7 @@ function* acquire(lock: SpinlockT, subclass: number): Proc {
   const { k } = lock
   const context = k.current
   if (lock.rt !== null) {
-    if (mightSleep(k, 'kernel/locking/spinlock_rt.c:48')) yield* cond_resched(k)
+    if (mightResched(k, 'kernel/locking/spinlock_rt.c:48')) yield* cond_resched(k)
     yield* lock.rt.acquire(subclass)
     return
   }
@@ -133,6 +133,7 @@ function* acquire(lock: SpinlockT, subclass: number): Proc {
     return
   }
   lock.recordContended(context)
+  checkSpinRecursion(k, lock, lock.owner)
   lock.waiters.push(context)
   context.waitingOn = lock
   context.spinning = true

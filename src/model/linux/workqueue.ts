@@ -8,6 +8,8 @@ import { T } from '../../sim/trace.ts'
 import type { Context, Waitable } from '../machine/context.ts'
 import { type Task, TaskState } from '../machine/task.ts'
 import { checkWaitCycle } from '../machine/wait-graph.ts'
+import { schedule_debug } from './bug.ts'
+import { warnUninitialisedWork } from './bug-locks.ts'
 import type { Kernel } from './kernel.ts'
 import { LockBase } from './lock-base.ts'
 import {
@@ -44,6 +46,9 @@ export class WorkStruct implements Waitable {
   readonly fn: () => Proc
   readonly id: number
   readonly waitName: string
+  readonly functionName: string
+  /** False for memory that was only zeroed: INIT_WORK() was never called on it. */
+  initialised = true
   /** Lockdep map `(work_completion)(&vss->elapsed_period)`; one for each init site. */
   readonly map: LockMap
   pending = false
@@ -60,6 +65,7 @@ export class WorkStruct implements Waitable {
     this.fn = fn
     this.map = k.pools.mapOf(`(work_completion)(${className})`)
     this.waitName = this.map.className
+    this.functionName = functionName
     this.id = k.sim.trace.symbols.define('work', { name: className, group: functionName })
   }
 
@@ -105,18 +111,33 @@ function* insert_work(work: WorkStruct, highpri: boolean): Proc<boolean> {
 /** Takes the item off its queue and waits for a running instance. True if it was pending. */
 export function* cancel_work_sync(work: WorkStruct): Proc<boolean> {
   const { k } = work
-  const wasPending = work.pending
-  if (work.pending) {
-    const pool = work.pool as WorkerPool
-    const flags = local_irq_save(k)
-    yield* spin_lock(pool.lock)
-    pool.list.splice(pool.list.indexOf(work), 1)
-    work.pending = false
-    yield* spin_unlock(pool.lock)
-    yield* local_irq_restore(k, flags)
+  let wasPending = false
+  while (work.pending && !wasPending) {
+    const { pool } = work
+    if (pool !== null) wasPending = yield* grab(work, pool)
+    // Another processor has set PENDING and not queued it yet (-EAGAIN): cpu_relax().
+    else if (!k.tryChargeNs(RELAX_NS)) yield Req.CHARGE
   }
   yield* flush(work, true)
   return wasPending
+}
+
+const RELAX_NS = 100
+
+/** Takes it off its list, if it still is there. Kernel: try_to_grab_pending(). */
+function* grab(work: WorkStruct, pool: WorkerPool): Proc<boolean> {
+  const { k } = work
+  const flags = local_irq_save(k)
+  yield* spin_lock(pool.lock)
+  const at = pool.list.indexOf(work)
+  if (at >= 0) {
+    pool.list.splice(at, 1)
+    work.pool = null
+    work.pending = false
+  }
+  yield* spin_unlock(pool.lock)
+  yield* local_irq_restore(k, flags)
+  return at >= 0
 }
 
 /** Waits for the last queued instance. Kernel: flush_work(). */
@@ -126,6 +147,10 @@ export function flush_work(work: WorkStruct): Proc {
 
 function* flush(work: WorkStruct, fromCancel: boolean): Proc {
   const { k } = work
+  if (!work.initialised) {
+    warnUninitialisedWork(k)
+    return
+  }
   if (mightSleep(k, 'kernel/workqueue.c:3042')) yield* cond_resched(k)
   const busy = work.worker !== null || (!fromCancel && work.pending)
   // 6.1 touches the map always; 6.12 only when there is something to wait for.
@@ -140,6 +165,7 @@ function* flush(work: WorkStruct, fromCancel: boolean): Proc {
     task.state = TaskState.UNINTERRUPTIBLE
     task.waitingOn = work
     checkWaitCycle(task)
+    schedule_debug(k)
     yield Req.BLOCK
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Other work on a machine: tasks that take processor time in a pattern, on the guest or the host.
- * A pattern says when a burst is due and how long it runs; a burst that cannot run is late, not lost.
+ * A pattern says when a burst is due and how long it runs; one that cannot run is late, not lost.
  */
 
 import { type Distribution, type DistributionSpec, distribution } from '../../base/distribution.ts'
@@ -90,7 +90,12 @@ function periodic(periodNs: Ns, runNs: Ns, offsetNs: Ns): NextBurst {
 }
 
 function random(stream: Prng, gap: Distribution, run: Distribution): NextBurst {
-  return (nowNs) => ({ atNs: nowNs + gap.draw(stream), runNs: run.draw(stream) })
+  return (nowNs) => ({ atNs: nowNs + gap.draw(stream), runNs: atLeastOne(run.draw(stream)) })
+}
+
+/** A burst of no time would let a pattern without gaps go on for ever at one instant. */
+function atLeastOne(ns: Ns): Ns {
+  return ns < 1 ? 1 : ns
 }
 
 function recorded(list: readonly (readonly [Ns, Ns])[]): NextBurst {

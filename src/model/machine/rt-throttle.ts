@@ -15,10 +15,12 @@ export class RtThrottle {
   private readonly runtimeNs: Ns
   private readonly usedNs: Ns[]
   private readonly period: Timer
+  private readonly onThrottled: () => void
 
-  constructor(machine: Machine, runtimeNs: Ns) {
+  constructor(machine: Machine, runtimeNs: Ns, onThrottled: () => void = () => {}) {
     this.machine = machine
     this.runtimeNs = runtimeNs
+    this.onThrottled = onThrottled
     this.usedNs = machine.cpus.map(() => 0)
     this.period = machine.sim.timer(() => this.onPeriod(), Priority.clock)
   }
@@ -30,6 +32,7 @@ export class RtThrottle {
     this.usedNs[cpu.index] = used
     if (used > this.runtimeNs && !cpu.runQueue.throttled) {
       cpu.runQueue.throttled = true
+      this.onThrottled()
       cpu.resched()
     }
   }

@@ -1,7 +1,7 @@
 /**
  * The run queue of one processor: FIFO and RR tasks by strict priority, then the fair class in one
- * of two forms, 6.1-like (CFS: least virtual run time) or 6.6-like (EEVDF: earliest virtual deadline
- * among the eligible). Holds tasks that wait; the running one is known to the processor.
+ * of two forms, 6.1-like (CFS: least virtual run time) or 6.6-like (EEVDF: earliest virtual
+ * deadline among the eligible). Holds tasks that wait; the running one is known to the processor.
  *
  * Kernel: kernel/sched/{rt,fair}.c. Numbers as domain/guest-kernel.md §5: [E] where it says so.
  */

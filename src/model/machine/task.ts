@@ -5,7 +5,7 @@
 import { assert } from '../../base/assert.ts'
 import type { Ns } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
-import { Context, type ContextKind } from './context.ts'
+import { Context, type ContextKind, type Waitable } from './context.ts'
 import type { Cpu } from './cpu.ts'
 import type { Machine } from './machine.ts'
 
@@ -70,6 +70,10 @@ export class Task extends Context {
   signalPending = false
   /** The worker pool whose item it runs; a kernel model's business. */
   pool: unknown = null
+  /** How often it left its processor. Kernel: nvcsw + nivcsw. */
+  switches = 0
+  /** Sleeping locks that it holds or waits for, in order. Kernel: lockdep's held locks. */
+  readonly heldLocks: Waitable[] = []
   /** Locks that others spin for because this task runs. */
   spunFor: unknown[] = []
 

@@ -11,6 +11,8 @@ export interface TimeSupply {
   rest(cpu: Cpu): void
   /** The processor gave its time back during an event of its own. */
   returned(cpu: Cpu): void
+  /** Stopped with its whole machine since this was last asked. Kernel: guest-paused flag. */
+  wasPaused?(): boolean
 }
 
 export const PhysicalSupply: TimeSupply = {

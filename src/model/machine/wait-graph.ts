@@ -8,7 +8,7 @@ import type { Context } from './context.ts'
 
 const CHAIN_MAX = 64
 
-/** Reports a cycle of waiting contexts that `start` has just closed. Returns whether there is one. */
+/** Reports a cycle of waiting contexts that `start` has just closed; true if there is one. */
 export function checkWaitCycle(start: Context): boolean {
   const chain: Context[] = [start]
   let at: Context | null = blockerOf(start)

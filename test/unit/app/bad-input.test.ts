@@ -64,7 +64,10 @@ describe('keys and values', () => {
     [withLines('host: {halt_poll: 200}'), /host\.halt_poll: 200 has no unit/],
     [withLines('device: {clock: 20}'), /device\.clock: 20 has no unit.*-20ppm/],
     [withLines('device: {queue_size: 65}'), /queue_size: 65 is not a queue size.*power of two/],
-    [withLines('faults: [{kind: x}]'), /faults: faults are not available yet/],
+    [
+      withLines('faults: [{kind: x, at: 1s, for: 1s}]'),
+      /faults.0.kind: .x. is not known/,
+    ],
     [withLines('expect: {xrun: 0}'), /expect\.xrun: unknown key, did you mean 'xruns'/],
     [withLines('expect: {xruns: few}'), /expect\.xruns: 'few' is not a count/],
     [withLines('guest: {costs: {mutex_lok: 1us}}'), /costs\.mutex_lok: unknown key.*'mutex_lock'/],

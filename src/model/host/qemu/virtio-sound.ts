@@ -100,6 +100,10 @@ export class VirtioSound implements VirtioDevice, ControlTarget {
     this.loop.signal(this.handlers[queue] as number)
   }
 
+  handleOutput(queue: number): Proc {
+    return this.loop.callNow(this.handlers[queue] as number)
+  }
+
   /** QEMU: virtio_snd_reset(). Messages in the streams stay, with elements of rings long gone. */
   *reset(): Proc {}
 

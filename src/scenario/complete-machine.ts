@@ -1,0 +1,122 @@
+/**
+ * Guest, host and what is done to them: defaults and the checks that compare keys. Part of
+ * complete.ts; pure. Times are nanoseconds.
+ */
+import type { Ns } from '../base/units.ts'
+import { guestCosts, hostCosts } from './costs.ts'
+import { guestDefaults, hostDefaults, scenarioLimits } from './defaults.ts'
+import type { Fault } from './fault.ts'
+import type { FaultInput, GuestInput, ScenarioInput } from './input.ts'
+import { checkCpus, completeLoads, completeScheduling, type VcpuInput } from './loads.ts'
+import { didYouMean } from './near.ts'
+import { formatDuration } from './quantity.ts'
+import type { GuestSpec, HostSpec, InjectedFault, VcpuSpec } from './spec.ts'
+
+/** Interrupt lines that the guest's drivers ask for; which of them depends on `device.vectors`. */
+export const irqNames = [
+  'virtio0',
+  'virtio0-config',
+  'virtio0-virtqueues',
+  'virtio0-virtsnd-ctl',
+  'virtio0-virtsnd-event',
+  'virtio0-virtsnd-tx',
+  'virtio0-virtsnd-rx',
+] as const
+
+export function completeGuest(input: GuestInput, faults: Fault[]): GuestSpec {
+  const kernel = input.kernel ?? guestDefaults.kernel
+  const cpus = input.cpus ?? guestDefaults.cpus
+  const irqAffinity = input.irq_affinity ?? {}
+  checkIrqs(irqAffinity, cpus, faults)
+  return {
+    kernel,
+    hz: input.hz ?? guestDefaults.hz,
+    preempt: input.preempt ?? guestDefaults.preempt,
+    fair: input.fair ?? (kernel === '6.1' ? 'cfs' : 'eevdf'),
+    rtRuntimeNs: input.rt_runtime ?? guestDefaults.rtRuntimeNs,
+    threadirqs: input.threadirqs ?? false,
+    cpus,
+    irqAffinity,
+    tasks: completeLoads(input.tasks ?? [], ['guest', 'tasks'], cpus, faults),
+    costs: guestCosts(input.costs?.preset ?? guestDefaults.costs, input.costs?.entries ?? {}),
+  }
+}
+
+function checkIrqs(wanted: Readonly<Record<string, number>>, cpus: number, faults: Fault[]): void {
+  for (const [name, cpu] of Object.entries(wanted)) {
+    const path = ['guest', 'irq_affinity', name]
+    if (!(irqNames as readonly string[]).includes(name)) {
+      const what = `there is no interrupt '${name}'${didYouMean(name, irqNames)}`
+      faults.push({ path, at: 'key', what, allowed: irqNames.join(', ') })
+    }
+    checkCpus([cpu], path, cpus, faults)
+  }
+}
+
+export function completeHost(scenario: ScenarioInput, faults: Fault[]): HostSpec {
+  const input = scenario.host ?? {}
+  const cpus = input.cpus ?? hostDefaults.cpus
+  const vcpus = scenario.guest?.cpus ?? guestDefaults.cpus
+  return {
+    cpus,
+    hz: input.hz ?? hostDefaults.hz,
+    fair: input.fair ?? hostDefaults.fair,
+    rtRuntimeNs: input.rt_runtime ?? hostDefaults.rtRuntimeNs,
+    haltPollNs: input.halt_poll ?? hostDefaults.haltPollNs,
+    kick: input.kick ?? hostDefaults.kick,
+    irqRoute: input.irq_route ?? hostDefaults.irqRoute,
+    vcpus: completeVcpus(input.vcpus ?? [], vcpus, cpus, faults),
+    tasks: completeLoads(input.tasks ?? [], ['host', 'tasks'], cpus, faults),
+    costs: hostCosts(input.costs?.preset ?? hostDefaults.costs, input.costs?.entries ?? {}),
+  }
+}
+
+function completeVcpus(
+  inputs: readonly VcpuInput[],
+  vcpus: number,
+  cpus: number,
+  faults: Fault[],
+): readonly VcpuSpec[] {
+  if (inputs.length > vcpus) {
+    const what = `${inputs.length} entries, but the guest has ${vcpus} CPUs`
+    const allowed = `up to ${vcpus}, in the order of the guest's CPUs`
+    faults.push({ path: ['host', 'vcpus'], at: 'value', what, allowed })
+  }
+  return inputs.map((one, i) => {
+    const path = ['host', 'vcpus', i]
+    checkCpus(one.pin, [...path, 'pin'], cpus, faults)
+    // Without a pin it may run anywhere and begins where an unnamed vCPU would.
+    const anywhere = Array.from({ length: cpus }, (_, n) => (n + i) % cpus)
+    return { affinity: one.pin ?? anywhere, ...completeScheduling(one, path, faults) }
+  })
+}
+
+export function completeFaults(
+  inputs: readonly FaultInput[],
+  durationNs: Ns,
+  faults: Fault[],
+): readonly InjectedFault[] {
+  const { faultsMax } = scenarioLimits
+  if (inputs.length > faultsMax) {
+    const what = `${inputs.length} entries`
+    faults.push({ path: ['faults'], at: 'value', what, allowed: `up to ${faultsMax}` })
+  }
+  const done = inputs.map((one) => ({ kind: one.kind, atNs: one.at, forNs: one.for }))
+  done.forEach((one, i) => {
+    const end = formatDuration(durationNs)
+    if (one.atNs >= durationNs) {
+      const what = `the scenario ends at ${end}`
+      faults.push({ path: ['faults', i, 'at'], at: 'value', what, allowed: `less than ${end}` })
+    }
+    const clash = done.findIndex((other, j) => j < i && overlap(one, other))
+    if (clash < 0) return
+    const what = `overlaps faults.${clash}`
+    const allowed = 'pauses one after the other'
+    faults.push({ path: ['faults', i], at: 'value', what, allowed })
+  })
+  return done
+}
+
+function overlap(a: InjectedFault, b: InjectedFault): boolean {
+  return a.atNs <= b.atNs + b.forNs && b.atNs <= a.atNs + a.forNs
+}
