@@ -20,6 +20,12 @@ export interface AudioBackend {
   write(frames: Frames, nowNs: Ns): Frames
   /** Frames, at most `frames`, that the source has for the caller at this moment. */
   read(frames: Frames, nowNs: Ns): Frames
+  /** Room of the back end for M, where it is not that of the emulated buffer. */
+  free?(nowNs: Ns): Frames
+  /** Frames written that are not heard yet; none where the sink is the writing itself. */
+  inFlight?(nowNs: Ns): Frames
+  /** When to run next instead of by the timer (poll mode); -1: by the timer. */
+  readyNs?(nowNs: Ns): Ns
   /** Frames that the sink should have had by now but did not get. */
   missing(nowNs: Ns): Frames
 }

@@ -57,7 +57,7 @@ export class SwVoiceOut {
   /** Frames that the client may write now; 0 when nobody is to be called. */
   free(): Frames {
     const { hw } = this
-    const hwFree = hw.samples - hw.pendingEmul
+    const hwFree = hw.free()
     if (hwFree <= this.totalMixed) return 0
     const room = Math.min(hw.samples - this.totalMixed, hwFree - this.totalMixed)
     const free = this.resampler.framesIn(room)
@@ -69,7 +69,7 @@ export class SwVoiceOut {
   write(frames: Frames): Frames {
     const { hw, resampler } = this
     const live = this.totalMixed
-    const hwFree = hw.samples - hw.pendingEmul
+    const hwFree = hw.free()
     const outMax = Math.min(hw.samples - live, hwFree > live ? hwFree - live : 0)
     const offered = Math.min(frames + this.resamplePos, this.resampleSize)
     const inMax = Math.min(resampler.framesIn(outMax), offered)
@@ -109,7 +109,7 @@ export class HwVoiceOut {
   pendingDisable = false
   /** Frames in E. */
   pendingEmul: Frames = 0
-  /** Frames that went from M to E, and from E to the sink, since the beginning. */
+  /** Frames that went from M to E, and from E into the back end, since the beginning. */
   mixed: Frames = 0
   heard: Frames = 0
   private missing: Frames = 0
@@ -118,6 +118,13 @@ export class HwVoiceOut {
     this.host = host
     this.backend = backend
     this.samples = backend.samples
+  }
+
+  /** Frames that the back end has room for. QEMU: audio_pcm_hw_get_free(). */
+  free(): Frames {
+    const { backend } = this
+    if (backend.free === undefined) return this.samples - this.pendingEmul
+    return backend.free(this.host.sim.now)
   }
 
   /** QEMU: AUD_set_active_out(). True when the voice was switched on. */
@@ -196,12 +203,18 @@ export class HwVoiceOut {
       const taken = this.backend.write(this.pendingEmul, this.host.sim.now)
       this.pendingEmul -= taken
       this.heard += taken
-      for (let i = 0; i < this.clients.length; i++) {
-        const sw = this.clients[i] as SwVoiceOut
-        sw.log.heard(this.host, sw.stream, this.heard)
-      }
     }
+    this.noteHeard()
     this.noteMissing()
+  }
+
+  private noteHeard(): void {
+    const { backend, host, clients } = this
+    const below = backend.inFlight === undefined ? 0 : backend.inFlight(host.sim.now)
+    for (let i = 0; i < clients.length; i++) {
+      const sw = clients[i] as SwVoiceOut
+      sw.log.heard(host, sw.stream, this.heard - below)
+    }
   }
 
   /** What the sink did not get since the last round is a gap that a listener hears. */

@@ -3,7 +3,8 @@
  * voices under the BQL. Times are ns.
  *
  * Source: QEMU 10.0 audio/audio.c: audio_timer(), audio_run(), audio_reset_timer(). The timer is
- * armed while a voice is enabled. Left out: back ends in poll mode, capture of the mix.
+ * armed while a voice is enabled; for a back end in poll mode it stands for its file's readiness.
+ * Left out: capture of the mix.
  */
 import type { Ns } from '../../../base/units.ts'
 import type { Proc } from '../../../sim/process.ts'
@@ -85,12 +86,20 @@ export class AudioState implements LoopHandler {
   /** QEMU: audio_reset_timer(). Armed relative to now, not to a schedule. */
   private resetTimer(): void {
     if (this.out.enabled || this.in.enabled) {
-      this.timer.anticipate(this.loop.host.sim.now + this.periodNs)
+      this.timer.anticipate(this.nextNs())
       this.timerRunning = true
       return
     }
     if (this.timerRunning) this.timer.cancel()
     this.timerRunning = false
+  }
+
+  /** A period from now, or when the back end's file will be ready. */
+  private nextNs(): Ns {
+    const { now } = this.loop.host.sim
+    const { backend } = this.out
+    const readyNs = backend.readyNs === undefined ? -1 : backend.readyNs(now)
+    return readyNs < 0 ? now + this.periodNs : readyNs
   }
 }
 

@@ -42,6 +42,7 @@ import type { GenericOptions } from '../../../../../src/model/host/generic/optio
 import { AudioState } from '../../../../../src/model/host/qemu/audio.ts'
 import { MainLoop } from '../../../../../src/model/host/qemu/main-loop.ts'
 import { NoAudio } from '../../../../../src/model/host/qemu/noaudio.ts'
+import { RingAudio, ringAudioOptions } from '../../../../../src/model/host/qemu/ring-audio.ts'
 import { VirtioSound } from '../../../../../src/model/host/qemu/virtio-sound.ts'
 import { VirtioPciProxy } from '../../../../../src/model/host/virtio-pci-proxy.ts'
 import type { VectorMode } from '../../../../../src/model/virtio/seam.ts'
@@ -115,6 +116,8 @@ export interface WorldOptions {
   readonly prices?: Prices
   /** QEMU's audio timer. */
   readonly timerPeriodNs?: number
+  /** QEMU's audio back end, `none` by default. */
+  readonly backend?: 'pipewire' | 'pulse' | 'alsa'
   /** A generic device instead of QEMU's. */
   readonly device?: Partial<GenericOptions>
 }
@@ -131,9 +134,13 @@ export function soundWorld(probe: Probe, options: WorldOptions = {}) {
   const loop = new MainLoop(host, 'qemu-main', { affinity: [cpus] })
   const clock = new AudioClock({ ppm: 0, wanderPpm: 0, wanderPeriodNs: 0 })
   const queueSize = options.queueSize ?? 64
+  const backend =
+    options.backend === undefined
+      ? new NoAudio(clock)
+      : new RingAudio(clock, ringAudioOptions(options.backend, 10_000_000))
   const device =
     options.device === undefined
-      ? new VirtioSound(loop, new AudioState(loop, new NoAudio(clock), options.timerPeriodNs), {
+      ? new VirtioSound(loop, new AudioState(loop, backend, options.timerPeriodNs), {
           queueSize,
         })
       : new GenericSound(loop, clock, { queueSize, ...options.device })
