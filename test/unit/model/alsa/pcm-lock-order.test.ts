@@ -17,11 +17,12 @@ import {
 import { T } from '../../../../src/sim/trace.ts'
 import { inTask, must, openStream, recordsOf, type World, world } from './stream.ts'
 
-/** Edges among the core's classes, as `before -> after`. */
+/** Edges among the classes of the PCM core, as `before -> after`; those of the card are left out. */
 function edgesOf(w: World): string[] {
   const { edges } = foldStore(w.store, new LockOrderFold(w.sim.trace.symbols), w.sim.now)
   const names = edges.map(({ before, after }) => `${before} -> ${after}`)
-  return names.filter((name) => /pcm|runtime|group|register/.test(name)).sort()
+  const ofPcm = names.filter((name) => /pcm|runtime|group|register/.test(name))
+  return ofPcm.filter((name) => !/&card/.test(name)).sort()
 }
 
 function* wholeLife(w: World) {
