@@ -134,11 +134,8 @@ function setSizes(substream: SndPcmSubstream, params: SndPcmHwParams, request: H
 /** REFINE ioctls that a negotiation of this kind takes. */
 const REFINES = 12
 
-/**
- * Negotiates and installs the parameters, and prepares the stream, as snd_pcm_hw_params() of the
- * library does. Return: 0, or -errno.
- */
-export function* chooseHwParams(
+/** Negotiates and installs the parameters. Return: 0, or -errno. */
+export function* installHwParams(
   file: SndPcmFile,
   request: HwRequest,
   access: number,
@@ -153,6 +150,15 @@ export function* chooseHwParams(
   if (refine(substream, params) < 0) return -EINVAL
   if (setExactly(substream, params, request) < 0) return -EINVAL
   if (setSizes(substream, params, request) < 0) return -EINVAL
-  const err = yield* sys_hw_params(file, params)
+  return yield* sys_hw_params(file, params)
+}
+
+/** The same and a prepare, as snd_pcm_hw_params() of the library does. Return: 0, or -errno. */
+export function* chooseHwParams(
+  file: SndPcmFile,
+  request: HwRequest,
+  access: number,
+): Proc<number> {
+  const err = yield* installHwParams(file, request, access)
   return err < 0 ? err : yield* sys_prepare(file)
 }

@@ -40,6 +40,7 @@ import {
   snd_pcm_sync_ptr,
   snd_pcm_xrun,
 } from '../alsa/pcm_sync_ptr.ts'
+import { lockdep_sys_exit } from '../linux/bug-locks.ts'
 import { EINTR, ERESTARTSYS } from '../linux/errno.ts'
 import { sleepUntil } from '../linux/hrtimer.ts'
 import type { Kernel } from '../linux/kernel.ts'
@@ -105,6 +106,7 @@ export function* syscall<R extends number | SndPcmFile>(
     ret = -EINTR
   }
   if (!k.tryCharge(k.costs.syscall_exit)) yield Req.CHARGE
+  lockdep_sys_exit(k)
   k.emit(EXIT, stream, call, typeof ret === 'number' ? ret : 0)
   task.userMode = true
   // On the way back to user mode a waiting task gets the processor under every preemption model.

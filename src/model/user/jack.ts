@@ -1,0 +1,188 @@
+/**
+ * A JACK server on ALSA: mapped streams, the playback one always full, one cycle a period, every
+ * poll with a time-out of one and a half periods, xruns answered by stop and start. Modelled on the
+ * ALSA driver of jack2 (domain/userspace.md §2.3). Sizes are frames, times ns.
+ */
+import { type Frames, framesToNsFloor, NS_PER_MS, type Ns } from '../../base/units.ts'
+import type { Proc } from '../../sim/process.ts'
+import { SNDRV_PCM_STREAM_CAPTURE, SNDRV_PCM_STREAM_PLAYBACK } from '../alsa/pcm_constants.ts'
+import { UserFrames } from '../alsa/pcm_copy.ts'
+import type { SndPcmFile } from '../alsa/pcm_native.ts'
+import { EPOLLERR } from '../alsa/pcm_poll.ts'
+import { SndPcmStatus } from '../alsa/pcm_status.ts'
+import { EPIPE } from '../linux/errno.ts'
+import { work } from './client.ts'
+import { mmapTransfer, snd_pcm_avail_update } from './library.ts'
+import { PcmClient, type PcmClientOptions } from './pcm-client.ts'
+import { PollSet, sys_poll } from './poll.ts'
+import * as S from './syscall.ts'
+import { sinceTrigger } from './xrun-recovery.ts'
+
+/** How many poll time-outs in a row end the driver. */
+const TIMEOUTS_MAX = 10
+
+export interface JackOptions extends PcmClientOptions {
+  /** `linked`: both streams in one group where the kernel allows it; `none`: playback only. */
+  readonly duplex?: 'none' | 'separate' | 'linked'
+  /** Poll time-out; absent: one and a half periods, in whole milliseconds. */
+  readonly pollTimeoutNs?: Ns
+  /** Periods in a row without an answer that end the driver. */
+  readonly timeoutsMax?: number
+}
+
+export class Jack extends PcmClient<JackOptions> {
+  private playback: SndPcmFile | null = null
+  private capture: SndPcmFile | null = null
+  private linked = false
+  private out: UserFrames | null = null
+  private in: UserFrames | null = null
+  private timeouts = 0
+
+  protected *main(): Proc {
+    if (yield* this.openAll()) {
+      if ((yield* this.startStreams()) >= 0) yield* this.run()
+      yield* this.stopStreams()
+    }
+    for (const file of this.files()) yield* S.sys_close(file)
+    this.result.done = true
+  }
+
+  private files(): readonly SndPcmFile[] {
+    return [this.playback, this.capture].filter((file) => file !== null)
+  }
+
+  private *openAll(): Proc<boolean> {
+    const { options, k } = this
+    this.playback = yield* this.openOne(SNDRV_PCM_STREAM_PLAYBACK)
+    if (this.playback === null) return false
+    const playbackId = this.stream
+    this.out = new UserFrames(k, playbackId)
+    const duplex = options.duplex ?? 'none'
+    if (duplex === 'none') return true
+    this.capture = yield* this.openOne(SNDRV_PCM_STREAM_CAPTURE)
+    if (this.capture === null) return false
+    this.in = new UserFrames(k, this.stream)
+    this.stream = playbackId
+    if (duplex === 'linked') {
+      this.linked = (yield* S.sys_link(this.capture, this.playback)) === 0
+      if (!this.linked) this.log('the streams cannot be linked')
+    }
+    return true
+  }
+
+  private *openOne(direction: number): Proc<SndPcmFile | null> {
+    const how = { direction, mmap: true }
+    const file = yield* this.open(how)
+    if (file === null) return null
+    const thresholds = { start_threshold: 0, stop_threshold: 'buffer', ...this.options } as const
+    if ((yield* this.configure(file, how, thresholds)) >= 0) return file
+    yield* S.sys_close(file)
+    return null
+  }
+
+  /** Both, or in a group the first, which takes the other along. */
+  private masters(): readonly SndPcmFile[] {
+    const files = this.files()
+    return this.linked ? files.slice(0, 1) : files
+  }
+
+  /** jack2: alsa_driver_start(): prepare, fill with silence, start. Return: 0 or -errno. */
+  private *startStreams(): Proc<number> {
+    for (const file of this.masters()) {
+      const err = yield* S.sys_prepare(file)
+      if (err < 0) {
+        this.fail('prepare error', err)
+        return err
+      }
+    }
+    const playback = this.playback as SndPcmFile
+    const { buffer_size } = playback.substream.runtime
+    const avail = snd_pcm_avail_update(playback)
+    if (avail !== buffer_size) {
+      this.fail(`full buffer not available at start (${avail})`, -EPIPE)
+      return -EPIPE
+    }
+    const out = this.out as UserFrames
+    out.data_frames = 0
+    let err = yield* mmapTransfer(playback, out, buffer_size)
+    out.data_frames = Number.POSITIVE_INFINITY
+    for (const file of this.masters()) if (err >= 0) err = yield* S.sys_start(file)
+    if (err < 0) this.fail('could not start the streams', err)
+    return err
+  }
+
+  private *stopStreams(): Proc {
+    for (const file of this.masters()) yield* S.sys_drop(file)
+  }
+
+  /** One cycle after the other: wait, then a period at a time. */
+  private *run(): Proc {
+    const { period_size } = (this.playback as SndPcmFile).substream.runtime
+    while (this.result.framesWritten < this.total) {
+      yield* this.stall()
+      const frames = yield* this.wait(period_size)
+      if (frames < 0) return
+      for (let at = 0; at < frames; at += period_size) yield* this.cycle(period_size)
+    }
+  }
+
+  private *cycle(frames: Frames): Proc {
+    const { result, k, capture } = this
+    if (capture !== null) {
+      const read = yield* mmapTransfer(capture, this.in as UserFrames, frames)
+      if (read > 0) result.framesRead += read
+    }
+    yield* work(k)
+    const out = this.out as UserFrames
+    out.first_index = result.framesWritten
+    const written = yield* mmapTransfer(this.playback as SndPcmFile, out, frames)
+    if (written > 0) result.framesWritten += written
+  }
+
+  /**
+   * jack2: alsa_driver_wait(). Polls until every stream is ready. Return: whole periods that all of
+   * them have, 0 after an xrun, negative when the driver gives up.
+   */
+  private *wait(period: Frames): Proc<number> {
+    const { rate } = (this.playback as SndPcmFile).substream.runtime
+    const usual = Math.round((1.5 * framesToNsFloor(period, rate)) / NS_PER_MS) * NS_PER_MS
+    const timeoutNs = this.options.pollTimeoutNs ?? usual
+    let waiting = this.files()
+    while (waiting.length > 0) {
+      const set = new PollSet(waiting)
+      const ready = yield* sys_poll(set, timeoutNs)
+      if (ready === 0) return this.timedOut(timeoutNs)
+      if (set.revents.some((bits) => (bits & EPOLLERR) !== 0)) return yield* this.xrun()
+      waiting = waiting.filter((_, i) => set.revents[i] === 0)
+    }
+    this.timeouts = 0
+    let avail = Number.POSITIVE_INFINITY
+    for (const file of this.files()) avail = Math.min(avail, snd_pcm_avail_update(file))
+    if (avail < 0) return yield* this.xrun()
+    return avail - (avail % period)
+  }
+
+  private timedOut(timeoutNs: Ns): number {
+    this.timeouts++
+    this.log(`ALSA: poll time out, polled for ${Math.round(timeoutNs / NS_PER_MS)} ms`)
+    const most = this.options.timeoutsMax ?? TIMEOUTS_MAX
+    if (this.timeouts < most) return 0
+    this.log(`${this.timeouts} poll time outs in a row: the driver stops`)
+    return -1
+  }
+
+  /** jack2: alsa_driver_xrun_recovery(): status, stop, start. Return: 0, or -errno to give up. */
+  private *xrun(): Proc<number> {
+    const playback = this.playback as SndPcmFile
+    const status = new SndPcmStatus()
+    this.result.xruns++
+    const err = yield* S.sys_status(playback, status)
+    if (err >= 0) this.log(`xrun of at least ${sinceTrigger(playback, status.trigger_tstamp)} ms`)
+    if (this.options.onXrun === 'stop') {
+      this.fail('xrun', -EPIPE)
+      return -EPIPE
+    }
+    yield* this.stopStreams()
+    return yield* this.startStreams()
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * A program that is a list of calls with times: any order of calls can be written down. It reports
+ * what each call returned and goes on. Sizes are frames, times ns.
+ */
+import type { Frames, Ns } from '../../base/units.ts'
+import { type Proc, pauseThen, Req } from '../../sim/process.ts'
+import {
+  O_APPEND,
+  O_NONBLOCK,
+  SNDRV_PCM_ACCESS_MMAP_INTERLEAVED,
+  SNDRV_PCM_ACCESS_RW_INTERLEAVED,
+} from '../alsa/pcm_constants.ts'
+import { UserFrames } from '../alsa/pcm_copy.ts'
+import type { SndPcmFile } from '../alsa/pcm_native.ts'
+import { SndPcmStatus } from '../alsa/pcm_status.ts'
+import { EBADFD, errnoName } from '../linux/errno.ts'
+import { installHwParams } from './hw-params.ts'
+import { mmapTransfer, snd_pcm_avail_update } from './library.ts'
+import { PcmClient, type PcmClientOptions, streamOf } from './pcm-client.ts'
+import { PollSet, sys_poll } from './poll.ts'
+import { setSwParams, type Thresholds } from './sw-params.ts'
+import * as S from './syscall.ts'
+
+type Direction = 'playback' | 'capture'
+
+export interface ScriptStep extends Thresholds {
+  readonly call: ScriptCall
+  /** Not before this time; absent: as soon as the call before it has returned. */
+  readonly atNs?: Ns
+  /** This long after the call before it has returned. */
+  readonly afterNs?: Ns
+  /** Frames to move; time-out or length of a wait. */
+  readonly frames?: Frames
+  readonly forNs?: Ns
+  /** Which of the program's handles; absent: the stream's own direction. */
+  readonly on?: Direction
+  /** Flags of an open. */
+  readonly nonblock?: boolean
+  readonly append?: boolean
+  /** Access of hw_params. */
+  readonly mmap?: boolean
+}
+
+export interface ScriptedOptions extends PcmClientOptions {
+  readonly direction: Direction
+  readonly script: readonly ScriptStep[]
+}
+
+/** One open handle. */
+class Handle {
+  readonly file: SndPcmFile
+  readonly user: UserFrames
+  readonly status = new SndPcmStatus()
+  readonly set: PollSet
+
+  constructor(file: SndPcmFile) {
+    this.file = file
+    this.user = new UserFrames(file.substream.k, file.substream.id)
+    this.set = new PollSet([file])
+  }
+}
+
+type Call = (handle: Handle, step: ScriptStep, program: Scripted) => Proc<number>
+
+/** Calls on an open handle, by the names that a script uses. */
+const CALLS = {
+  hw_params: ({ file }, step, program) => {
+    const access =
+      step.mmap === true ? SNDRV_PCM_ACCESS_MMAP_INTERLEAVED : SNDRV_PCM_ACCESS_RW_INTERLEAVED
+    return installHwParams(file, program.options, access)
+  },
+  hw_free: ({ file }) => S.sys_hw_free(file),
+  sw_params: ({ file }, step) => setSwParams(file, step),
+  prepare: ({ file }) => S.sys_prepare(file),
+  reset: ({ file }) => S.sys_reset(file),
+  start: ({ file }) => S.sys_start(file),
+  drop: ({ file }) => S.sys_drop(file),
+  drain: ({ file }) => S.sys_drain(file),
+  pause: ({ file }) => S.sys_pause(file, true),
+  release: ({ file }) => S.sys_pause(file, false),
+  suspend: ({ file }) => S.sys_suspend(file),
+  resume: ({ file }) => S.sys_resume(file),
+  xrun: ({ file }) => S.sys_xrun(file),
+  status: ({ file, status }) => S.sys_status(file, status),
+  hwsync: ({ file }) => S.sys_hwsync(file),
+  delay: ({ file }) => delay(file),
+  forward: ({ file }, { frames }) => S.sys_forward(file, frames ?? 0),
+  rewind: ({ file }, { frames }) => S.sys_rewind(file, frames ?? 0),
+  writei: (handle, { frames }, program) => program.move(handle, frames ?? 0, S.sys_writei),
+  readi: (handle, { frames }, program) => program.move(handle, frames ?? 0, S.sys_readi),
+  mmap: ({ file }) => S.sys_mmap(file),
+  mmap_commit: (handle, { frames }, program) => program.move(handle, frames ?? 0, mmapTransfer),
+  poll: ({ set }, { forNs }) => sys_poll(set, forNs ?? -1),
+  link: ({ file }, step, program) => program.link(file, step),
+  unlink: ({ file }) => S.sys_unlink(file),
+} as const satisfies Record<string, Call>
+
+export type ScriptCall = keyof typeof CALLS | 'open' | 'close' | 'sleep' | 'avail_update'
+
+export const scriptCalls: readonly ScriptCall[] = [
+  'open',
+  'close',
+  'sleep',
+  'avail_update',
+  ...(Object.keys(CALLS) as (keyof typeof CALLS)[]),
+]
+
+function* delay(file: SndPcmFile): Proc<number> {
+  const answer = { delay: 0 }
+  const err = yield* S.sys_delay(file, answer)
+  return err < 0 ? err : answer.delay
+}
+
+export class Scripted extends PcmClient<ScriptedOptions> {
+  private readonly handles = new Map<Direction, Handle>()
+  private written: Frames = 0
+
+  protected *main(): Proc {
+    const { k, options } = this
+    for (const step of options.script) {
+      yield* this.stall()
+      const atNs = step.atNs ?? k.sim.now + (step.afterNs ?? 0)
+      if (atNs > k.sim.now) yield* S.sys_sleep_until(k, this.stream, atNs)
+      yield* this.step(step)
+    }
+    for (const direction of [...this.handles.keys()]) yield* this.close(direction)
+    this.result.done = true
+  }
+
+  private *step(step: ScriptStep): Proc {
+    const { k, stream } = this
+    const direction = step.on ?? this.options.direction
+    let ret: number
+    if (step.call === 'open') ret = yield* this.openHandle(direction, step)
+    else if (step.call === 'close') ret = yield* this.close(direction)
+    else if (step.call === 'sleep') {
+      ret = yield* S.sys_sleep_until(k, stream, k.sim.now + (step.forNs ?? 0))
+    } else ret = yield* this.onHandle(step.call, direction, step)
+    const arg = step.frames === undefined ? '' : String(step.frames)
+    this.log(`${step.call}(${arg}) = ${errnoName(ret)}`)
+    if (ret < 0) this.result.error = ret
+  }
+
+  private onHandle(
+    call: Exclude<ScriptCall, 'open' | 'close' | 'sleep'>,
+    direction: Direction,
+    step: ScriptStep,
+  ): Proc<number> {
+    const handle = this.handles.get(direction)
+    if (handle === undefined) return pauseThen(Req.POINT, -EBADFD)
+    this.stream = handle.file.substream.id
+    if (call === 'avail_update') return pauseThen(Req.POINT, snd_pcm_avail_update(handle.file))
+    const run: Call = CALLS[call]
+    return run(handle, step, this)
+  }
+
+  private *openHandle(direction: Direction, step: ScriptStep): Proc<number> {
+    const append = step.append === true ? O_APPEND : 0
+    const flags = append | (step.nonblock === true ? O_NONBLOCK : 0)
+    const file = yield* this.open({ direction: streamOf(direction), flags })
+    if (file === null) return this.result.error
+    this.handles.set(direction, new Handle(file))
+    return 0
+  }
+
+  private *close(direction: Direction): Proc<number> {
+    const handle = this.handles.get(direction)
+    if (handle === undefined) return -EBADFD
+    this.handles.delete(direction)
+    return yield* S.sys_close(handle.file)
+  }
+
+  /** Moves frames, numbered on from the ones before. Return: frames or -errno. */
+  *move(
+    handle: Handle,
+    frames: Frames,
+    transfer: (file: SndPcmFile, user: UserFrames, frames: Frames) => Proc<number>,
+  ): Proc<number> {
+    handle.user.first_index = this.written
+    const r = yield* transfer(handle.file, handle.user, frames)
+    if (r > 0) this.written += r
+    return r
+  }
+
+  /** Links the handle with the program's other one. */
+  *link(file: SndPcmFile, step: ScriptStep): Proc<number> {
+    const direction = step.on ?? this.options.direction
+    const other = this.handles.get(direction === 'playback' ? 'capture' : 'playback')
+    return other === undefined ? -EBADFD : yield* S.sys_link(file, other.file)
+  }
+}
