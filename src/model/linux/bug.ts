@@ -132,7 +132,7 @@ export function blockInInterrupt(k: Kernel, context: Context): void {
   task.state = TaskState.RUNNING
   const dumpNs = k.priceNs(k.costs.printk) * IDLE_TURN_LINES
   context.remainingNs += dumpNs > IDLE_TURN_NS_MIN ? dumpNs : IDLE_TURN_NS_MIN
-  if (cpu.runQueue.waiting > 0) cpu.schedule()
+  if (cpu.runQueue.waiting > 0) cpu.leaveIdle()
 }
 
 /** Kernel: __report_bad_irq(), note_interrupt(). */

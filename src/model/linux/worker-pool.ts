@@ -156,7 +156,6 @@ export class WorkerPools {
 
   /** A worker blocks inside an item: another may start. Kernel: wq_worker_sleeping(). */
   onSwitchOut(task: Task): void {
-    if (task.state === TaskState.RUNNING) return
     const pool = task.pool as WorkerPool | null
     if (pool === null) return
     pool.running--
@@ -166,7 +165,7 @@ export class WorkerPools {
   /** Kernel: wq_worker_running(). */
   onWake(task: Task): void {
     const pool = task.pool as WorkerPool | null
-    if (pool !== null && !task.onCpu) pool.running++
+    if (pool !== null && !task.onCpu && !task.queued) pool.running++
   }
 
   onTaskEnd(task: Task): void {

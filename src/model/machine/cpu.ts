@@ -206,7 +206,7 @@ export class Cpu {
     }
     if (this.needResched && this.mayPreempt(context)) {
       this.withdraw(context, SUPPLY_PREEMPTED)
-      this.schedule()
+      this.schedule(false)
       return true
     }
     if (this.pendingIrqs.length === 0 && !this.needResched) this.attention = false
@@ -241,7 +241,7 @@ export class Cpu {
     if (context instanceof Task) {
       this.machine.onTaskEnd(context)
       context.state = TaskState.DEAD
-      this.schedule()
+      this.schedule(true)
       return
     }
     this.top = this.under.pop() as Context
@@ -264,6 +264,11 @@ export class Cpu {
 
   // ---- scheduling -----------------------------------------------------------------------------
 
+  /** The idle task gives way although it could not sleep. */
+  leaveIdle(): void {
+    this.schedule(false)
+  }
+
   private block(context: Context): void {
     if (!(context instanceof Task)) this.machine.onBlockInInterrupt(context)
     const { task } = this
@@ -271,26 +276,29 @@ export class Cpu {
       task.state = TaskState.RUNNING
       task.waitingOn = null
     }
-    if (task.state !== TaskState.RUNNING) this.schedule()
+    if (task.state !== TaskState.RUNNING) this.schedule(true)
   }
 
-  /** Puts the right task on the processor. No charge is in progress. */
-  schedule(): void {
+  /**
+   * Puts the right task on the processor. No charge is in progress. A task that is preempted stays
+   * runnable whatever state it has set for a sleep that it has not yet begun (SM_PREEMPT).
+   */
+  private schedule(asleep: boolean): void {
     const { machine, task: prev, runQueue } = this
     this.accountTask()
     this.needResched = false
-    if (prev.state === TaskState.RUNNING && prev !== this.idle) runQueue.enqueue(prev, false, prev)
+    if (!asleep && prev !== this.idle) runQueue.enqueue(prev, false, prev)
     else if (prev !== this.idle) runQueue.leave(prev)
     const next = runQueue.pick() ?? machine.pullTask(this) ?? this.idle
     if (next === prev) machine.onSchedule(this)
-    else this.switchTo(prev, next)
+    else this.switchTo(prev, next, asleep)
   }
 
-  private switchTo(prev: Task, next: Task): void {
+  private switchTo(prev: Task, next: Task, asleep: boolean): void {
     const { machine } = this
     this.sim.trace.emit(T.sched_switch, this.index, prev.id, prev.id, next.id)
     this.save(prev)
-    if (prev !== this.idle) machine.onSwitchOut(prev)
+    if (prev !== this.idle) machine.onSwitchOut(prev, asleep)
     next.onCpu = true
     next.cpu = this
     next.execStartNs = this.sim.now

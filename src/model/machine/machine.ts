@@ -111,7 +111,7 @@ export class Machine {
     task.state = TaskState.RUNNING
     task.waitingOn = null
     this.onWake(task)
-    if (task.onCpu) {
+    if (task.onCpu || task.queued) {
       this.emit(T.sched_waking, task.id, task.cpu.index)
       return true
     }
@@ -188,8 +188,8 @@ export class Machine {
 
   onRan(_cpu: Cpu, _task: Task, _ranNs: Ns): void {}
 
-  /** A task leaves its processor. */
-  onSwitchOut(_task: Task): void {}
+  /** A task leaves its processor: it goes to sleep or ends, or it is preempted. */
+  onSwitchOut(_task: Task, _asleep: boolean): void {}
 
   /** A sleeping task has become runnable. */
   onWake(_task: Task): void {}
