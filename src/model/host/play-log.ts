@@ -1,7 +1,8 @@
 /**
  * Which frames of a stream are on their way through the mixer to the sink: runs of consecutive
  * frame indices with the place of each in the mix. Tells what was heard when the sink takes frames.
- * Not part of QEMU: it follows the samples that QEMU would carry. Places are frames of the back end.
+ * Not part of QEMU: it follows the samples that QEMU would carry. Places are frames of the back
+ * end.
  */
 import { unreachable } from '../../base/assert.ts'
 import type { Frames } from '../../base/units.ts'

@@ -4,6 +4,7 @@
  */
 import type { Frames, Ns } from '../../base/units.ts'
 import { T } from '../../sim/trace.ts'
+import { Fresh, freshnessOf } from '../machine/freshness.ts'
 import { Content, type RunVisitor } from '../machine/guest-buffer.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { VirtioSndXfer } from '../virtio/virtio_snd.ts'
@@ -12,9 +13,6 @@ import type { VirtioSndXfer } from '../virtio/virtio_snd.ts'
 export interface RunLog {
   push(place: Frames, mixFrames: Frames, firstIndex: number, frames: Frames): void
 }
-
-/** Freshness of a run, as in CODES.fresh. */
-const Fresh = { fresh: 0, stale: 1, skipped: 2, silence: 3, freed: 5 } as const
 
 export class ReadTracker {
   private readonly firsts: number[] = []
@@ -72,18 +70,12 @@ export class ReadTracker {
 
   private onRun(first: number, frames: Frames, _writtenAtNs: Ns, kind: number): void {
     const xfer = this.xfer as VirtioSndXfer
-    const freshness = xfer.buffer.freed ? Fresh.freed : this.judge(first, kind)
+    const freshness = xfer.buffer.freed ? Fresh.freed : freshnessOf(first, kind, this.expected)
     const host = this.host as Machine
     host.emit(T.audio_copy, xfer.traceStream, this.place, frames, first, freshness)
     this.firsts[this.length] = first
     this.counts[this.length++] = frames
     this.place += frames
     if (kind === Content.data && first + frames > this.expected) this.expected = first + frames
-  }
-
-  private judge(first: number, kind: number): number {
-    if (kind === Content.silence) return Fresh.silence
-    if (this.expected < 0 || first === this.expected) return Fresh.fresh
-    return first < this.expected ? Fresh.stale : Fresh.skipped
   }
 }

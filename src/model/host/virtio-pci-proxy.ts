@@ -40,7 +40,8 @@ export interface VirtioPciOptions {
   readonly name: string
   /**
    * `shared` by default: with QEMU's virtio-sound-pci the guest gets two vectors, one for the
-   * configuration and one that all queues share (observed in every captured run: `virtio0-virtqueues`).
+   * configuration and one that all queues share (observed in every captured run:
+   * `virtio0-virtqueues`).
    */
   readonly vectors?: VectorMode
   readonly features?: RingFeatures

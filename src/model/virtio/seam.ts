@@ -5,7 +5,9 @@
 import type { Proc } from '../../sim/process.ts'
 import type { RingFeatures, Vring } from './vring.ts'
 
-/** How many interrupt vectors the guest got: one a queue, one for all, or a level-triggered line. */
+/**
+ * How many interrupt vectors the guest got: one a queue, one for all, or a level-triggered line.
+ */
 export type VectorMode = 'per-queue' | 'shared' | 'intx'
 
 /** The device as the guest's transport sees it. Stars run in the guest's context. */

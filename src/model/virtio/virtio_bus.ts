@@ -29,7 +29,9 @@ export function* device_attach(vdev: VirtioPciDevice, driver: VirtioDriver): Pro
   return typeof priv === 'number' ? priv : 0
 }
 
-/** Unbinds the driver, if there is one. Context: process. Locks: &dev->mutex, across the removal. */
+/**
+ * Unbinds the driver, if there is one. Context: process. Locks: &dev->mutex, across the removal.
+ */
 export function* device_release_driver(vdev: VirtioPciDevice): Proc {
   yield* mutex_lock(vdev.device_lock)
   const { driver, priv } = vdev

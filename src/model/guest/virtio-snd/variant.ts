@@ -20,8 +20,9 @@ export interface VirtioSndVariant {
   /** "Free them in hw_free": messages are freed whatever the device still has. v5. */
   readonly free_always?: boolean
   /**
-   * How remove gets along with the reset work item: `cancel` it and wait, even from the item itself;
-   * not if the item has set a flag; not if remove is called by the item (current_work()). v5.
+   * How remove gets along with the reset work item: `cancel` it and wait, even from the item
+   * itself; not if the item has set a flag; not if remove is called by the item (current_work()).
+   * v5.
    */
   readonly reset_work?: 'cancel' | 'resetting-flag' | 'current-work'
 }

@@ -1,6 +1,7 @@
 /**
  * Both sides of a virtqueue against each other: random interleavings of adds, kicks, pops, pushes,
- * interrupts. Every element comes back exactly once and nobody waits for a signal that was not sent.
+ * interrupts. Every element comes back exactly once and nobody waits for a signal that was not
+ * sent.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -41,7 +42,6 @@ function rings(k: Kernel, event_idx: boolean, indirect: boolean) {
   const features = { event_idx, indirect }
   const kicks = { count: 0 }
   const notifier = {
-    // biome-ignore lint/correctness/useYield: a doorbell that takes no time
     *notify() {
       kicks.count++
       return true

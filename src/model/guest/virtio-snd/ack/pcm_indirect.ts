@@ -1,6 +1,7 @@
 /**
  * Book-keeping for drivers whose hardware queue is fed from the ring in pieces. Sizes are bytes.
- * hw_*: the device's side; sw_*: the application's; *_data: next to hand over; *_io: next to finish.
+ * hw_*: the device's side; sw_*: the application's; *_data: next to hand over; *_io: next to
+ * finish.
  *
  * Kernel: include/sound/pcm-indirect.h, v6.12.107.
  */

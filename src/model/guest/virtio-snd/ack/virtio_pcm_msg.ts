@@ -79,8 +79,8 @@ export function virtsnd_pcm_msg_free(vss: VirtioPcmSubstream): void {
 }
 
 /**
- * Takes over `bytes` at `offset` of the ring; sends each period that is complete with them, with one
- * kick. A period that would get more than its size never is.
+ * Takes over `bytes` at `offset` of the ring; sends each period that is complete with them, with
+ * one kick. A period that would get more than its size never is.
  *
  * Kernel: virtsnd_pcm_msg_send(). Context: any; caller holds queue->lock and vss->lock with
  * interrupts off, across the kick too. Return: 0 or -errno.

@@ -1,7 +1,8 @@
 /**
  * Probe and remove of the driver as of v5.
  *
- * Kernel: sound/virtio/virtio_card.c, patch series v5 (in part v4, which its cover letter calls equal).
+ * Kernel: sound/virtio/virtio_card.c, patch series v5 (in part v4, which its cover letter calls
+ * equal).
  */
 import type { Proc } from '../../../../sim/process.ts'
 import { snd_card_new } from '../../../alsa/core.ts'

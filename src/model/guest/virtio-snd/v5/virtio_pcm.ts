@@ -1,7 +1,8 @@
 /**
  * How PCM devices are built from what the device says of its streams.
  *
- * Kernel: sound/virtio/virtio_pcm.c, patch series v5 (in part v4, which its cover letter calls equal).
+ * Kernel: sound/virtio/virtio_pcm.c, patch series v5 (in part v4, which its cover letter calls
+ * equal).
  */
 import type { Proc } from '../../../../sim/process.ts'
 import type { SndCard } from '../../../alsa/core.ts'

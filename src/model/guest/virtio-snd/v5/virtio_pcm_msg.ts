@@ -1,8 +1,10 @@
 /**
- * I/O messages of the driver as of v5: one for each period. All idle ones are sent at start, and each
- * one again as soon as it completes, whether or not the application has refilled it. Sizes: bytes.
+ * I/O messages of the driver as of v5: one for each period. All idle ones are sent at start, and
+ * each one again as soon as it completes, whether or not the application has refilled it. Sizes:
+ * bytes.
  *
- * Kernel: sound/virtio/virtio_pcm_msg.c, patch series v5 (in part v4, which its cover letter calls equal).
+ * Kernel: sound/virtio/virtio_pcm_msg.c, patch series v5 (in part v4, which its cover letter calls
+ * equal).
  */
 import type { Proc } from '../../../../sim/process.ts'
 import { T } from '../../../../sim/trace.ts'

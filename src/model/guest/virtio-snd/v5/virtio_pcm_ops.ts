@@ -1,7 +1,9 @@
 /**
- * PCM operators that run a stream, and the ops table of the driver as of v5. Sizes are bytes unless said otherwise.
+ * PCM operators that run a stream, and the ops table of the driver as of v5. Sizes are bytes unless
+ * said otherwise.
  *
- * Kernel: sound/virtio/virtio_pcm_ops.c, patch series v5 (in part v4, which its cover letter calls equal).
+ * Kernel: sound/virtio/virtio_pcm_ops.c, patch series v5 (in part v4, which its cover letter calls
+ * equal).
  */
 import type { Proc } from '../../../../sim/process.ts'
 import type { SndPcmOps, SndPcmSubstream } from '../../../alsa/pcm.ts'

@@ -1,7 +1,8 @@
 /**
  * PCM operators that set a stream up. Sizes are bytes.
  *
- * Kernel: sound/virtio/virtio_pcm_ops.c, patch series v5 (in part v4, which its cover letter calls equal).
+ * Kernel: sound/virtio/virtio_pcm_ops.c, patch series v5 (in part v4, which its cover letter calls
+ * equal).
  */
 import type { Proc } from '../../../../sim/process.ts'
 import type { SndPcmSubstream } from '../../../alsa/pcm.ts'

@@ -1,7 +1,8 @@
 /**
  * The structures of the driver as of v5's PCM streams. hw_ptr, sizes: frames; length: bytes.
  *
- * Kernel: sound/virtio/virtio_pcm.h, patch series v5 (in part v4, which its cover letter calls equal).
+ * Kernel: sound/virtio/virtio_pcm.h, patch series v5 (in part v4, which its cover letter calls
+ * equal).
  */
 import type { Proc } from '../../../../sim/process.ts'
 import type { SndPcmHardware, SndPcmSubstream } from '../../../alsa/pcm.ts'

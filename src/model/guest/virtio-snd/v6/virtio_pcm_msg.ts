@@ -1,6 +1,7 @@
 /**
- * I/O messages of the driver as of v6: one for each period. All idle ones are sent at start, and each
- * one again as soon as it completes, whether or not the application has refilled it. Sizes: bytes.
+ * I/O messages of the driver as of v6: one for each period. All idle ones are sent at start, and
+ * each one again as soon as it completes, whether or not the application has refilled it. Sizes:
+ * bytes.
  *
  * Kernel: sound/virtio/virtio_pcm_msg.c, patch series v6 of 27 February 2021.
  */

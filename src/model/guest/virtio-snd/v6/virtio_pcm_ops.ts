@@ -1,5 +1,6 @@
 /**
- * PCM operators that run a stream, and the ops table of the driver as of v6. Sizes are bytes unless said otherwise.
+ * PCM operators that run a stream, and the ops table of the driver as of v6. Sizes are bytes unless
+ * said otherwise.
  *
  * Kernel: sound/virtio/virtio_pcm_ops.c, patch series v6 of 27 February 2021.
  */

@@ -1,5 +1,6 @@
 /**
- * PCM operators that run a stream, and the ops table of the merged driver. Sizes are bytes unless said otherwise.
+ * PCM operators that run a stream, and the ops table of the merged driver. Sizes are bytes unless
+ * said otherwise.
  *
  * Kernel: sound/virtio/virtio_pcm_ops.c, v6.1.192.
  */

@@ -5,14 +5,14 @@ import { snd_pcm_drain, snd_pcm_drop } from '../../../../../src/model/alsa/pcm_d
 import { snd_pcm_release } from '../../../../../src/model/alsa/pcm_native.ts'
 import { snd_pcm_pause } from '../../../../../src/model/alsa/pcm_pause.ts'
 import { snd_pcm_prepare } from '../../../../../src/model/alsa/pcm_prepare.ts'
-import { virtsnd_probe as probeAck } from '../../../../../src/model/guest/virtio-snd/ack/virtio_card.ts'
-import { virtsnd_probe as probeV7 } from '../../../../../src/model/guest/virtio-snd/v7/virtio_card.ts'
 import { sleepUntil } from '../../../../../src/model/linux/hrtimer.ts'
 import { acquire, release } from '../../../../../src/model/machine/sleep-lock.ts'
 import { WaitPoint, waitUntil } from '../../../../../src/model/machine/wait-point.ts'
-import { openStream, type Probe, play, soundWorld, transfer } from './sound-world.ts'
+import { openStream, type Probe, play, probeOf, soundWorld, transfer } from './sound-world.ts'
 import { controlOrder, deviceBatches, inFlightAt, logLines, story } from './story.ts'
 
+const probeV7 = probeOf('v7')
+const probeAck = probeOf('ack')
 const versions: readonly (readonly [string, Probe])[] = [
   ['v7', probeV7],
   ['ack', probeAck],
@@ -141,7 +141,7 @@ describe.each(versions)('driver %s', (name, probe) => {
     expect(next).toBe(50 * 480)
   })
 
-  it('a device that does not answer: time-out after a second, a late answer frees the message', () => {
+  it('no answer: time-out after a second; a late one frees the message', () => {
     const world = soundWorld(probe)
     let rc = 0
     world.client(function* (pcm) {

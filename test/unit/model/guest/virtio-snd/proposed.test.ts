@@ -136,7 +136,9 @@ describe('v5 only', () => {
   })
 })
 
-/** A device that asks for a reset at 500 ms; with `remove`, the driver is being unbound just then. */
+/**
+ * A device that asks for a reset at 500 ms; with `remove`, the driver is being unbound just then.
+ */
 function resetWorld(variant: VirtioSndVariant, remove = false): ReturnType<typeof soundWorld> {
   const world = soundWorld(probeOf('v5', variant))
   world.client((pcm) => play(pcm, { period: 480, periods: 4 }, 4))

@@ -68,7 +68,7 @@ describe('QEMU audio core, playback', () => {
     })
   }
 
-  it('a smaller ring than the first run completes at once and the rest of the run finds nothing', () => {
+  it('a ring smaller than what the first run takes completes at once', () => {
     const options = { rate: 48_000, period: 256, periods: 4, startNs: 0, runsNs: grid(2) }
     expect(playBatches(options).batches[0]).toBe(4)
   })

@@ -42,7 +42,6 @@ export function playBatches(options: BenchOptions): { batches: number[]; store: 
   const stream = new PcmStream(
     {
       host,
-      // biome-ignore lint/correctness/useYield: nothing of it takes time here
       *complete() {
         done++
       },
