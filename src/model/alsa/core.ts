@@ -4,6 +4,7 @@
  */
 import type { Kernel } from '../linux/kernel.ts'
 import { Mutex } from '../linux/mutex.ts'
+import { RwLock } from '../linux/rwlock.ts'
 import { RwSemaphore } from '../linux/rwsem.ts'
 import { WaitQueueHead } from '../linux/wait.ts'
 import type { SndPcm } from './pcm.ts'
@@ -43,6 +44,7 @@ export class SndCard {
   readonly core: SndCore
   readonly number: number
   readonly pcms: SndPcm[] = []
+  readonly controls_rwlock: RwLock
   power_state = SNDRV_CTL_POWER_D0
   readonly power_sleep: WaitQueueHead
   shutdown = false
@@ -57,6 +59,8 @@ export class SndCard {
     this.k = k
     this.core = sndCore(k)
     this.number = number
+    const rwlock = '&card->controls_rwlock'
+    this.controls_rwlock = new RwLock(k, rwlock, `card${number} controls_rwlock`)
     this.remove_sleep = new WaitQueueHead(k, '&card->remove_sleep', `card${number} remove_sleep`)
     this.power_sleep = new WaitQueueHead(k, '&card->power_sleep', `card${number} power_sleep`)
   }

@@ -8,6 +8,7 @@ import { mutex_lock, mutex_unlock } from '../linux/mutex.ts'
 import { currentTask } from '../linux/preempt.ts'
 import { schedule, TASK_INTERRUPTIBLE, TASK_RUNNING } from '../linux/sched.ts'
 import { add_wait_queue, remove_wait_queue, WaitQueueEntry, wake_up } from '../linux/wait.ts'
+import { snd_ctl_get_preferred_subdevice } from './control.ts'
 import { type SndPcm, type SndPcmSubstream, snd_pcm_stream_linked } from './pcm.ts'
 import {
   O_APPEND,
@@ -75,6 +76,7 @@ function snd_pcm_detach_substream(substream: SndPcmSubstream): void {
 
 /** Kernel: snd_pcm_open_substream(). Context: open_mutex. Return: the file, or -errno. */
 function* openSubstream(pcm: SndPcm, stream: number, f_flags: number): Proc<SndPcmFile | number> {
+  yield* snd_ctl_get_preferred_subdevice(pcm.card)
   const substream = snd_pcm_attach_substream(pcm, stream, f_flags)
   if (substream === null) return -EAGAIN
   const file = new SndPcmFile(substream, f_flags)

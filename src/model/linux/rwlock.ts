@@ -1,6 +1,7 @@
 /**
  * rwlock_t: spinning readers and writers; readers in interrupts may recurse even while a writer
  * waits, other readers queue behind it (queued rwlocks). Kernel: kernel/locking/qrwlock.c, 6.1.
+ * Differs: on PREEMPT_RT it spins as well; there it should sleep.
  */
 import { LOCK_READ, LOCK_READ_RECURSIVE } from '../../sim/lock-flags.ts'
 import { type Proc, Req } from '../../sim/process.ts'
@@ -9,6 +10,8 @@ import { checkWaitCycle } from '../machine/wait-graph.ts'
 import { warnUnlockImbalance } from './bug-locks.ts'
 import type { Kernel } from './kernel.ts'
 import { LockBase } from './lock-base.ts'
+import { local_irq_restore, local_irq_save } from './preempt.ts'
+import type { IrqFlags } from './spinlock.ts'
 
 interface RwSpinner {
   readonly context: Context
@@ -36,6 +39,28 @@ export function read_lock(lock: RwLock): Proc {
 
 export function write_lock(lock: RwLock): Proc {
   return acquire(lock, true)
+}
+
+export function* read_lock_irqsave(lock: RwLock): Proc<IrqFlags> {
+  const flags = local_irq_save(lock.k)
+  yield* acquire(lock, false)
+  return flags
+}
+
+export function* read_unlock_irqrestore(lock: RwLock, flags: IrqFlags): Proc {
+  yield* read_unlock(lock)
+  yield* local_irq_restore(lock.k, flags)
+}
+
+export function* write_lock_irqsave(lock: RwLock): Proc<IrqFlags> {
+  const flags = local_irq_save(lock.k)
+  yield* acquire(lock, true)
+  return flags
+}
+
+export function* write_unlock_irqrestore(lock: RwLock, flags: IrqFlags): Proc {
+  yield* write_unlock(lock)
+  yield* local_irq_restore(lock.k, flags)
 }
 
 export function* read_unlock(lock: RwLock): Proc {
