@@ -104,7 +104,10 @@ export function bugSchedulingWhileAtomic(k: Kernel): void {
  * the unlock that follows does not make it negative.
  */
 export function schedule_debug(k: Kernel): void {
-  if (k.current.isTask && preempt_count(k) !== 0) bugSchedulingWhileAtomic(k)
+  if (!k.current.isTask) return
+  if (preempt_count(k) !== 0) bugSchedulingWhileAtomic(k)
+  // schedule() comes back with interrupts on, whatever they were (finish_lock_switch).
+  k.current.cpu.irqsOff = false
 }
 
 /** How long one turn takes of an idle task that cannot leave: a stack dump of some twenty lines. */
@@ -119,6 +122,8 @@ const IDLE_TURN_NS_MIN = 10_000
 export function blockInInterrupt(k: Kernel, context: Context): void {
   const { cpu } = context
   const { task } = cpu
+  // As every schedule(), this one comes back with interrupts on.
+  cpu.irqsOff = false
   if (task !== cpu.idle) {
     bugSchedulingWhileAtomic(k)
     return
