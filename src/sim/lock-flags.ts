@@ -15,6 +15,8 @@ export const LOCK_HARDIRQS_OFF = 1 << 3
 export const LOCK_SOFTIRQS_OFF = 1 << 4
 export const LOCK_IN_HARDIRQ = 1 << 5
 export const LOCK_IN_SOFTIRQ = 1 << 6
+/** The handler would run in a thread on PREEMPT_RT: it may take a spinlock_t. */
+export const LOCK_IRQ_THREADED = 1 << 7
 
 /** Locks taken in different interrupt contexts form no dependency (held_lock.irq_context). */
 export const LOCK_IRQ_CONTEXT_MASK = LOCK_IN_HARDIRQ | LOCK_IN_SOFTIRQ

@@ -13,16 +13,28 @@ const ARGS_MAX = 6
 const BLOCK_BITS = 6
 const BLOCK_MASK = (1 << BLOCK_BITS) - 1
 
-/** Columns of up to 16,384 consecutive records. */
+/** Columns of up to 16,384 consecutive records, in one piece of memory until the arguments grow. */
 export class TraceChunk {
-  readonly times = new Float64Array(CHUNK_RECORDS)
+  readonly times: Float64Array
   /** kind << 8 | cpu */
-  readonly heads = new Uint16Array(CHUNK_RECORDS)
-  readonly contexts = new Uint32Array(CHUNK_RECORDS)
-  readonly argStarts = new Uint32Array(CHUNK_RECORDS >> BLOCK_BITS)
-  args = new Float64Array(CHUNK_RECORDS * 2)
+  readonly heads: Uint16Array
+  readonly contexts: Uint32Array
+  readonly argStarts: Uint32Array
+  args: Float64Array
   length = 0
   argLength = 0
+
+  constructor() {
+    const n = CHUNK_RECORDS
+    const blocks = n >> BLOCK_BITS
+    // 8 bytes for the time and two arguments of 8, 4 for the context, 2 for the head.
+    const buffer = new ArrayBuffer(n * 30 + blocks * 4)
+    this.times = new Float64Array(buffer, 0, n)
+    this.args = new Float64Array(buffer, n * 8, n * 2)
+    this.contexts = new Uint32Array(buffer, n * 24, n)
+    this.argStarts = new Uint32Array(buffer, n * 28, blocks)
+    this.heads = new Uint16Array(buffer, n * 28 + blocks * 4, n)
+  }
 }
 
 export class TraceStore implements TraceSink, TraceRecorder {

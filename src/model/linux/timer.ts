@@ -8,6 +8,7 @@
  * Kernel: kernel/time/timer.c (LVL_CLK_SHIFT 3, LVL_BITS 6), 6.1. Differs: one list instead of
  * buckets; run order within a jiffy is by expiry, then by start.
  */
+import { removeAt } from '../../base/arrays.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import { ClockTimer } from '../machine/clock-event.ts'
 import type { Cpu } from '../machine/cpu.ts'
@@ -77,9 +78,10 @@ export class TimerBase {
   timer_delete(timer: TimerList): boolean {
     if (!timer.pending) return false
     timer.bucket = -1
-    for (const list of this.lists) {
+    for (let i = 0; i < this.lists.length; i++) {
+      const list = this.lists[i] as TimerList[]
       const at = list.indexOf(timer)
-      if (at >= 0) list.splice(at, 1)
+      if (at >= 0) removeAt(list, at)
     }
     return true
   }

@@ -2,6 +2,7 @@
  * Wait queues. A waker takes the queue's lock with interrupts off, wakes every non-exclusive waiter
  * and one exclusive; woken tasks are runnable from then on. Kernel: kernel/sched/wait.c, 6.1.
  */
+import { removeAt } from '../../base/arrays.ts'
 import { DONE_FALSE, DONE_TRUE, type Proc, Req } from '../../sim/process.ts'
 import type { Context, Waitable } from '../machine/context.ts'
 import { type Task, TaskState } from '../machine/task.ts'
@@ -59,7 +60,7 @@ function enqueue(wq: WaitQueueHead, entry: WaitQueueEntry): void {
 
 function dequeue(wq: WaitQueueHead, entry: WaitQueueEntry): void {
   const at = wq.entries.indexOf(entry)
-  if (at >= 0) wq.entries.splice(at, 1)
+  if (at >= 0) removeAt(wq.entries, at)
 }
 
 type QueueChange = (wq: WaitQueueHead, entry: WaitQueueEntry) => void
@@ -101,7 +102,7 @@ function* wake(wq: WaitQueueHead, exclusiveMax: number): Proc {
     for (let i = 0; i < wq.entries.length && left > 0; ) {
       const entry = wq.entries[i] as WaitQueueEntry
       const woken = k.wake(entry.task)
-      if (woken && entry.autoremove) wq.entries.splice(i, 1)
+      if (woken && entry.autoremove) removeAt(wq.entries, i)
       else i++
       if (woken && entry.exclusive) left--
     }

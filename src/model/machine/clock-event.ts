@@ -2,6 +2,7 @@
  * The local timer interrupt of each processor: the scheduler tick and high-resolution timers. The
  * tick runs only where it is needed; its times are the multiples of the tick period since boot.
  */
+import { removeAt } from '../../base/arrays.ts'
 import type { Ns } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
 import { Priority, type Timer } from '../../sim/scheduler.ts'
@@ -68,7 +69,7 @@ export class ClockEvent {
   cancel(timer: ClockTimer): void {
     if (!timer.armed) return
     timer.hardNs = -1
-    this.timers.splice(this.timers.indexOf(timer), 1)
+    removeAt(this.timers, this.timers.indexOf(timer))
     this.program()
   }
 
@@ -85,7 +86,10 @@ export class ClockEvent {
 
   private program(): void {
     let next = -1
-    for (const { hardNs } of this.timers) if (next < 0 || hardNs < next) next = hardNs
+    for (let i = 0; i < this.timers.length; i++) {
+      const { hardNs } = this.timers[i] as ClockTimer
+      if (next < 0 || hardNs < next) next = hardNs
+    }
     if (next < 0) this.oneShot.cancel()
     else if (this.oneShot.atNs !== next) {
       const { now } = this.cpu.machine.sim

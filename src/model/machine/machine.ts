@@ -131,7 +131,8 @@ export class Machine {
     if (this.cpus.length === 1) return prev
     const allowed = task.allows(prev.index)
     if (allowed && prev.isIdle && prev.runQueue.waiting === 0) return prev
-    for (const cpu of this.cpus) {
+    for (let i = 0; i < this.cpus.length; i++) {
+      const cpu = this.cpus[i] as Cpu
       if (cpu.isIdle && cpu.runQueue.waiting === 0 && task.allows(cpu.index)) return cpu
     }
     if (task.isRealtime) return this.lowestPriorityCpu(task, prev)

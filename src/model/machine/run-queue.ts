@@ -5,6 +5,7 @@
  *
  * Kernel: kernel/sched/{rt,fair}.c. Numbers as domain/guest-kernel.md §5: [E] where it says so.
  */
+import { removeAt } from '../../base/arrays.ts'
 import type { Ns } from '../../base/units.ts'
 import type { Task } from './task.ts'
 
@@ -76,7 +77,7 @@ export class RunQueue {
   remove(task: Task): void {
     const queue = task.isRealtime ? this.realtime : this.fair
     const at = queue.indexOf(task)
-    if (at >= 0) queue.splice(at, 1)
+    if (at >= 0) removeAt(queue, at)
     task.queued = false
   }
 
@@ -86,7 +87,7 @@ export class RunQueue {
     if (this.fair.length === 0) return null
     const at = this.tuning.flavour === 'cfs' ? this.leastVruntime() : this.earliestEligible(null)
     const task = this.fair[at] as Task
-    this.fair.splice(at, 1)
+    removeAt(this.fair, at)
     if (task.vruntime > this.minVruntime) this.minVruntime = task.vruntime
     return taken(task)
   }
