@@ -3,9 +3,11 @@
  * tables that the decoder uses, so the list cannot promise what a scenario may not say.
  */
 import type { DistributionSpec } from '../base/distribution.ts'
+import { clientKinds } from '../scenario/client-defaults.ts'
 import { COST_PRESETS, costPresets, guestCostNames, hostCostNames } from '../scenario/costs.ts'
 import { pcmFormats, pcmRates } from '../scenario/pcm-limits.ts'
 import { formatDuration } from '../scenario/quantity.ts'
+import type { ClientKind } from '../scenario/spec.ts'
 
 export interface InventoryItem {
   readonly name: string
@@ -22,10 +24,25 @@ const presetText = {
   ideal: 'every step is free',
 } as const
 
+const clientText: Readonly<Record<ClientKind, string>> = {
+  aplay: 'blocking writer, four periods of a 500 ms buffer',
+  arecord: 'blocking reader, the same buffer',
+  poll: 'non-blocking, around poll(), with the usual mistakes as options',
+  jack: 'mapped, a cycle every period, playback always full, optionally duplex',
+  pulse: 'mapped, 4 x 25 ms by interrupt as in a VM; or timer-based',
+  pipewire: 'mapped, a quantum at a time by timer and delay-locked loop; or by interrupt',
+  mmap: 'mapped free-running writer, as a dmix server',
+  duplex: 'what is recorded is played again, handles linked or not',
+  scripted: 'a list of calls with times',
+}
+
 export const inventory: Inventory = {
-  drivers: [{ name: 'virtio-snd v7', text: 'the merged driver of Linux 5.13 to 6.6' }],
+  drivers: [
+    { name: 'virtio-snd v7', text: 'the merged driver of Linux 5.13 to 6.6' },
+    { name: 'ideal', text: 'exact hardware behind a trivial driver, no device' },
+  ],
   devices: [{ name: 'qemu', text: 'QEMU virtio-snd with its audio core; back end: none' }],
-  clients: [{ name: 'aplay', text: 'blocking writer, four periods of a 500 ms buffer' }],
+  clients: clientKinds.map((name) => ({ name, text: clientText[name] })),
   kernels: [
     { name: '6.1', text: 'ALSA core of Linux 6.1' },
     { name: '6.12', text: 'ALSA core of Linux 6.12' },

@@ -27,7 +27,7 @@ const cpuNumber = { type: 'integer', minimum: 0, maximum: limits.cpusMax - 1 } a
 const cpusAllowed = `CPU numbers, 0..${limits.cpusMax - 1}, such as 1 or [0, 2]`
 
 /** One CPU number or a list of them. */
-const CpuList = leaf<readonly number[]>(
+export const CpuList = leaf<readonly number[]>(
   (input) => {
     const list: readonly unknown[] = Array.isArray(input) ? input : [input]
     const known = (one: unknown): one is number =>
@@ -60,7 +60,7 @@ const RtRuntime = leaf<number>(
   { type: 'string', description: runtimeAllowed },
 )
 
-const scheduling = {
+export const scheduling = {
   policy: key(oneOf(['fair', 'fifo', 'rr']), 'Scheduling policy.'),
   priority: key(count(1, 99), 'Priority of fifo and rr, 99 the highest.'),
   nice: key(count(-20, 19), 'Nice level of the fair class.'),

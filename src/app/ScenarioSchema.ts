@@ -5,23 +5,21 @@
  */
 import * as Schema from 'effect/Schema'
 import { scenarioLimits as limits } from '../scenario/defaults.ts'
-import { channelsMax, pcmFormats, pcmRates } from '../scenario/pcm-limits.ts'
 import { ExpectSchema } from './ExpectSchema.ts'
 import {
   count,
-  Duration,
+  Flag,
   key,
   leaf,
   nameLeaf,
   oneOf,
-  PcmSizeLeaf,
-  PcmSizeOrBoundary,
   PositiveDuration,
   Ppm,
   Text,
   wrong,
 } from './Leaf.ts'
 import { FaultSchema, GuestSchema, HostSchema, WanderSchema } from './MachineSchema.ts'
+import { StreamSchema } from './StreamSchema.ts'
 
 const DriverOptionsSchema = Schema.Struct({
   msg_timeout: key(PositiveDuration, 'Module parameter msg_timeout_ms: control time-out.'),
@@ -30,10 +28,14 @@ const DriverOptionsSchema = Schema.Struct({
   pcm_periods_max: key(count(2, 1_024), 'Module parameter: most periods.'),
   pcm_period_ms_min: key(count(1, 10_000), 'Module parameter: shortest period, milliseconds.'),
   pcm_period_ms_max: key(count(1, 10_000), 'Module parameter: longest period, milliseconds.'),
+  inject_delay: key(count(0, 1_000), 'Ideal card: jiffies by which each period is late.'),
+  inject_hwpars_err: key(Flag, 'Ideal card: hw_params answers EBUSY.'),
+  inject_prepare_err: key(Flag, 'Ideal card: prepare answers EINVAL.'),
+  inject_trigger_err: key(Flag, 'Ideal card: trigger answers EINVAL.'),
 })
 
 const DriverSchema = Schema.Struct({
-  kind: key(oneOf(['virtio-snd'], ['xen-snd'] as never[]), 'Guest sound driver.'),
+  kind: key(oneOf(['virtio-snd', 'ideal'], ['xen-snd'] as never[]), 'Guest sound driver.'),
   version: key(
     oneOf(['v7'], ['v5', 'v6', 'ack'] as never[]),
     'Driver version; v7 is the merged driver of 5.13 to 6.6.',
@@ -65,38 +67,6 @@ function powerOfTwo(max: number) {
     { type: 'integer', minimum: 2, maximum: max },
   )
 }
-
-const StallSchema = Schema.Struct({
-  at: Duration.annotateKey({ description: 'Virtual time from which it sleeps.' }),
-  for: PositiveDuration.annotateKey({ description: 'How long it sleeps.' }),
-})
-
-const framesMax = 2 ** 40
-
-const StreamSchema = Schema.Struct({
-  name: key(nameLeaf(limits.nameLengthMax), 'Name of the stream; default playback0, ...'),
-  direction: key(oneOf(['playback'], ['capture'] as never[]), 'Direction of the stream.'),
-  client: key(
-    oneOf(['aplay'], ['arecord', 'poll', 'jack', 'pulseaudio', 'pipewire'] as never[]),
-    'Program that drives the stream.',
-  ),
-  format: key(oneOf(pcmFormats), 'Sample format.'),
-  rate: key(oneOf(pcmRates), 'Frames per second.'),
-  channels: key(count(1, channelsMax), 'Channels.'),
-  period_size: key(PcmSizeLeaf, 'Frames between two period-elapsed events.'),
-  periods: key(count(0, 1_024), 'Periods in the buffer.'),
-  buffer_size: key(PcmSizeLeaf, 'Frames in the buffer: period_size * periods.'),
-  start_threshold: key(PcmSizeLeaf, 'Queued frames that start the stream.'),
-  stop_threshold: key(PcmSizeOrBoundary, 'Free frames that make an xrun; boundary: never.'),
-  avail_min: key(PcmSizeLeaf, 'Free frames that wake the client.'),
-  silence_size: key(PcmSizeOrBoundary, 'Most frames that are silenced at once.'),
-  silence_threshold: key(PcmSizeLeaf, 'Silence while fewer frames than this are queued.'),
-  start_at: key(Duration, 'Virtual time at which the client opens the device.'),
-  frames: key(count(1, framesMax), 'Frames to play; default: until the scenario ends.'),
-  length: key(PositiveDuration, 'The same as a duration.'),
-  stalls: key(Schema.Array(StallSchema), 'Times at which the client sleeps.'),
-  on_xrun: key(oneOf(['recover', 'stop']), 'What the client does after an xrun.'),
-})
 
 const Nested = leaf<unknown>((value) => ({ value }), { type: 'object' })
 const NestedList = leaf<unknown>((value) => ({ value }), { type: 'array' })

@@ -4,6 +4,8 @@
  * in drivers.ts and devices.ts.
  */
 import { distribution } from '../base/distribution.ts'
+import type { SndPcmSubstream } from '../model/alsa/pcm.ts'
+import { SNDRV_PCM_STREAM_CAPTURE } from '../model/alsa/pcm_constants.ts'
 import { HostMachine } from '../model/host/host-machine.ts'
 import { Hypervisor } from '../model/host/hypervisor.ts'
 import { Kernel } from '../model/linux/kernel.ts'
@@ -14,8 +16,7 @@ import type { Proc } from '../sim/process.ts'
 import { Simulation } from '../sim/scheduler.ts'
 import { TraceStore } from '../sim/trace-store.ts'
 import { startClient } from './clients.ts'
-import { buildDevice } from './devices.ts'
-import { probeDriver } from './drivers.ts'
+import { makeDriver } from './drivers.ts'
 import { hostOptions, hypervisorOptions, kernelConfig, startSurroundings } from './machines.ts'
 import type { ScenarioSpec, StreamSpec } from './spec.ts'
 
@@ -58,29 +59,23 @@ function costsOf(spec: ScenarioSpec): CostTable {
 /** Device, driver and clients; the clients start when the driver has probed. */
 function populate(world: World, spec: ScenarioSpec): void {
   const { kernel } = world
-  const port = buildDevice(world, spec)
+  const probe = makeDriver(world, spec)
   kernel.spawn('modprobe', 'task', function* (): Proc {
-    const pcm = yield* probeDriver(kernel, port, spec)
+    const pcm = yield* probe()
     if (typeof pcm === 'number') {
       yield* printk(kernel, `virtio_snd: probe failed with error ${pcm}`)
       return
     }
-    spec.streams.forEach((stream, index) => {
-      const direction = stream.direction === 'playback' ? 0 : 1
-      const substream = pcm.streams(direction)[numberInDirection(spec, index)]
-      if (substream !== undefined) {
-        const symbol = world.sim.trace.symbols.name('stream', substream.id)
-        world.streamNames[symbol] = stream.name
-      }
-      startClient(pcm, stream)
-    })
+    for (const stream of spec.streams) {
+      startClient(pcm, stream, (substream) => nameStream(world, stream, substream))
+    }
   })
 }
 
-/** Position of a stream among those of its direction: the substream that its client gets. */
-function numberInDirection(spec: ScenarioSpec, index: number): number {
-  const { direction } = spec.streams[index] as StreamSpec
-  let number = 0
-  for (let i = 0; i < index; i++) if (spec.streams[i]?.direction === direction) number++
-  return number
+/** A substream has the name of the stream whose client opened it. */
+function nameStream(world: World, stream: StreamSpec, substream: SndPcmSubstream): void {
+  if (stream.shares !== null) return
+  const capture = substream.stream === SNDRV_PCM_STREAM_CAPTURE
+  const name = capture && stream.bothDirections ? `${stream.name}-capture` : stream.name
+  world.streamNames[substream.symbolName] = name
 }

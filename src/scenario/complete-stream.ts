@@ -3,42 +3,42 @@
  * driver would answer with EINVAL, said here with the key that is at fault.
  */
 import { type Frames, type Ns, nsToFramesFloor } from '../base/units.ts'
+import {
+  type ClientDefaults,
+  clientDefaults,
+  type DefaultThreshold,
+  usesBothDirections,
+} from './client-defaults.ts'
+import { completeOptions } from './client-options.ts'
 import { scenarioLimits, streamDefaults } from './defaults.ts'
 import { type Fault, parsePath } from './fault.ts'
 import type { StreamInput } from './input.ts'
+import { didYouMean } from './near.ts'
 import { type PcmLimits, sampleBytes } from './pcm-limits.ts'
 import { formatDuration, type PcmSize } from './quantity.ts'
-import type { StreamSpec } from './spec.ts'
+import type { StreamDirection, StreamSpec } from './spec.ts'
+import { completeRing, frames, framesOr, type Wrong } from './stream-ring.ts'
 
 export interface StreamContext {
   readonly durationNs: Ns
   readonly limits: PcmLimits
   readonly faults: Fault[]
-}
-
-/** Collects faults of one stream: the path prefix is said once. */
-type Wrong = (key: string, what: string, allowed?: string) => void
-
-interface Ring {
-  readonly period_size: Frames
-  readonly periods: number
-  readonly buffer_size: Frames
-}
-
-function frames(size: PcmSize, rate: number): Frames {
-  return size.unit === 'frames' ? size.frames : nsToFramesFloor(size.ns, rate)
-}
-
-function framesOr<T>(size: PcmSize | undefined, rate: number, otherwise: T): Frames | T {
-  return size === undefined ? otherwise : frames(size, rate)
+  /** Processors of the guest. */
+  readonly cpus: number
+  /** Names of all streams. */
+  readonly names: readonly string[]
 }
 
 function thresholdOr(
   size: PcmSize | 'boundary' | undefined,
   rate: number,
-  otherwise: Frames,
+  otherwise: Frames | 'boundary',
 ): Frames | 'boundary' {
   return size === 'boundary' ? size : framesOr(size, rate, otherwise)
+}
+
+function usualFrames(usual: DefaultThreshold, buffer: Frames): Frames | 'boundary' {
+  return usual === 'buffer' ? buffer : usual
 }
 
 export function completeStream(
@@ -55,81 +55,49 @@ export function completeStream(
   const format = input.format ?? streamDefaults.format
   const channels = input.channels ?? streamDefaults.channels
   const frameBytes = channels * (sampleBytes[format] ?? 1)
-  const ring = completeRing(input, rate, frameBytes, context.limits, wrong)
+  const client = input.client ?? streamDefaults.client
+  const usual = clientDefaults(client, input.options ?? {})
+  const ring = completeRing(input, rate, frameBytes, context.limits, usual, wrong)
   const spec: StreamSpec = {
     name,
-    direction: input.direction ?? streamDefaults.direction,
-    client: input.client ?? streamDefaults.client,
+    direction: direction(input, usual, wrong),
+    client,
     format,
     rate,
     channels,
     ...ring,
-    start_threshold: framesOr(input.start_threshold, rate, ring.buffer_size),
-    stop_threshold: thresholdOr(input.stop_threshold, rate, ring.buffer_size),
+    start_threshold: thresholdOr(
+      input.start_threshold,
+      rate,
+      usualFrames(usual.start, ring.buffer_size),
+    ),
+    stop_threshold: thresholdOr(
+      input.stop_threshold,
+      rate,
+      usualFrames(usual.stop, ring.buffer_size),
+    ),
     avail_min: framesOr(input.avail_min, rate, ring.period_size),
-    silence_size: thresholdOr(input.silence_size, rate, 0),
+    silence_size: thresholdOr(input.silence_size, rate, usual.silence),
     silence_threshold: framesOr(input.silence_threshold, rate, 0),
     startAtNs: input.start_at ?? 0,
     frames: framesToPlay(input, rate, wrong),
     stalls: (input.stalls ?? []).map((one) => ({ atNs: one.at, forNs: one.for })),
     onXrun: input.on_xrun ?? streamDefaults.onXrun,
+    bothDirections: usesBothDirections(client, input.options ?? {}),
+    shares: input.shares ?? null,
+    options: completeOptions(input.options ?? {}, {
+      client,
+      path: ['streams', index, 'options'],
+      cpus: context.cpus,
+      frames: (size) => frames(size, rate),
+      faults: context.faults,
+    }),
   }
+  checkShares(spec, context.names, wrong)
+  checkClient(spec, wrong)
   checkSoftware(spec, wrong)
   checkTimes(spec, context.durationNs, wrong)
   return spec
-}
-
-/** What is not given follows from what is; nothing given is what aplay would ask for. */
-function completeRing(
-  input: StreamInput,
-  rate: number,
-  frameBytes: number,
-  limits: PcmLimits,
-  wrong: Wrong,
-): Ring {
-  const givenPeriod = framesOr(input.period_size, rate, undefined)
-  const givenBuffer = framesOr(input.buffer_size, rate, undefined)
-  const largest = Math.floor(limits.bufferBytesMax / frameBytes)
-  const usualBuffer = Math.min(largest, nsToFramesFloor(streamDefaults.bufferNs, rate))
-  const periods =
-    input.periods ?? periodsThatFit(givenPeriod, givenBuffer) ?? streamDefaults.periods
-  const usualPeriod = Math.floor((givenBuffer ?? usualBuffer) / Math.max(1, periods))
-  const period_size = givenPeriod ?? usualPeriod
-  const buffer_size = givenBuffer ?? period_size * periods
-  const ring = { period_size, periods, buffer_size }
-  checkRing(ring, frameBytes, limits, wrong)
-  return ring
-}
-
-function periodsThatFit(
-  period: Frames | undefined,
-  buffer: Frames | undefined,
-): number | undefined {
-  if (period === undefined || buffer === undefined || period === 0) return undefined
-  return buffer % period === 0 ? buffer / period : undefined
-}
-
-function checkRing(ring: Ring, frameBytes: number, limits: PcmLimits, wrong: Wrong): void {
-  const { period_size, periods, buffer_size } = ring
-  const shortest = Math.ceil(limits.periodBytesMin / frameBytes)
-  const longest = Math.floor(limits.periodBytesMax / frameBytes)
-  const largest = Math.floor(limits.bufferBytesMax / frameBytes)
-  if (periods < limits.periodsMin || periods > limits.periodsMax) {
-    const allowed = `${limits.periodsMin}..${limits.periodsMax}`
-    wrong('periods', `${periods} periods are not possible on this driver`, allowed)
-  }
-  if (period_size < shortest || period_size > longest) {
-    const what = `a period of ${period_size} frames is not possible on this driver`
-    wrong('period_size', what, `${shortest}..${longest} frames`)
-  }
-  if (buffer_size > largest) {
-    const what = `a buffer of ${buffer_size} frames is larger than this driver allows`
-    wrong('buffer_size', what, `up to ${largest} frames`)
-  }
-  if (periods > 0 && period_size > 0 && buffer_size !== period_size * periods) {
-    const what = `${buffer_size} frames are not period_size * periods (${period_size} * ${periods})`
-    wrong('buffer_size', what, `${period_size * periods} frames, or leave one of the three out`)
-  }
 }
 
 /** Kernel: sound/core/pcm_native.c, snd_pcm_sw_params(), which answers EINVAL. */
@@ -148,6 +116,36 @@ function checkSoftware(spec: StreamSpec, wrong: Wrong): void {
   if (spec.silence_size > spec.silence_threshold) {
     const what = `${spec.silence_size} frames are more than silence_threshold`
     wrong('silence_size', what, `0..${spec.silence_threshold} frames, or boundary`)
+  }
+}
+
+function direction(input: StreamInput, usual: ClientDefaults, wrong: Wrong): StreamDirection {
+  const [first = 'playback'] = usual.directions
+  const wanted = input.direction ?? first
+  if (usual.directions.includes(wanted)) return wanted
+  const what = `${input.client ?? streamDefaults.client} has no ${wanted} direction`
+  wrong('direction', what, usual.directions.join(', '))
+  return first
+}
+
+function checkShares(spec: StreamSpec, names: readonly string[], wrong: Wrong): void {
+  const { shares } = spec
+  if (shares === null) return
+  const others = names.filter((name) => name !== spec.name)
+  if (others.includes(shares)) return
+  wrong(
+    'shares',
+    `there is no other stream '${shares}'${didYouMean(shares, others)}`,
+    others.join(', '),
+  )
+}
+
+function checkClient(spec: StreamSpec, wrong: Wrong): void {
+  if (spec.onXrun === 'ignore' && spec.client !== 'poll') {
+    wrong('on_xrun', `${spec.client} does not ignore xruns`, 'recover, stop')
+  }
+  if (spec.client === 'scripted' && spec.options.script === undefined) {
+    wrong('client', 'a scripted client needs options.script', 'a list of calls')
   }
 }
 

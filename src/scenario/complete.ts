@@ -3,13 +3,16 @@
  * key with another. Pure; reports every fault, not the first. Times are nanoseconds.
  */
 import { NS_PER_MS } from '../base/units.ts'
+import { clientDefaults } from './client-defaults.ts'
 import { completeFaults, completeGuest, completeHost } from './complete-machine.ts'
 import { completeStream } from './complete-stream.ts'
 import {
   deviceDefaults,
   driverOptionDefaults,
+  idealDefaults,
   scenarioDefaults,
   scenarioLimits,
+  streamDefaults,
 } from './defaults.ts'
 import type { ExpectSpec } from './expect.ts'
 import { type Fault, formatPath } from './fault.ts'
@@ -17,7 +20,14 @@ import type { DriverOptionsInput, ExpectInput, ScenarioInput, StreamInput } from
 import { didYouMean } from './near.ts'
 import { pcmLimits } from './pcm-limits.ts'
 import { formatDuration } from './quantity.ts'
-import type { DriverOptions, DriverSpec, ScenarioSpec } from './spec.ts'
+import type {
+  DriverKind,
+  DriverOptions,
+  DriverSpec,
+  IdealFaults,
+  ScenarioSpec,
+  StreamSpec,
+} from './spec.ts'
 
 export type Completed =
   | { readonly spec: ScenarioSpec; readonly faults: readonly [] }
@@ -29,7 +39,10 @@ export function completeScenario(input: ScenarioInput, variant: string | null): 
   checkDuration(durationNs, faults)
   const driver = completeDriver(input, faults)
   const names = streamNames(input.streams, faults)
-  const context = { durationNs, limits: pcmLimits(driver.options), faults }
+  const guest = completeGuest(input.guest ?? {}, faults)
+  const limits = pcmLimits(driver)
+  const context = { durationNs, limits, faults, cpus: guest.cpus, names }
+  const streams = input.streams.map((one, i) => completeStream(one, i, names[i] ?? '', context))
   const spec: ScenarioSpec = {
     version: 1,
     name: input.name,
@@ -39,13 +52,13 @@ export function completeScenario(input: ScenarioInput, variant: string | null): 
     source: input.source ?? [],
     durationNs,
     seed: input.seed ?? scenarioDefaults.seed,
-    guest: completeGuest(input.guest ?? {}, faults),
+    guest,
     host: completeHost(input, faults),
     driver,
     device: completeDevice(input),
-    streams: input.streams.map((one, i) => completeStream(one, i, names[i] ?? '', context)),
+    streams,
     faults: completeFaults(input.faults ?? [], durationNs, faults),
-    expect: (input.expect ?? []).map((one) => completeExpect(one, names, faults)),
+    expect: (input.expect ?? []).map((one) => completeExpect(one, resultNames(streams), faults)),
   }
   return faults.length === 0 ? { spec, faults: [] } : { spec: null, faults }
 }
@@ -74,7 +87,32 @@ function completeDriver(input: ScenarioInput, faults: Fault[]): DriverSpec {
   const given = input.driver.options ?? {}
   const options = driverOptions(given)
   checkOptions(options, faults)
-  return { kind: input.driver.kind ?? 'virtio-snd', version: input.driver.version, options }
+  const kind = input.driver.kind ?? 'virtio-snd'
+  const ideal = completeIdeal(given)
+  checkKind(kind, input, faults)
+  return { kind, version: input.driver.version, options, ideal }
+}
+
+function completeIdeal(given: DriverOptionsInput): IdealFaults {
+  const names = Object.keys(idealDefaults) as (keyof IdealFaults)[]
+  const entries = names.map((name) => [name, given[name] ?? idealDefaults[name]])
+  return Object.fromEntries(entries) as unknown as IdealFaults
+}
+
+/** The ideal card has the kernel's injected errors and no versions; the others have neither. */
+function checkKind(kind: DriverKind, { driver }: ScenarioInput, faults: Fault[]): void {
+  const wrong = (path: readonly string[], what: string, allowed: string): void => {
+    faults.push({ path: ['driver', ...path], at: 'key', what, allowed })
+  }
+  if (kind === 'ideal' && driver.version !== undefined) {
+    wrong(['version'], 'the ideal card has no versions', 'leave it out')
+  }
+  const injected = Object.keys(idealDefaults)
+  for (const name of Object.keys(driver.options ?? {})) {
+    if (injected.includes(name) === (kind === 'ideal')) continue
+    const allowed = kind === 'ideal' ? injected.join(', ') : 'module parameters of virtio_snd'
+    wrong(['options', name], `the driver '${kind}' has no such option`, allowed)
+  }
 }
 
 function driverOptions(given: DriverOptionsInput): DriverOptions {
@@ -116,6 +154,14 @@ function checkOptions(options: DriverOptions, faults: Fault[]): void {
   }
 }
 
+/** Streams as results name them: a client of both directions has two. */
+function resultNames(streams: readonly StreamSpec[]): readonly string[] {
+  return streams.flatMap(({ name, bothDirections, shares }) => {
+    if (shares !== null) return []
+    return bothDirections ? [name, `${name}-capture`] : [name]
+  })
+}
+
 function streamNames(streams: readonly StreamInput[], faults: Fault[]): readonly string[] {
   if (streams.length === 0 || streams.length > scenarioLimits.streamsMax) {
     faults.push({
@@ -125,7 +171,7 @@ function streamNames(streams: readonly StreamInput[], faults: Fault[]): readonly
       allowed: `1..${scenarioLimits.streamsMax}, as the QEMU device has`,
     })
   }
-  const names = streams.map((one, i) => one.name ?? `${one.direction ?? 'playback'}${i}`)
+  const names = streams.map((one, i) => one.name ?? `${directionOf(one)}${i}`)
   names.forEach((name, i) => {
     const first = names.indexOf(name)
     if (first === i) return
@@ -133,6 +179,11 @@ function streamNames(streams: readonly StreamInput[], faults: Fault[]): readonly
     faults.push({ path: ['streams', i, 'name'], at: 'value', what, allowed: 'a name of its own' })
   })
   return names
+}
+
+function directionOf(stream: StreamInput): string {
+  const client = stream.client ?? streamDefaults.client
+  return stream.direction ?? clientDefaults(client, {}).directions[0] ?? 'playback'
 }
 
 function completeExpect(one: ExpectInput, streams: readonly string[], faults: Fault[]): ExpectSpec {

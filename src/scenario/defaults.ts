@@ -3,7 +3,7 @@
  * the documentation, the schema and the completion agree. Times are nanoseconds, sizes are frames.
  */
 import { NS_PER_MS, NS_PER_SEC, NS_PER_US } from '../base/units.ts'
-import type { DriverOptions } from './spec.ts'
+import type { DriverOptions, IdealFaults } from './spec.ts'
 
 export const scenarioDefaults = {
   durationNs: 5 * NS_PER_SEC,
@@ -47,15 +47,19 @@ export const driverOptionDefaults: DriverOptions = {
   pcm_period_ms_max: 80,
 }
 
-/** aplay asks for min(maximum, 500 ms) of buffer in four periods. */
+export const idealDefaults: IdealFaults = {
+  inject_delay: 0,
+  inject_hwpars_err: false,
+  inject_prepare_err: false,
+  inject_trigger_err: false,
+}
+
+/** Ring and thresholds are the client's (client-defaults.ts). */
 export const streamDefaults = {
-  direction: 'playback',
   client: 'aplay',
   format: 'S16_LE',
   rate: 48_000,
   channels: 2,
-  periods: 4,
-  bufferNs: 500 * NS_PER_MS,
   onXrun: 'recover',
 } as const
 

@@ -7,7 +7,7 @@ import { VirtioSound } from '../model/host/qemu/virtio-sound.ts'
 import { VirtioPciProxy } from '../model/host/virtio-pci-proxy.ts'
 import type { VirtioHostPort } from '../model/virtio/seam.ts'
 import type { World } from './build.ts'
-import type { ScenarioSpec } from './spec.ts'
+import type { ScenarioSpec, StreamDirection } from './spec.ts'
 
 export function buildDevice(world: World, spec: ScenarioSpec): VirtioHostPort {
   return qemu(world, spec)
@@ -17,19 +17,30 @@ export function buildDevice(world: World, spec: ScenarioSpec): VirtioHostPort {
 function qemu(world: World, spec: ScenarioSpec): VirtioHostPort {
   const { host, hypervisor } = world
   const loop = new MainLoop(host, 'qemu-main', { cpu: host.cpus.length - 1 })
-  const { clockPpm, wanderPpm, wanderPeriodNs, vectors } = spec.device
-  const clock = new AudioClock({ ppm: clockPpm, wanderPpm, wanderPeriodNs })
-  const audio = new AudioState(loop, new NoAudio(clock), spec.device.timerPeriodNs)
+  const { vectors } = spec.device
+  const audio = new AudioState(loop, new NoAudio(audioClock(spec)), spec.device.timerPeriodNs)
   const options = { streams: deviceStreams(spec), queueSize: spec.device.queue_size }
   const device = new VirtioSound(loop, audio, options)
   const { kick, irqRoute: route } = spec.host
   return new VirtioPciProxy(hypervisor, device, { name: 'virtio0', vectors, route, kick })
 }
 
-/** QEMU's `streams` property: the first half of them play, the others record; 2 by default. */
+/** The clock of the sound hardware. */
+export function audioClock({ device }: ScenarioSpec): AudioClock {
+  const { clockPpm, wanderPpm, wanderPeriodNs } = device
+  return new AudioClock({ ppm: clockPpm, wanderPpm, wanderPeriodNs })
+}
+
+/** How many substreams the clients need in each direction, at least one. */
+export function substreamCounts(spec: ScenarioSpec): { playback: number; capture: number } {
+  const owners = spec.streams.filter((one) => one.shares === null)
+  const count = (direction: StreamDirection): number =>
+    owners.filter((one) => one.direction === direction || one.bothDirections).length
+  return { playback: Math.max(1, count('playback')), capture: Math.max(1, count('capture')) }
+}
+
+/** QEMU's `streams` property: the first half of them play, the others record. */
 function deviceStreams(spec: ScenarioSpec): number {
-  const playback = spec.streams.filter((one) => one.direction === 'playback').length
-  const capture = spec.streams.length - playback
-  const half = playback > capture ? playback : capture
-  return half < 1 ? 2 : 2 * half
+  const { playback, capture } = substreamCounts(spec)
+  return 2 * Math.max(playback, capture)
 }

@@ -2,6 +2,7 @@
  * A scenario as decoded from its file: units are read, unknown keys and wrong types are gone, but
  * nothing is defaulted or compared yet. Keys are the file's. Times are nanoseconds.
  */
+import type { ClientOptionsInput } from './client-options.ts'
 import type { CostPreset, GuestCost, HostCost } from './costs.ts'
 import type { Check } from './expect.ts'
 import type { Fact } from './expect-facts.ts'
@@ -68,6 +69,10 @@ export type DriverOptionsInput = Maybe<{
   pcm_periods_max: number
   pcm_period_ms_min: number
   pcm_period_ms_max: number
+  inject_delay: number
+  inject_hwpars_err: boolean
+  inject_prepare_err: boolean
+  inject_trigger_err: boolean
 }>
 
 export interface DriverInput {
@@ -107,7 +112,7 @@ export type StreamInput = Maybe<{
   period_size: PcmSize
   periods: number
   buffer_size: PcmSize
-  start_threshold: PcmSize
+  start_threshold: PcmSize | 'boundary'
   stop_threshold: PcmSize | 'boundary'
   avail_min: PcmSize
   silence_size: PcmSize | 'boundary'
@@ -117,6 +122,8 @@ export type StreamInput = Maybe<{
   length: number
   stalls: readonly StallInput[]
   on_xrun: XrunPolicy
+  shares: string
+  options: ClientOptionsInput
 }>
 
 /** One verdict, still with the path that it was read from. */

@@ -5,7 +5,8 @@
  * Kernel: sound/virtio/virtio_pcm.c, virtsnd_pcm_build_hw(). Device: QEMU hw/audio/virtio-snd.c.
  * Sizes are bytes unless named otherwise.
  */
-import type { DriverOptions } from './spec.ts'
+import { IDEAL_HARDWARE } from '../model/guest/ideal/ideal_pcm.ts'
+import type { DriverOptions, DriverSpec } from './spec.ts'
 
 /** ALSA's format names that the QEMU device knows, with the bytes of one sample. */
 export const sampleBytes: Readonly<Record<string, number>> = {
@@ -37,7 +38,22 @@ export interface PcmLimits {
   readonly periodsMax: number
 }
 
-export function pcmLimits(options: DriverOptions): PcmLimits {
+/** What a driver's constraints allow. */
+export function pcmLimits({ kind, options }: DriverSpec): PcmLimits {
+  return kind === 'ideal' ? idealLimits() : virtioLimits(options)
+}
+
+function idealLimits(): PcmLimits {
+  return {
+    periodBytesMin: IDEAL_HARDWARE.period_bytes_min,
+    periodBytesMax: IDEAL_HARDWARE.period_bytes_max,
+    bufferBytesMax: IDEAL_HARDWARE.buffer_bytes_max,
+    periodsMin: IDEAL_HARDWARE.periods_min,
+    periodsMax: IDEAL_HARDWARE.periods_max,
+  }
+}
+
+function virtioLimits(options: DriverOptions): PcmLimits {
   const slowestKhz = Math.floor(5_512 / 1_000)
   const fastestKhz = 384_000 / 1_000
   const widest = widestSampleBytes * channelsMax * fastestKhz

@@ -7,6 +7,7 @@ import type { DistributionSpec } from '../base/distribution.ts'
 import type { Frames, Ns } from '../base/units.ts'
 import type { LoadSpec } from '../model/machine/load.ts'
 import type { SchedPolicy } from '../model/machine/task.ts'
+import type { ClientOptions } from './client-options.ts'
 import type { GuestCost, HostCost } from './costs.ts'
 import type { ExpectSpec } from './expect.ts'
 
@@ -18,13 +19,22 @@ export type KickPath = 'ioeventfd' | 'userspace'
 /** How the device's thread reaches the guest's interrupt. */
 export type IrqRoute = 'ioctl' | 'irqfd'
 export type VectorMode = 'per-queue' | 'shared' | 'intx'
-export type DriverKind = 'virtio-snd'
+export type DriverKind = 'virtio-snd' | 'ideal'
 export type DriverVersion = 'v7'
 export type DeviceKind = 'qemu'
 export type BackendKind = 'none'
-export type StreamDirection = 'playback'
-export type ClientKind = 'aplay'
-export type XrunPolicy = 'recover' | 'stop'
+export type StreamDirection = 'playback' | 'capture'
+export type ClientKind =
+  | 'aplay'
+  | 'arecord'
+  | 'poll'
+  | 'jack'
+  | 'pulse'
+  | 'pipewire'
+  | 'mmap'
+  | 'duplex'
+  | 'scripted'
+export type XrunPolicy = 'recover' | 'stop' | 'ignore'
 
 /** How long a step takes. */
 export type CostDist = DistributionSpec
@@ -86,6 +96,17 @@ export interface DriverSpec {
   readonly kind: DriverKind
   readonly version: DriverVersion
   readonly options: DriverOptions
+  /** Module parameters of the ideal card. */
+  readonly ideal: IdealFaults
+}
+
+/** The faults of the kernel's test driver (sound/drivers/pcmtest.c), by their names there. */
+export interface IdealFaults {
+  /** Jiffies. */
+  readonly inject_delay: number
+  readonly inject_hwpars_err: boolean
+  readonly inject_prepare_err: boolean
+  readonly inject_trigger_err: boolean
 }
 
 export interface DeviceSpec {
@@ -125,8 +146,9 @@ export interface StreamSpec {
   readonly period_size: Frames
   readonly periods: number
   readonly buffer_size: Frames
-  readonly start_threshold: Frames
-  /** `boundary`: never stop; the model knows the boundary of this buffer. */
+  /** `boundary`: never by itself; the model knows the boundary of this buffer. */
+  readonly start_threshold: Frames | 'boundary'
+  /** `boundary`: never stop. */
   readonly stop_threshold: Frames | 'boundary'
   readonly avail_min: Frames
   /** `boundary`: free-run silencing. */
@@ -137,6 +159,11 @@ export interface StreamSpec {
   readonly frames: Frames | null
   readonly stalls: readonly StallSpec[]
   readonly onXrun: XrunPolicy
+  /** The client opens the other direction too, as `<name>-capture`. */
+  readonly bothDirections: boolean
+  /** Name of the stream whose substream this one wants as well; null: one of its own. */
+  readonly shares: string | null
+  readonly options: ClientOptions
 }
 
 export interface ScenarioSpec {

@@ -67,7 +67,7 @@ export class Aplay extends PcmClient<AplayOptions> {
     let left = size
     const { first_index, data_frames } = user
     while (left > 0) {
-      yield* this.stall()
+      if (this.stalls.due(this.k.sim.now)) yield* this.stall()
       const r = yield* sys_writei(file, user, left)
       if (r < 0 && r !== -EAGAIN) {
         const err = yield* this.recover(file, r)

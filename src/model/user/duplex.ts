@@ -90,7 +90,7 @@ export class Duplex extends PcmClient<DuplexOptions> {
     const { result, k, options } = this
     const { period_size } = handles.playback.substream.runtime
     while (result.framesWritten < this.total) {
-      yield* this.stall()
+      if (this.stalls.due(this.k.sim.now)) yield* this.stall()
       let r = yield* sys_readi(handles.capture, handles.in, period_size)
       if (r > 0) {
         result.framesRead += r

@@ -119,7 +119,7 @@ export class Jack extends PcmClient<JackOptions> {
   private *run(): Proc {
     const { period_size } = (this.playback as SndPcmFile).substream.runtime
     while (this.result.framesWritten < this.total) {
-      yield* this.stall()
+      if (this.stalls.due(this.k.sim.now)) yield* this.stall()
       const frames = yield* this.wait(period_size)
       if (frames < 0) return
       for (let at = 0; at < frames; at += period_size) yield* this.cycle(period_size)

@@ -65,7 +65,7 @@ export class MmapWriter extends PcmClient<MmapWriterOptions> {
   private *loop(file: SndPcmFile): Proc {
     const set = new PollSet([file])
     while (this.result.framesWritten < this.total) {
-      yield* this.stall()
+      if (this.stalls.due(this.k.sim.now)) yield* this.stall()
       const error = yield* this.wait(file, set)
       const err = error < 0 ? error : yield* this.fill(file)
       if (err >= 0) continue

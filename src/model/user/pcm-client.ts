@@ -87,7 +87,7 @@ export abstract class PcmClient<O extends PcmClientOptions = PcmClientOptions> {
 
   /** Sleeps through the stalls that are due. */
   protected *stall(): Proc {
-    if (this.stalls.due(this.k.sim.now)) yield* this.stalls.pass(this.k, this.stream)
+    yield* this.stalls.pass(this.k, this.stream)
   }
 
   /** Opens a stream. Return: the file, or null after an error that has been reported. */

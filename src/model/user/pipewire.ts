@@ -114,7 +114,7 @@ export class Pipewire extends PcmClient<PipewireOptions> {
   private *run(file: SndPcmFile): Proc {
     const set = new PollSet([file])
     while (this.result.framesWritten < this.total) {
-      yield* this.stall()
+      if (this.stalls.due(this.k.sim.now)) yield* this.stall()
       if (this.options.irqMode === true) yield* sys_poll(set, FOREVER)
       else yield* S.sys_sleep_until(this.k, this.stream, this.nextNs)
       const avail = yield* snd_pcm_avail(file)

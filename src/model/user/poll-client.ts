@@ -69,7 +69,7 @@ export class PollClient extends PcmClient<PollClientOptions> {
   /** One turn of the loop. Return: 0, or the error that ends the program. */
   private *round(file: SndPcmFile, set: PollSet): Proc<number> {
     const { options } = this
-    yield* this.stall()
+    if (this.stalls.due(this.k.sim.now)) yield* this.stall()
     const ready = yield* sys_poll(set, options.pollTimeoutNs ?? FOREVER)
     yield* work(this.k)
     if (ready === 0) this.log('poll: time-out')

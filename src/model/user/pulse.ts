@@ -79,7 +79,7 @@ export class Pulse extends PcmClient<PulseOptions> {
     const set = new PollSet([file])
     let polled = false
     while (this.result.framesWritten < this.total) {
-      yield* this.stall()
+      if (this.stalls.due(this.k.sim.now)) yield* this.stall()
       let err: number = yield* this.fill(file, polled)
       if (err > 0 && this.first) {
         err = yield* sys_start(file)

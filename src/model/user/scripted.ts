@@ -118,7 +118,7 @@ export class Scripted extends PcmClient<ScriptedOptions> {
   protected *main(): Proc {
     const { k, options } = this
     for (const step of options.script) {
-      yield* this.stall()
+      if (this.stalls.due(this.k.sim.now)) yield* this.stall()
       const atNs = step.atNs ?? k.sim.now + (step.afterNs ?? 0)
       if (atNs > k.sim.now) yield* S.sys_sleep_until(k, this.stream, atNs)
       yield* this.step(step)

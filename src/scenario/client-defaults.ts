@@ -1,0 +1,110 @@
+/**
+ * What each client asks for when a scenario does not say: directions, ring and thresholds. The
+ * figures are those of domain/userspace.md §2. Sizes are frames, times ns.
+ */
+import { type Frames, NS_PER_MS, type Ns, nsToFramesFloor } from '../base/units.ts'
+import type { ClientOptionsInput } from './client-options.ts'
+import type { ClientKind, StreamDirection } from './spec.ts'
+
+/** A default of a threshold: frames, the whole buffer, or never. */
+export type DefaultThreshold = Frames | 'buffer' | 'boundary'
+
+export interface ClientDefaults {
+  readonly directions: readonly StreamDirection[]
+  /** Length of the buffer, or of a period. */
+  readonly bufferNs?: Ns
+  readonly periodNs?: Ns
+  readonly period?: Frames
+  /** `most`: as many as the driver allows. */
+  readonly periods: number | 'most'
+  readonly start: DefaultThreshold
+  readonly stop: DefaultThreshold
+  readonly silence: 0 | 'boundary'
+}
+
+/** aplay asks for min(maximum, 500 ms) of buffer in four periods. */
+const blocking = { bufferNs: 500 * NS_PER_MS, periods: 4, stop: 'buffer', silence: 0 } as const
+
+const table: Readonly<Record<ClientKind, ClientDefaults>> = {
+  aplay: { ...blocking, directions: ['playback'], start: 'buffer' },
+  arecord: { ...blocking, directions: ['capture'], start: 1 },
+  poll: { ...blocking, directions: ['playback', 'capture'], start: 'buffer' },
+  jack: {
+    directions: ['playback'],
+    period: 1024,
+    periods: 2,
+    start: 0,
+    stop: 'buffer',
+    silence: 0,
+  },
+  pulse: {
+    directions: ['playback'],
+    periodNs: 25 * NS_PER_MS,
+    periods: 4,
+    start: 'boundary',
+    stop: 'boundary',
+    silence: 0,
+  },
+  pipewire: {
+    directions: ['playback'],
+    period: 512,
+    periods: 'most',
+    start: 'boundary',
+    stop: 'buffer',
+    silence: 0,
+  },
+  mmap: {
+    directions: ['playback'],
+    period: 1024,
+    periods: 4,
+    start: 'boundary',
+    stop: 'boundary',
+    silence: 'boundary',
+  },
+  duplex: {
+    directions: ['playback'],
+    period: 1024,
+    periods: 4,
+    start: 'boundary',
+    stop: 'buffer',
+    silence: 0,
+  },
+  scripted: { ...blocking, directions: ['playback', 'capture'], start: 'buffer' },
+}
+
+/** Clients that exist, in the order in which they are listed. */
+export const clientKinds = Object.keys(table) as readonly ClientKind[]
+
+/** Defaults of a client with its options: some options stand for another way of working. */
+export function clientDefaults(client: ClientKind, options: ClientOptionsInput): ClientDefaults {
+  const usual = table[client]
+  if (client === 'pulse' && options.tsched === true) return { ...usual, periodNs: 500 * NS_PER_MS }
+  if (client === 'mmap' && options.free_run === false) {
+    return { ...usual, stop: 'buffer', silence: 0 }
+  }
+  return usual
+}
+
+/** Whether a client opens the other direction too. */
+export function usesBothDirections(client: ClientKind, options: ClientOptionsInput): boolean {
+  if (client === 'duplex') return true
+  if (client === 'jack') return options.duplex === 'linked' || options.duplex === 'separate'
+  return client === 'scripted' && (options.script ?? []).some((step) => step.on !== undefined)
+}
+
+/** Period and number of periods for a client that says neither, at most `largest` frames in all. */
+export function usualRing(
+  usual: ClientDefaults,
+  rate: number,
+  largest: Frames,
+  periodsMax: number,
+): { readonly period: Frames; readonly periods: number } {
+  const { bufferNs, periodNs } = usual
+  if (bufferNs !== undefined && usual.periods !== 'most') {
+    const buffer = Math.min(largest, nsToFramesFloor(bufferNs, rate))
+    return { period: Math.floor(buffer / usual.periods), periods: usual.periods }
+  }
+  const period = periodNs === undefined ? (usual.period ?? 0) : nsToFramesFloor(periodNs, rate)
+  const most = Math.min(periodsMax, Math.floor(largest / Math.max(1, period)))
+  return { period, periods: usual.periods === 'most' ? most : usual.periods }
+}
