@@ -90,7 +90,7 @@ export class MmapWriter extends PcmClient<MmapWriterOptions> {
     return ((set.revents[0] as number) & EPOLLERR) !== 0 ? stateError(file) || -EPIPE : 0
   }
 
-  /** Writes what there is room for; a writer that was overtaken first goes to where the device is. */
+  /** Writes what there is room for; one that was overtaken first goes to where the device is. */
   private *fill(file: SndPcmFile): Proc<number> {
     const { result, user } = this
     const { buffer_size, rate } = file.substream.runtime

@@ -1,7 +1,7 @@
 /**
  * A PipeWire node that drives its graph: every quantum it looks how full the ring is, lets a
- * delay-locked loop correct the time of its next wake-up, and writes a quantum. Either its own timer
- * wakes it, or the device's interrupt. Modelled on spa/plugins/alsa/alsa-pcm.c
+ * delay-locked loop correct the time of its next wake-up, and writes a quantum. Its own timer wakes
+ * it, or the device's interrupt. Modelled on spa/plugins/alsa/alsa-pcm.c
  * (domain/userspace.md §2.5). Sizes are frames, times ns.
  */
 import { type Frames, framesToNsFloor, NS_PER_SEC, type Ns } from '../../base/units.ts'

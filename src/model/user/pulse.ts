@@ -113,7 +113,8 @@ export class Pulse extends PcmClient<PulseOptions> {
       if (avail < (polled ? runtime.control.avail_min : 1)) {
         if (polled) {
           this.log(
-            'ALSA woke us up to write new data to the device, but there was actually nothing to write!',
+            'ALSA woke us up to write new data to the device, ' +
+              'but there was actually nothing to write!',
           )
         }
         break

@@ -107,6 +107,7 @@ export function* syscall<R extends number | SndPcmFile>(
   }
   if (!k.tryCharge(k.costs.syscall_exit)) yield Req.CHARGE
   lockdep_sys_exit(k)
+  if (k.freezer.frozen) yield* k.freezer.enter()
   k.emit(EXIT, stream, call, typeof ret === 'number' ? ret : 0)
   task.userMode = true
   // On the way back to user mode a waiting task gets the processor under every preemption model.

@@ -1,6 +1,6 @@
 /**
- * What alsa-utils programs do about an error of a transfer: say how long an xrun lasted at least and
- * prepare; resume after a suspend, or else prepare. Modelled on aplay.c, xrun() and suspend()
+ * What alsa-utils programs do about an error of a transfer: say how long an xrun lasted at least,
+ * and prepare; resume after a suspend, or else prepare. Modelled on aplay.c, xrun() and suspend()
  * (domain/userspace.md §2.1, §4). Times are ns.
  */
 import { NS_PER_MS } from '../../base/units.ts'
