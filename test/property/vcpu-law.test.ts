@@ -4,49 +4,15 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Prng } from '../../src/base/prng.ts'
-import { sleepUntil } from '../../src/model/linux/hrtimer.ts'
-import type { Kernel } from '../../src/model/linux/kernel.ts'
-import { Mutex, mutex_lock, mutex_unlock } from '../../src/model/linux/mutex.ts'
-import { schedule_work, WorkStruct } from '../../src/model/linux/workqueue.ts'
 import { IrqVector } from '../../src/model/machine/irq-vector.ts'
+import { addLoad } from '../../src/model/machine/load.ts'
 import { chargeNs } from '../../src/model/machine/machine.ts'
 import { T, type TraceRecord } from '../../src/sim/trace.ts'
 import type { TraceStore } from '../../src/sim/trace-store.ts'
+import { startWorkload } from '../support/guest-workload.ts'
 import { tinyGuest, tinyKernel } from '../support/tiny-kernel.ts'
 
 const PRICES = { irq_entry: 300, irq_exit: 100, task_switch: 900, mutex_lock: 20, tick: 700 }
-
-/** A guest workload: tasks with a lock and sleeps, an interrupt that schedules work. */
-function load(k: Kernel, seed: number): void {
-  const rng = new Prng(seed, 'load')
-  const lock = new Mutex(k, '&m')
-  for (let i = 0; i < 3; i++) {
-    k.spawn(`t${i}`, 'task', function* () {
-      for (let n = 0; n < 20; n++) {
-        yield* chargeNs(k, 1 + rng.below(20_000))
-        yield* mutex_lock(lock)
-        yield* chargeNs(k, 1 + rng.below(5_000))
-        yield* mutex_unlock(lock)
-        yield* sleepUntil(k, k.sim.now + rng.below(100_000))
-      }
-    })
-  }
-  const work = new WorkStruct(
-    k,
-    '&w',
-    function* () {
-      yield* chargeNs(k, 2_000)
-    },
-    'w_fn',
-  )
-  const cpu = k.cpus[0] as (typeof k.cpus)[number]
-  const vector = new IrqVector(k, cpu, 'irq', function* () {
-    yield* chargeNs(k, 700)
-    yield* schedule_work(work)
-  })
-  for (let n = 0; n < 30; n++) k.sim.timer(() => cpu.raise(vector)).arm(rng.below(3_000_000))
-}
 
 /** The guest's own records as text, without those that only say where time came from. */
 function guestRecords(store: TraceStore): string[] {
@@ -68,18 +34,58 @@ function guestRecords(store: TraceStore): string[] {
 }
 
 describe('the vCPU law', () => {
-  it('supply always on: the same records as on a physical processor', () => {
+  for (const preempt of ['none', 'voluntary', 'full', 'rt'] as const) {
+    it(`${preempt}: supply always on: the same records as on a physical processor`, () => {
+      let records = 0
+      fc.assert(
+        fc.property(fc.nat(1_000_000), fc.constantFrom(1, 2, 4), (seed, cpus) => {
+          const options = { cpus, preempt, prices: PRICES }
+          const physical = tinyKernel(options)
+          startWorkload(physical.k, seed)
+          physical.sim.run(60_000_000)
+          const virtual = tinyGuest({ ...options, hostCpus: cpus })
+          startWorkload(virtual.k, seed)
+          virtual.sim.run(60_000_000)
+          const expected = guestRecords(physical.store)
+          expect(guestRecords(virtual.store)).toEqual(expected)
+          records += expected.length
+        }),
+        { numRuns: 40, seed: 3 },
+      )
+      expect(records).toBeGreaterThan(40 * 300)
+    })
+  }
+
+  it('supply cut at random: the same work is done, only later, and nothing is left over', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 1_000_000 }), fc.constantFrom(1, 2), (seed, cpus) => {
-        const physical = tinyKernel({ cpus, prices: PRICES })
-        load(physical.k, seed)
-        physical.sim.run(20_000_000)
-        const virtual = tinyGuest({ cpus, hostCpus: cpus, prices: PRICES })
-        load(virtual.k, seed)
-        virtual.sim.run(20_000_000)
-        expect(guestRecords(virtual.store)).toEqual(guestRecords(physical.store))
+      fc.property(fc.nat(1_000_000), fc.constantFrom(1, 2, 4), fc.nat(900), (seed, cpus, cut) => {
+        const { sim, k, host, store } = tinyGuest({ cpus, hostCpus: cpus, prices: PRICES })
+        startWorkload(k, seed)
+        for (const cpu of host.cpus) {
+          addLoad(host, {
+            name: `thief${cpu.index}`,
+            policy: 'fifo',
+            priority: 50,
+            affinity: [cpu.index],
+            pattern: {
+              kind: 'random',
+              gap: { kind: 'uniform', minNs: 1_000, maxNs: 400_000 },
+              run: { kind: 'uniform', minNs: 1, maxNs: 1_000 * (cut + 1) },
+            },
+          })
+        }
+        sim.run(2_000_000_000)
+        const ended = new Set<string>()
+        store.replay({
+          record: (r: TraceRecord) => {
+            if (r.kind === T.sched_switch) ended.delete(store.symbols.name('ctx', r.b))
+            if (r.kind === T.sched_switch) ended.add(store.symbols.name('ctx', r.a))
+          },
+        })
+        for (const name of ['t0', 't1', 't2', 't3']) expect(ended).toContain(name)
+        expect(k.cpus.every((cpu) => cpu.isIdle && cpu.pendingIrqs.length === 0)).toBe(true)
       }),
-      { numRuns: 60, seed: 3 },
+      { numRuns: 60, seed: 5 },
     )
   })
 

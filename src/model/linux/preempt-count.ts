@@ -1,5 +1,4 @@
 /** Reading preempt_count. Kernel: include/linux/preempt.h. */
-import { SOFTIRQ_DISABLE_OFFSET } from '../machine/context.ts'
 import type { Kernel } from './kernel.ts'
 
 /** The processor's count: every context stacked there adds its own part. */
@@ -7,7 +6,6 @@ export function preempt_count(k: Kernel): number {
   const { cpu } = k.current
   let count = k.current.preemptCount
   if (cpu.under.length > 0) for (const context of cpu.under) count += context.preemptCount
-  if (k.softirqs.isDisabled(cpu) && k.current.isTask) count += SOFTIRQ_DISABLE_OFFSET
   return count
 }
 

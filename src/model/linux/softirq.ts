@@ -7,7 +7,7 @@
 import { present } from '../../base/assert.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
-import { Context, SOFTIRQ_OFFSET } from '../machine/context.ts'
+import { Context, SOFTIRQ_DISABLE_OFFSET, SOFTIRQ_OFFSET } from '../machine/context.ts'
 import type { Cpu } from '../machine/cpu.ts'
 import { type Task, TaskState } from '../machine/task.ts'
 import { warnOnce } from './bug.ts'
@@ -61,17 +61,20 @@ export class Softirqs {
   onIrqExit(cpu: Cpu): Context | null {
     const state = this.of(cpu)
     if (state.pending === 0 || state.disabled > 0) return null
-    if (this.kernel.config.preempt === 'rt' || this.ksoftirqdRuns(state)) {
+    if (this.rt || this.ksoftirqdRuns(state)) {
       this.wakeup_softirqd(cpu)
       return null
     }
+    // Bottom halves are off before interrupts come on again: one that comes at once adds nothing.
+    state.disabled++
     state.context.body = this.handle_softirqs(cpu, state)
     return state.context
   }
 
-  /** Kernel: local_bh_disable(). */
+  /** Kernel: local_bh_disable(). On PREEMPT_RT the task stays preemptible. */
   disable(cpu: Cpu): void {
     this.of(cpu).disabled++
+    if (!this.rt) this.kernel.current.preemptCount += SOFTIRQ_DISABLE_OFFSET
   }
 
   /** Kernel: local_bh_enable(): runs what has become pending. */
@@ -79,8 +82,10 @@ export class Softirqs {
     const state = this.of(cpu)
     if (cpu.irqsOff) warnOnce(this.kernel, 'kernel/softirq.c:376', '__local_bh_enable_ip')
     state.disabled--
+    if (!this.rt) this.kernel.current.preemptCount -= SOFTIRQ_DISABLE_OFFSET
     if (state.disabled === 0 && state.pending !== 0 && !cpu.irqsOff) {
-      yield* this.handle_softirqs(cpu, state)
+      state.disabled++
+      yield* this.serveInTask(cpu, state)
     }
   }
 
@@ -96,10 +101,23 @@ export class Softirqs {
     return state.ksoftirqd !== null && state.ksoftirqd.state === TaskState.RUNNING
   }
 
+  /** In ksoftirqd, or where a task enables bottom halves: not preemptible meanwhile, but on RT. */
+  private *serveInTask(cpu: Cpu, state: SoftirqCpu): Proc {
+    const task = this.kernel.current
+    if (!this.rt) task.preemptCount += SOFTIRQ_OFFSET
+    yield* this.handle_softirqs(cpu, state)
+    if (!this.rt) task.preemptCount -= SOFTIRQ_OFFSET
+    if (cpu.attention) yield Req.POINT
+  }
+
+  private get rt(): boolean {
+    return this.kernel.config.preempt === 'rt'
+  }
+
+  /** The caller has disabled bottom halves; they are enabled at the end. */
   private *handle_softirqs(cpu: Cpu, state: SoftirqCpu): Proc {
     const { kernel } = this
     const endNs = kernel.sim.now + MAX_SOFTIRQ_TIME_NS
-    state.disabled++
     for (let restart = MAX_SOFTIRQ_RESTART; ; ) {
       const pending = state.pending
       state.pending = 0
@@ -135,8 +153,10 @@ export class Softirqs {
 
   private *ksoftirqd(cpu: Cpu, state: SoftirqCpu): Proc {
     for (;;) {
-      if (state.pending !== 0) yield* this.handle_softirqs(cpu, state)
-      else {
+      if (state.pending !== 0) {
+        state.disabled++
+        yield* this.serveInTask(cpu, state)
+      } else {
         present(state.ksoftirqd, 'ksoftirqd exists while it runs').state = TaskState.INTERRUPTIBLE
         yield Req.BLOCK
       }
