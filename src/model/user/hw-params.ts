@@ -96,6 +96,20 @@ export function setHwParamNear(
   return refine(substream, params) < 0 ? -EINVAL : value
 }
 
+/** Sets a parameter to one value; a refusal leaves it as it was. Return: 0 or -EINVAL. */
+export function setHwParamExactly(
+  substream: SndPcmSubstream,
+  params: SndPcmHwParams,
+  v: number,
+  value: number,
+): number {
+  const trial = new SndPcmHwParams()
+  trial.copyFrom(params)
+  if (setHwParam(trial, v, value) < 0 || refine(substream, trial) < 0) return -EINVAL
+  params.copyFrom(trial)
+  return 0
+}
+
 function setExactly(
   substream: SndPcmSubstream,
   params: SndPcmHwParams,
