@@ -111,6 +111,9 @@ export const RECORDS = {
   ],
   audio_play: ['host:audio_play', 'stream:stream', 'first_index:int', 'frames:int'],
   audio_silence: ['host:audio_silence', 'stream:stream', 'frames:int'],
+  lock_irqs_on: ['pcmsim:lock_irqs_on', 'lock:lock', 'flags:int'],
+  lock_init: ['pcmsim:lock_init', 'lock:lock'],
+  lock_free: ['pcmsim:lock_free', 'lock:lock'],
 } as const satisfies Record<string, readonly [name: string, ...args: string[]]>
 
 export type RecordName = keyof typeof RECORDS

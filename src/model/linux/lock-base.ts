@@ -23,6 +23,8 @@ export abstract class LockBase implements Waitable {
   /** Number in the trace's lock table. */
   readonly id: number
   readonly waitName: string
+  /** It was last taken with interrupts off. */
+  private takenIrqsOff = false
 
   constructor(k: Kernel, kind: LockKind, className: string, instanceName?: string) {
     this.k = k
@@ -39,6 +41,7 @@ export abstract class LockBase implements Waitable {
     const { k } = this
     if (!k.sim.trace.on) return
     const flags = how | contextFlags(k, context)
+    this.takenIrqsOff = context.cpu.irqsOff
     k.sim.trace.emit(T.lock_acquire, context.cpu.index, context.id, this.id, flags, subclass)
   }
 
@@ -51,7 +54,23 @@ export abstract class LockBase implements Waitable {
   }
 
   recordRelease(context: Context): void {
-    this.k.sim.trace.emit(T.lock_release, context.cpu.index, context.id, this.id)
+    const { trace } = this.k.sim
+    const { cpu } = context
+    if (this.takenIrqsOff && !cpu.irqsOff && trace.on) {
+      this.takenIrqsOff = false
+      trace.emit(T.lock_irqs_on, cpu.index, context.id, this.id, contextFlags(this.k, context))
+    }
+    trace.emit(T.lock_release, cpu.index, context.id, this.id)
+  }
+
+  /** Its init call runs again. */
+  recordInit(context: Context): void {
+    this.k.sim.trace.emit(T.lock_init, context.cpu.index, context.id, this.id)
+  }
+
+  /** The memory that it lies in is given back. */
+  recordFree(context: Context): void {
+    this.k.sim.trace.emit(T.lock_free, context.cpu.index, context.id, this.id)
   }
 }
 
