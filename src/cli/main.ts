@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { addChart } from './chart.ts'
 import { addCheck } from './check.ts'
+import { addConformance } from './conformance.ts'
 import { ignoreClosedPipe } from './console.ts'
 import { addList } from './list.ts'
 import { addRun } from './run.ts'
@@ -39,7 +40,7 @@ function makeProgram(): Command {
     .addHelpText('after', examples)
     .exitOverride()
   program.configureHelp({ showGlobalOptions: false })
-  for (const add of [addRun, addCheck, addChart, addList, addSchema]) add(program)
+  for (const add of [addRun, addCheck, addChart, addConformance, addList, addSchema]) add(program)
   for (const command of program.commands) command.exitOverride()
   return program
 }

@@ -4,7 +4,7 @@
  * in drivers.ts and devices.ts.
  */
 import { distribution } from '../base/distribution.ts'
-import type { SndPcmSubstream } from '../model/alsa/pcm.ts'
+import type { SndPcm, SndPcmSubstream } from '../model/alsa/pcm.ts'
 import { SNDRV_PCM_STREAM_CAPTURE } from '../model/alsa/pcm_constants.ts'
 import { HostMachine } from '../model/host/host-machine.ts'
 import { Hypervisor } from '../model/host/hypervisor.ts'
@@ -17,10 +17,12 @@ import { Simulation } from '../sim/scheduler.ts'
 import { TraceStore } from '../sim/trace-store.ts'
 import { startClient } from './clients.ts'
 import { makeDriver } from './drivers.ts'
+import type { FaultWorld } from './fault-actions.ts'
+import { armFaults } from './faults.ts'
 import { hostOptions, hypervisorOptions, kernelConfig, startSurroundings } from './machines.ts'
 import type { ScenarioSpec, StreamSpec } from './spec.ts'
 
-export interface World {
+export interface World extends FaultWorld {
   readonly sim: Simulation
   readonly store: TraceStore
   readonly host: HostMachine
@@ -33,6 +35,8 @@ export interface World {
 export interface BuildOptions {
   readonly policy?: Policy
   readonly stepsMax?: number
+  /** Called when the driver has registered its card, before the clients start. */
+  readonly onCard?: (pcm: SndPcm, world: World) => void
 }
 
 export function buildWorld(spec: ScenarioSpec, seed: number, options: BuildOptions = {}): World {
@@ -43,9 +47,10 @@ export function buildWorld(spec: ScenarioSpec, seed: number, options: BuildOptio
   const host = new HostMachine(sim, hostOptions(spec.host, costs))
   const kernel = new Kernel(sim, 'guest', kernelConfig(spec.guest, costs))
   const hypervisor = new Hypervisor(host, kernel, hypervisorOptions(spec.host))
-  const world: World = { sim, store, host, hypervisor, kernel, streamNames: {} }
+  const empty = { streamNames: {}, virtio: null, clients: new Map() }
+  const world: World = { sim, store, host, hypervisor, kernel, ...empty }
   startSurroundings(world, spec)
-  populate(world, spec)
+  populate(world, spec, options)
   return world
 }
 
@@ -57,17 +62,20 @@ function costsOf(spec: ScenarioSpec): CostTable {
 }
 
 /** Device, driver and clients; the clients start when the driver has probed. */
-function populate(world: World, spec: ScenarioSpec): void {
+function populate(world: World, spec: ScenarioSpec, options: BuildOptions): void {
   const { kernel } = world
   const probe = makeDriver(world, spec)
+  armFaults(world, spec.faults)
   kernel.spawn('modprobe', 'task', function* (): Proc {
     const pcm = yield* probe()
     if (typeof pcm === 'number') {
       yield* printk(kernel, `virtio_snd: probe failed with error ${pcm}`)
       return
     }
+    options.onCard?.(pcm, world)
     for (const stream of spec.streams) {
-      startClient(pcm, stream, (substream) => nameStream(world, stream, substream))
+      const task = startClient(pcm, stream, (one) => nameStream(world, stream, one))
+      world.clients.set(stream.name, task)
     }
   })
 }
