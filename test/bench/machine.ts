@@ -1,0 +1,101 @@
+/**
+ * What the machine costs as it grows: work of the event heap for each event, by how many events are
+ * pending; memory for each task, by how many there are, and over time. Counts and bytes, no seconds.
+ */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { distribution } from '../../src/base/distribution.ts'
+import { EventQueue } from '../../src/base/event-queue.ts'
+import { sleepUntil } from '../../src/model/linux/hrtimer.ts'
+import { Kernel } from '../../src/model/linux/kernel.ts'
+import { COST_NAMES, costTable } from '../../src/model/machine/cost.ts'
+import { chargeNs } from '../../src/model/machine/machine.ts'
+import { Simulation } from '../../src/sim/scheduler.ts'
+import { Delays } from './workload.ts'
+
+/** Entries that the heap moves for one event taken and one put in, with `pending` in it. */
+export function movesPerEvent(pending: number, events = 20_000): number {
+  const queue = new EventQueue()
+  const inside = queue as unknown as { move(from: number, to: number): void }
+  const move = inside.move.bind(queue)
+  let moves = 0
+  inside.move = (from, to) => {
+    moves++
+    move(from, to)
+  }
+  const delays = new Delays('uniform')
+  const delay = (): number => 1 + (delays.bits() & 0xffff)
+  for (let slot = 0; slot < pending; slot++) queue.push(delay(), 0, slot, 0)
+  moves = 0
+  for (let i = 0; i < events; i++) queue.push(queue.pop() + delay(), 0, queue.poppedSlot, 0)
+  return moves / events
+}
+
+setFlagsFromString('--expose_gc')
+const collect = runInNewContext('gc') as () => void
+
+function heapBytes(): number {
+  collect()
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
+
+function emptyKernel(): Kernel {
+  const none = distribution({ kind: 'constant', ns: 0 })
+  const costs = costTable(Object.fromEntries(COST_NAMES.map((name) => [name, none])) as never)
+  const config = { hz: 250, preempt: 'voluntary', version: '6.12', cpus: 4, costs } as const
+  return new Kernel(new Simulation({ seed: 1 }), 'guest', config)
+}
+
+/** Starts tasks that compute and sleep in turn, for ever. */
+function startTasks(k: Kernel, count: number): void {
+  const body = function* () {
+    for (;;) {
+      yield* chargeNs(k, 1_000)
+      yield* sleepUntil(k, k.sim.now + 10_000_000)
+    }
+  }
+  for (let i = 0; i < count; i++) k.spawn(`t${i}`, 'task', body, { cpu: i % 4 })
+}
+
+/** What is alive beyond `before`; the kernel stays so until it has been counted. */
+function grown(k: Kernel, before: number): number {
+  const bytes = heapBytes() - before
+  return k.sim.steps > 0 ? bytes : 0
+}
+
+/** Bytes that each task takes, with `count` of them alive and asleep. */
+export function bytesPerTask(count: number): number {
+  // Once for what is made or compiled on first use.
+  startTasks(emptyKernel(), 10)
+  const k = emptyKernel()
+  const before = heapBytes()
+  startTasks(k, count)
+  k.sim.run(50_000_000)
+  return grown(k, before) / count
+}
+
+/** Bytes by which a run of 100 tasks grows for each simulated second, nothing being recorded. */
+export function growthPerSecond(seconds: number): number {
+  const k = emptyKernel()
+  startTasks(k, 100)
+  k.sim.run(1_000_000_000)
+  const before = heapBytes()
+  k.sim.run((1 + seconds) * 1_000_000_000)
+  return grown(k, before) / seconds
+}
+
+export const PENDING = [4, 16, 64, 256, 1024, 4096, 16_384, 65_536]
+export const TASKS = [100, 1_000, 4_000]
+
+/** The bench's section, as lines. */
+export function machineReport(): readonly string[] {
+  const moves = PENDING.map((n) => {
+    const depth = Math.log2(n) / 2
+    const pad = String(n).padStart(8)
+    return `${pad} pending: ${movesPerEvent(n).toFixed(2)} moves an event, log4 ${depth.toFixed(0)}`
+  })
+  const tasks = TASKS.map((n) => `${String(n).padStart(8)} tasks: ${bytesPerTask(n).toFixed(0)} B`)
+  const growth = `growth of a run of 100 tasks: ${growthPerSecond(30).toFixed(0)} B a second`
+  return ['', 'machine: heap work by pending events', ...moves, 'memory a task', ...tasks, growth]
+}
