@@ -4,7 +4,15 @@
  */
 import type { DistributionSpec } from '../base/distribution.ts'
 import { clientKinds } from '../scenario/client-defaults.ts'
+import { driverTexts, driverVersions } from '../scenario/complete-driver.ts'
 import { COST_PRESETS, costPresets, guestCostNames, hostCostNames } from '../scenario/costs.ts'
+import {
+  type DeviceKind,
+  deviceBackends,
+  deviceKinds,
+  deviceTexts,
+} from '../scenario/device-spec.ts'
+import { type FaultKind, faultKinds } from '../scenario/fault-spec.ts'
 import { pcmFormats, pcmRates } from '../scenario/pcm-limits.ts'
 import { formatDuration } from '../scenario/quantity.ts'
 import type { ClientKind } from '../scenario/spec.ts'
@@ -38,10 +46,13 @@ const clientText: Readonly<Record<ClientKind, string>> = {
 
 export const inventory: Inventory = {
   drivers: [
-    { name: 'virtio-snd v7', text: 'the merged driver of Linux 5.13 to 6.6' },
+    ...driverVersions.map((name) => ({ name: `virtio-snd ${name}`, text: driverTexts[name] })),
     { name: 'ideal', text: 'exact hardware behind a trivial driver, no device' },
   ],
-  devices: [{ name: 'qemu', text: 'QEMU virtio-snd with its audio core; back end: none' }],
+  devices: deviceKinds.map((name) => ({ name, text: deviceText(name) })),
+  faults: (Object.keys(faultKinds) as FaultKind[]).map((name) => {
+    return { name, text: faultKinds[name].text }
+  }),
   clients: clientKinds.map((name) => ({ name, text: clientText[name] })),
   kernels: [
     { name: '6.1', text: 'ALSA core of Linux 6.1' },
@@ -52,6 +63,11 @@ export const inventory: Inventory = {
   'cost-presets': costPresets.map((name) => ({ name, text: presetText[name] })),
   'guest-costs': costItems(guestCostNames),
   'host-costs': costItems(hostCostNames),
+}
+
+function deviceText(kind: DeviceKind): string {
+  const backends: readonly string[] = deviceBackends[kind]
+  return `${deviceTexts[kind]}${backends.length === 0 ? '' : `; back ends: ${backends.join(', ')}`}`
 }
 
 export function inventoryText(kinds: readonly string[]): string {

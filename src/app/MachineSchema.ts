@@ -38,7 +38,7 @@ export const CpuList = leaf<readonly number[]>(
   { anyOf: [cpuNumber, { type: 'array', items: cpuNumber, minItems: 1 }] },
 )
 
-const DistributionLeaf = leaf<DistributionSpec>(
+export const DistributionLeaf = leaf<DistributionSpec>(
   (input) => {
     const faults: LeafFault[] = []
     const value = parseDistribution(input, [], faults)
@@ -141,8 +141,8 @@ export const WanderSchema = Schema.Struct({
   period: needed(PositiveDuration, 'Its period.'),
 })
 
-export const FaultSchema = Schema.Struct({
-  kind: needed(oneOf(['vm-pause']), 'vm-pause: the VM is stopped and goes on.'),
-  at: needed(Duration, 'Virtual time at which it begins.'),
-  for: needed(PositiveDuration, 'How long it lasts.'),
+/** A time at which something sleeps. */
+export const StallSchema = Schema.Struct({
+  at: needed(Duration, 'Virtual time from which it sleeps.'),
+  for: needed(PositiveDuration, 'How long it sleeps.'),
 })

@@ -5,68 +5,12 @@
  */
 import * as Schema from 'effect/Schema'
 import { scenarioLimits as limits } from '../scenario/defaults.ts'
+import { DeviceSchema, DriverSchema } from './DeviceSchema.ts'
 import { ExpectSchema } from './ExpectSchema.ts'
-import {
-  count,
-  Flag,
-  key,
-  leaf,
-  nameLeaf,
-  oneOf,
-  PositiveDuration,
-  Ppm,
-  Text,
-  wrong,
-} from './Leaf.ts'
-import { FaultSchema, GuestSchema, HostSchema, WanderSchema } from './MachineSchema.ts'
+import { FaultSchema } from './FaultSchema.ts'
+import { count, key, leaf, nameLeaf, oneOf, PositiveDuration, Text } from './Leaf.ts'
+import { GuestSchema, HostSchema } from './MachineSchema.ts'
 import { StreamSchema } from './StreamSchema.ts'
-
-const DriverOptionsSchema = Schema.Struct({
-  msg_timeout: key(PositiveDuration, 'Module parameter msg_timeout_ms: control time-out.'),
-  pcm_buffer_ms: key(count(1, 10_000), 'Module parameter: longest buffer, milliseconds.'),
-  pcm_periods_min: key(count(2, 1_024), 'Module parameter: fewest periods.'),
-  pcm_periods_max: key(count(2, 1_024), 'Module parameter: most periods.'),
-  pcm_period_ms_min: key(count(1, 10_000), 'Module parameter: shortest period, milliseconds.'),
-  pcm_period_ms_max: key(count(1, 10_000), 'Module parameter: longest period, milliseconds.'),
-  inject_delay: key(count(0, 1_000), 'Ideal card: jiffies by which each period is late.'),
-  inject_hwpars_err: key(Flag, 'Ideal card: hw_params answers EBUSY.'),
-  inject_prepare_err: key(Flag, 'Ideal card: prepare answers EINVAL.'),
-  inject_trigger_err: key(Flag, 'Ideal card: trigger answers EINVAL.'),
-})
-
-const DriverSchema = Schema.Struct({
-  kind: key(oneOf(['virtio-snd', 'ideal'], ['xen-snd'] as never[]), 'Guest sound driver.'),
-  version: key(
-    oneOf(['v7'], ['v5', 'v6', 'ack'] as never[]),
-    'Driver version; v7 is the merged driver of 5.13 to 6.6.',
-  ),
-  options: key(DriverOptionsSchema, 'Module parameters and variants of the driver.'),
-})
-
-const DeviceSchema = Schema.Struct({
-  kind: key(oneOf(['qemu'], ['vhost-device'] as never[]), 'Sound device model.'),
-  backend: key(
-    oneOf(['none'], ['wav', 'alsa', 'pipewire', 'pulseaudio'] as never[]),
-    'Audio back end behind the device.',
-  ),
-  timer_period: key(PositiveDuration, 'Period of the audio timer (QEMU timer-period).'),
-  queue_size: key(powerOfTwo(limits.queueSizeMax), 'Entries of each virtqueue.'),
-  clock: key(Ppm, 'Drift of the sound clock against the guest clock.'),
-  clock_wander: key(WanderSchema, 'Slow triangular change of the drift.'),
-  vectors: key(oneOf(['per-queue', 'shared', 'intx']), 'Interrupt vectors of the device.'),
-})
-
-function powerOfTwo(max: number) {
-  const allowed = `a power of two, 2..${max}`
-  return leaf<number>(
-    (input) => {
-      const fits = typeof input === 'number' && input >= 2 && input <= max
-      if (fits && Number.isInteger(input) && (input & (input - 1)) === 0) return { value: input }
-      return wrong(`${String(input)} is not a queue size`, allowed)
-    },
-    { type: 'integer', minimum: 2, maximum: max },
-  )
-}
 
 const Nested = leaf<unknown>((value) => ({ value }), { type: 'object' })
 const NestedList = leaf<unknown>((value) => ({ value }), { type: 'array' })

@@ -15,14 +15,9 @@ import {
   PcmSizeOrBoundary,
   PositiveDuration,
 } from './Leaf.ts'
-import { CpuList, scheduling } from './MachineSchema.ts'
+import { CpuList, StallSchema, scheduling } from './MachineSchema.ts'
 
 const framesMax = 2 ** 40
-
-const StallSchema = Schema.Struct({
-  at: Duration.annotateKey({ description: 'Virtual time from which it sleeps.' }),
-  for: PositiveDuration.annotateKey({ description: 'How long it sleeps.' }),
-})
 
 const thresholds = {
   start_threshold: key(PcmSizeOrBoundary, 'Queued frames that start it; boundary: never.'),

@@ -4,6 +4,7 @@
  */
 import type { SndPcm, SndPcmSubstream } from '../model/alsa/pcm.ts'
 import { snd_pcm_format_value } from '../model/alsa/pcm_format.ts'
+import type { Task } from '../model/machine/task.ts'
 import { Aplay } from '../model/user/aplay.ts'
 import { Arecord } from '../model/user/arecord.ts'
 import { Duplex } from '../model/user/duplex.ts'
@@ -33,8 +34,8 @@ const clients: Readonly<Record<ClientKind, (pcm: SndPcm, options: Options) => Pc
 }
 
 /** Creates the client's process. */
-export function startClient(pcm: SndPcm, stream: StreamSpec, onOpen: OnOpen): void {
-  clients[stream.client](pcm, optionsOf(stream, onOpen)).start()
+export function startClient(pcm: SndPcm, stream: StreamSpec, onOpen: OnOpen): Task {
+  return clients[stream.client](pcm, optionsOf(stream, onOpen)).start()
 }
 
 /** What every client takes, and the options of its own kind. */

@@ -2,15 +2,13 @@
  * Guest, host and what is done to them: defaults and the checks that compare keys. Part of
  * complete.ts; pure. Times are nanoseconds.
  */
-import type { Ns } from '../base/units.ts'
 import { guestCosts, hostCosts } from './costs.ts'
-import { guestDefaults, hostDefaults, scenarioLimits } from './defaults.ts'
+import { guestDefaults, hostDefaults } from './defaults.ts'
 import type { Fault } from './fault.ts'
-import type { FaultInput, GuestInput, ScenarioInput } from './input.ts'
+import type { GuestInput, ScenarioInput } from './input.ts'
 import { checkCpus, completeLoads, completeScheduling, type VcpuInput } from './loads.ts'
 import { didYouMean } from './near.ts'
-import { formatDuration } from './quantity.ts'
-import type { GuestSpec, HostSpec, InjectedFault, VcpuSpec } from './spec.ts'
+import type { GuestSpec, HostSpec, VcpuSpec } from './spec.ts'
 
 /** Interrupt lines that the guest's drivers ask for; which of them depends on `device.vectors`. */
 export const irqNames = [
@@ -89,34 +87,4 @@ function completeVcpus(
     const anywhere = Array.from({ length: cpus }, (_, n) => (n + i) % cpus)
     return { affinity: one.pin ?? anywhere, ...completeScheduling(one, path, faults) }
   })
-}
-
-export function completeFaults(
-  inputs: readonly FaultInput[],
-  durationNs: Ns,
-  faults: Fault[],
-): readonly InjectedFault[] {
-  const { faultsMax } = scenarioLimits
-  if (inputs.length > faultsMax) {
-    const what = `${inputs.length} entries`
-    faults.push({ path: ['faults'], at: 'value', what, allowed: `up to ${faultsMax}` })
-  }
-  const done = inputs.map((one) => ({ kind: one.kind, atNs: one.at, forNs: one.for }))
-  done.forEach((one, i) => {
-    const end = formatDuration(durationNs)
-    if (one.atNs >= durationNs) {
-      const what = `the scenario ends at ${end}`
-      faults.push({ path: ['faults', i, 'at'], at: 'value', what, allowed: `less than ${end}` })
-    }
-    const clash = done.findIndex((other, j) => j < i && overlap(one, other))
-    if (clash < 0) return
-    const what = `overlaps faults.${clash}`
-    const allowed = 'pauses one after the other'
-    faults.push({ path: ['faults', i], at: 'value', what, allowed })
-  })
-  return done
-}
-
-function overlap(a: InjectedFault, b: InjectedFault): boolean {
-  return a.atNs <= b.atNs + b.forNs && b.atNs <= a.atNs + a.forNs
 }

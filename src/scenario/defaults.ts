@@ -31,7 +31,7 @@ export const hostDefaults = {
 } as const
 
 export const deviceDefaults = {
-  backend: 'none',
+  kind: 'qemu',
   timerPeriodNs: 10 * NS_PER_MS,
   queue_size: 64,
   clockPpm: 0,

@@ -1,28 +1,78 @@
-/** The devices a scenario can name: each builds its host side and gives the guest's port to it. */
+/** The devices a scenario can name: each builds its host side: threads, device, its PCI face. */
+import { distribution } from '../base/distribution.ts'
 import { AudioClock } from '../model/host/audio-clock.ts'
+import type { VirtioDevice } from '../model/host/device.ts'
+import { EventLoop } from '../model/host/event-loop.ts'
+import { GenericSound } from '../model/host/generic/generic-sound.ts'
+import type { GenericOptions } from '../model/host/generic/options.ts'
+import { DEVICE_PRESETS, type DevicePreset } from '../model/host/generic/presets.ts'
 import { AudioState } from '../model/host/qemu/audio.ts'
+import type { AudioBackend } from '../model/host/qemu/audio-backend.ts'
 import { MainLoop } from '../model/host/qemu/main-loop.ts'
 import { NoAudio } from '../model/host/qemu/noaudio.ts'
+import { RingAudio, ringAudioOptions } from '../model/host/qemu/ring-audio.ts'
 import { VirtioSound } from '../model/host/qemu/virtio-sound.ts'
 import { VirtioPciProxy } from '../model/host/virtio-pci-proxy.ts'
-import type { VirtioHostPort } from '../model/virtio/seam.ts'
 import type { World } from './build.ts'
+import type { DeviceSpec } from './device-spec.ts'
+import type { VirtioParts } from './fault-actions.ts'
 import type { ScenarioSpec, StreamDirection } from './spec.ts'
 
-export function buildDevice(world: World, spec: ScenarioSpec): VirtioHostPort {
-  return qemu(world, spec)
+type Built = Omit<VirtioParts, 'vdev'>
+
+export function buildDevice(world: World, spec: ScenarioSpec): Built {
+  const { device, loops } = spec.device.kind === 'qemu' ? qemu(world, spec) : generic(world, spec)
+  const { kick, irqRoute: route } = spec.host
+  const { vectors, indirect, eventIdx: event_idx } = spec.device
+  const features = { indirect, event_idx }
+  const options = { name: 'virtio0', vectors, features, route, kick }
+  return { device, loops, proxy: new VirtioPciProxy(world.hypervisor, device, options) }
 }
 
+type Sound = { readonly device: VirtioDevice; readonly loops: readonly EventLoop[] }
+
 /** QEMU's virtio-sound-pci with its audio core in the main loop thread. */
-function qemu(world: World, spec: ScenarioSpec): VirtioHostPort {
-  const { host, hypervisor } = world
+function qemu({ host }: World, spec: ScenarioSpec): Sound {
   const loop = new MainLoop(host, 'qemu-main', { cpu: host.cpus.length - 1 })
-  const { vectors } = spec.device
-  const audio = new AudioState(loop, new NoAudio(audioClock(spec)), spec.device.timerPeriodNs)
+  const audio = new AudioState(loop, backendOf(spec), spec.device.timerPeriodNs)
   const options = { streams: deviceStreams(spec), queueSize: spec.device.queue_size }
-  const device = new VirtioSound(loop, audio, options)
-  const { kick, irqRoute: route } = spec.host
-  return new VirtioPciProxy(hypervisor, device, { name: 'virtio0', vectors, route, kick })
+  return { device: new VirtioSound(loop, audio, options), loops: [loop] }
+}
+
+function backendOf(spec: ScenarioSpec): AudioBackend {
+  const { backend, timerPeriodNs } = spec.device
+  const clock = audioClock(spec)
+  if (backend === 'alsa' || backend === 'pipewire' || backend === 'pulse') {
+    return new RingAudio(clock, ringAudioOptions(backend, timerPeriodNs))
+  }
+  return new NoAudio(clock)
+}
+
+/** A daemon or an emulator with a thread of its own, or with one for each sort of queue. */
+function generic({ host }: World, spec: ScenarioSpec): Sound {
+  const names = spec.device.threads === 3 ? ['-ctrl', '-tx', '-rx'] : ['']
+  const loops = names.map((name, i) => {
+    const cpu = (2 * host.cpus.length - 1 - i) % host.cpus.length
+    const options = { name: `${spec.device.kind}${name}`, task: { cpu } }
+    return new EventLoop(host, { ...options, wakeCost: host.costs.vhost_worker_wake })
+  })
+  const [first, tx = first, rx = first] = loops as [EventLoop, EventLoop?, EventLoop?]
+  const device = new GenericSound({ control: first, tx, rx }, audioClock(spec), {
+    ...preset(spec.device),
+    ...spec.device.properties,
+    ...(spec.device.controlLatency === null
+      ? {}
+      : { controlLatency: distribution(spec.device.controlLatency) }),
+    streams: deviceStreams(spec),
+    queueSize: spec.device.queue_size,
+  })
+  return { device, loops }
+}
+
+function preset({ kind, backend }: DeviceSpec): Partial<GenericOptions> {
+  if (kind === 'crosvm') return DEVICE_PRESETS.crosvm
+  if (kind === 'vhost-user') return DEVICE_PRESETS[`vhost-user-${backend}` as DevicePreset]
+  return {}
 }
 
 /** The clock of the sound hardware. */

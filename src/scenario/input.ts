@@ -4,26 +4,24 @@
  */
 import type { ClientOptionsInput } from './client-options.ts'
 import type { CostPreset, GuestCost, HostCost } from './costs.ts'
+import type { DeviceInput } from './device-spec.ts'
 import type { Check } from './expect.ts'
 import type { Fact } from './expect-facts.ts'
+import type { FaultInput } from './fault-spec.ts'
 import type { LoadInput, VcpuInput } from './loads.ts'
 import type { PcmSize } from './quantity.ts'
 import type {
-  BackendKind,
   ClientKind,
   CostDist,
-  DeviceKind,
   DriverKind,
   DriverOptions,
   DriverVersion,
   FairFlavour,
-  InjectedFault,
   IrqRoute,
   KernelVersion,
   KickPath,
   PreemptModel,
   StreamDirection,
-  VectorMode,
   XrunPolicy,
 } from './spec.ts'
 
@@ -69,6 +67,10 @@ export type DriverOptionsInput = Maybe<{
   pcm_periods_max: number
   pcm_period_ms_min: number
   pcm_period_ms_max: number
+  nonatomic: boolean
+  irqsave: boolean
+  freeInHwFree: boolean
+  resetWork: 'cancel' | 'resetting-flag' | 'current-work'
   inject_delay: number
   inject_hwpars_err: boolean
   inject_prepare_err: boolean
@@ -77,24 +79,8 @@ export type DriverOptionsInput = Maybe<{
 
 export interface DriverInput {
   readonly kind?: DriverKind | undefined
-  readonly version: DriverVersion
+  readonly version?: DriverVersion | undefined
   readonly options?: DriverOptionsInput | undefined
-}
-
-export type DeviceInput = Maybe<{
-  kind: DeviceKind
-  backend: BackendKind
-  timer_period: number
-  queue_size: number
-  clock: number
-  clock_wander: { readonly ppm: number; readonly period: number }
-  vectors: VectorMode
-}>
-
-export interface FaultInput {
-  readonly kind: InjectedFault['kind']
-  readonly at: number
-  readonly for: number
 }
 
 export interface StallInput {

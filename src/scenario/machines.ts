@@ -3,14 +3,11 @@
  * the other tasks that run on them, and what is done to them while they run.
  */
 import type { HostMachine, HostOptions } from '../model/host/host-machine.ts'
-import type { Hypervisor, HypervisorOptions } from '../model/host/hypervisor.ts'
+import type { HypervisorOptions } from '../model/host/hypervisor.ts'
 import type { Kernel, KernelConfig } from '../model/linux/kernel.ts'
 import type { CostTable } from '../model/machine/cost.ts'
 import { addLoad } from '../model/machine/load.ts'
-import { Priority } from '../sim/scheduler.ts'
-import { T } from '../sim/trace.ts'
-import { formatDuration } from './quantity.ts'
-import type { GuestSpec, HostSpec, InjectedFault, ScenarioSpec } from './spec.ts'
+import type { GuestSpec, HostSpec, ScenarioSpec } from './spec.ts'
 
 export function hostOptions(host: HostSpec, costs: CostTable): HostOptions {
   const { cpus, hz, fair, rtRuntimeNs } = host
@@ -39,27 +36,10 @@ export function hypervisorOptions(host: HostSpec): HypervisorOptions {
 interface Machines {
   readonly host: HostMachine
   readonly kernel: Kernel
-  readonly hypervisor: Hypervisor
 }
 
-/** Starts the other tasks and arms what is to happen. */
+/** Starts the other tasks. */
 export function startSurroundings(machines: Machines, spec: ScenarioSpec): void {
   for (const load of spec.host.tasks) addLoad(machines.host, load)
   for (const load of spec.guest.tasks) addLoad(machines.kernel, load)
-  for (const fault of spec.faults) inject(machines, fault)
-}
-
-function inject({ host, hypervisor }: Machines, { atNs, forNs }: InjectedFault): void {
-  const { sim } = host
-  const say = (text: string): void => host.emit(T.fault, sim.trace.symbols.text(text))
-  const resume = (): void => {
-    say('the VM goes on')
-    hypervisor.resume()
-  }
-  const pause = (): void => {
-    say(`the VM is paused for ${formatDuration(forNs)}`)
-    hypervisor.pause()
-  }
-  sim.timer(pause, Priority.clock).arm(atNs)
-  sim.timer(resume, Priority.clock).arm(atNs + forNs)
 }

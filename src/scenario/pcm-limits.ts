@@ -6,6 +6,8 @@
  * Sizes are bytes unless named otherwise.
  */
 import { IDEAL_HARDWARE } from '../model/guest/ideal/ideal_pcm.ts'
+import { GENERIC_DEFAULTS } from '../model/host/generic/options.ts'
+import type { DeviceSpec } from './device-spec.ts'
 import type { DriverOptions, DriverSpec } from './spec.ts'
 
 /** ALSA's format names that the QEMU device knows, with the bytes of one sample. */
@@ -38,9 +40,25 @@ export interface PcmLimits {
   readonly periodsMax: number
 }
 
+/** What a device says of itself, as far as the driver's constraints follow from it. */
+interface Capabilities {
+  readonly slowestHz: number
+  readonly fastestHz: number
+  readonly channels: number
+}
+
+const qemuDevice: Capabilities = { slowestHz: 5_512, fastestHz: 384_000, channels: channelsMax }
+
+/** The generic device's, unless it is QEMU's. */
+function capabilities({ kind }: DeviceSpec): Capabilities {
+  if (kind === 'qemu') return qemuDevice
+  const { rates, channelsMax: channels } = GENERIC_DEFAULTS
+  return { slowestHz: Math.min(...rates), fastestHz: Math.max(...rates), channels }
+}
+
 /** What a driver's constraints allow. */
-export function pcmLimits({ kind, options }: DriverSpec): PcmLimits {
-  return kind === 'ideal' ? idealLimits() : virtioLimits(options)
+export function pcmLimits({ kind, options }: DriverSpec, device: DeviceSpec): PcmLimits {
+  return kind === 'ideal' ? idealLimits() : virtioLimits(options, capabilities(device))
 }
 
 function idealLimits(): PcmLimits {
@@ -53,10 +71,10 @@ function idealLimits(): PcmLimits {
   }
 }
 
-function virtioLimits(options: DriverOptions): PcmLimits {
-  const slowestKhz = Math.floor(5_512 / 1_000)
-  const fastestKhz = 384_000 / 1_000
-  const widest = widestSampleBytes * channelsMax * fastestKhz
+function virtioLimits(options: DriverOptions, device: Capabilities): PcmLimits {
+  const slowestKhz = Math.floor(device.slowestHz / 1_000)
+  const fastestKhz = Math.floor(device.fastestHz / 1_000)
+  const widest = widestSampleBytes * device.channels * fastestKhz
   return {
     periodBytesMin: options.pcm_period_ms_min * slowestKhz,
     periodBytesMax: widest * options.pcm_period_ms_max,

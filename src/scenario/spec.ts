@@ -5,11 +5,15 @@
  */
 import type { DistributionSpec } from '../base/distribution.ts'
 import type { Frames, Ns } from '../base/units.ts'
+import type { VirtioSndVariant } from '../model/guest/virtio-snd/variant.ts'
+import type { VirtioSndVersion } from '../model/guest/virtio-snd/versions.ts'
 import type { LoadSpec } from '../model/machine/load.ts'
 import type { SchedPolicy } from '../model/machine/task.ts'
 import type { ClientOptions } from './client-options.ts'
 import type { GuestCost, HostCost } from './costs.ts'
+import type { DeviceSpec } from './device-spec.ts'
 import type { ExpectSpec } from './expect.ts'
+import type { InjectedFault } from './fault-spec.ts'
 
 export type KernelVersion = '6.1' | '6.12'
 export type PreemptModel = 'none' | 'voluntary' | 'full' | 'rt'
@@ -18,11 +22,8 @@ export type FairFlavour = 'cfs' | 'eevdf'
 export type KickPath = 'ioeventfd' | 'userspace'
 /** How the device's thread reaches the guest's interrupt. */
 export type IrqRoute = 'ioctl' | 'irqfd'
-export type VectorMode = 'per-queue' | 'shared' | 'intx'
 export type DriverKind = 'virtio-snd' | 'ideal'
-export type DriverVersion = 'v7'
-export type DeviceKind = 'qemu'
-export type BackendKind = 'none'
+export type DriverVersion = VirtioSndVersion
 export type StreamDirection = 'playback' | 'capture'
 export type ClientKind =
   | 'aplay'
@@ -96,6 +97,8 @@ export interface DriverSpec {
   readonly kind: DriverKind
   readonly version: DriverVersion
   readonly options: DriverOptions
+  /** Changes of the code that the review talked about. */
+  readonly variant: VirtioSndVariant
   /** Module parameters of the ideal card. */
   readonly ideal: IdealFaults
 }
@@ -107,27 +110,6 @@ export interface IdealFaults {
   readonly inject_hwpars_err: boolean
   readonly inject_prepare_err: boolean
   readonly inject_trigger_err: boolean
-}
-
-export interface DeviceSpec {
-  readonly kind: DeviceKind
-  readonly backend: BackendKind
-  readonly timerPeriodNs: Ns
-  readonly queue_size: number
-  /** How much faster the sound device's clock runs than the guest's, in parts per million. */
-  readonly clockPpm: number
-  /** A slow triangular change on top: its peak and its period. */
-  readonly wanderPpm: number
-  readonly wanderPeriodNs: Ns
-  readonly vectors: VectorMode
-}
-
-/** Something that the scenario does to the machine. */
-export interface InjectedFault {
-  /** The VM is stopped at `atNs` and goes on `forNs` later. */
-  readonly kind: 'vm-pause'
-  readonly atNs: Ns
-  readonly forNs: Ns
 }
 
 /** The client sleeps `forNs` before the first write that it would begin at or after `atNs`. */

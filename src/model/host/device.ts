@@ -2,6 +2,7 @@
  * What a virtio device model is to the rest: queues, kicks and a reset. A new device is one file
  * that implements this; how its kicks reach a thread and what that thread does is its own business.
  */
+import type { Bytes } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
 import type { VirtioGuestPort } from '../virtio/seam.ts'
 import type { DeviceVirtqueue } from '../virtio/virtqueue_device.ts'
@@ -20,6 +21,8 @@ export interface VirtioDevice {
    * serves the queue itself. Where it is missing the thread only signals.
    */
   handleOutput?(queue: number): Proc
+  /** Returns an element and interrupts the guest if it asked for that. */
+  complete(vq: DeviceVirtqueue, head: number, len: Bytes): Proc
   /** The driver wrote status 0; queues are reset by the caller. Stars run in the guest's exit. */
   reset(): Proc
 }

@@ -20,14 +20,18 @@ export class LoopTimer {
   /** When it expires, -1 when not armed. */
   atNs: Ns = -1
   readonly handler: LoopHandler
+  private readonly loop: EventLoop
 
-  constructor(handler: LoopHandler) {
+  constructor(loop: EventLoop, handler: LoopHandler) {
+    this.loop = loop
     this.handler = handler
   }
 
   /** Arms unless it expires earlier anyway. QEMU: timer_mod_anticipate_ns(). */
   anticipate(atNs: Ns): void {
-    if (this.atNs < 0 || atNs < this.atNs) this.atNs = atNs
+    if (this.atNs >= 0 && atNs >= this.atNs) return
+    this.atNs = atNs
+    this.loop.rearm()
   }
 
   cancel(): void {
@@ -55,12 +59,15 @@ export class EventLoop {
   private readonly timers: LoopTimer[] = []
   private readyCount = 0
   private waiting = false
+  private stalledUntilNs: Ns = 0
+  private readonly stallPoint: WaitPoint
 
   constructor(host: Machine, options: LoopOptions) {
     this.host = host
     this.lock = options.lock ?? null
     this.wakeCost = options.wakeCost
     this.point = new WaitPoint(host, `${options.name}-poll`)
+    this.stallPoint = new WaitPoint(host, `${options.name}-stall`)
     this.task = host.spawn(options.name, 'host', () => this.run(), options.task)
   }
 
@@ -71,7 +78,7 @@ export class EventLoop {
   }
 
   addTimer(handler: LoopHandler): LoopTimer {
-    const timer = new LoopTimer(handler)
+    const timer = new LoopTimer(this, handler)
     this.timers.push(timer)
     return timer
   }
@@ -87,6 +94,24 @@ export class EventLoop {
     }
   }
 
+  /** Another thread has set a timer: the poll has to end earlier. QEMU: timerlist_rearm(). */
+  rearm(): void {
+    if (!this.waiting) return
+    this.waiting = false
+    this.point.wake()
+  }
+
+  /** The thread handles nothing until then: it sits in a call, with the loop's lock. */
+  stall(untilNs: Ns): void {
+    this.stalledUntilNs = untilNs
+  }
+
+  private *sitOut(): Proc {
+    while (this.host.sim.now < this.stalledUntilNs) {
+      yield* waitUntil(this.stallPoint, this.stalledUntilNs)
+    }
+  }
+
   /** Runs a handler in another thread, under the loop's lock. QEMU: virtio_queue_notify(). */
   *callNow(handler: number): Proc {
     const { lock } = this
@@ -96,11 +121,12 @@ export class EventLoop {
   }
 
   private *run(): Proc {
-    const { lock } = this
+    const { host, lock } = this
     if (lock !== null && !tryAcquire(lock)) yield* acquire(lock)
     for (;;) {
       const deadlineNs = this.deadlineNs()
       if (this.readyCount === 0 && this.host.sim.now < deadlineNs) yield* this.poll(deadlineNs)
+      if (host.sim.now < this.stalledUntilNs) yield* this.sitOut()
       if (this.readyCount > 0) yield* this.dispatch()
       yield* this.runTimers()
     }

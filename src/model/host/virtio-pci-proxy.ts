@@ -5,7 +5,9 @@
  * Source: QEMU 10.0 hw/virtio/virtio-pci.c.
  */
 import { present } from '../../base/assert.ts'
+import type { Ns } from '../../base/units.ts'
 import { type Proc, Req } from '../../sim/process.ts'
+import { Priority } from '../../sim/scheduler.ts'
 import type { Machine } from '../machine/machine.ts'
 import type {
   InterruptSource,
@@ -29,6 +31,7 @@ import {
   ioeventfd_write,
   userspace_exit,
 } from './hypervisor.ts'
+import { DELIVER, type TransportFaults } from './transport-faults.ts'
 
 /** Bits of the INTx status register. */
 const ISR_QUEUE = 1
@@ -61,6 +64,8 @@ export class VirtioPciProxy implements VirtioHostPort, VirtioGuestPort {
   readonly queueIds: readonly number[]
   readonly config: object
   needsReset = false
+  /** What a scenario does to interrupts and doorbells; null: nothing. */
+  faults: TransportFaults | null = null
   private readonly hv: Hypervisor
   private readonly device: VirtioDevice
   private readonly route: InjectRoute
@@ -98,6 +103,7 @@ export class VirtioPciProxy implements VirtioHostPort, VirtioGuestPort {
   }
 
   *ring(index: number): Proc<boolean> {
+    if (this.faults?.kick(index) === false) return true
     if (this.kick === 'userspace') {
       yield* userspace_exit(this.hv, () => serve(this.device, index))
       return true
@@ -131,7 +137,16 @@ export class VirtioPciProxy implements VirtioHostPort, VirtioGuestPort {
     const line = this.lines[queue] ?? null
     if (line === null) return
     this.isr |= ISR_QUEUE
-    yield* inject_irq(this.hv, line, this.route)
+    const fate = this.faults?.interrupt(queue) ?? DELIVER
+    if (fate.kind === 'delay' || fate.kind === 'again') this.raiseLater(line, fate.byNs)
+    if (fate.kind === 'deliver' || fate.kind === 'again') {
+      yield* inject_irq(this.hv, line, this.route)
+    }
+  }
+
+  private raiseLater(line: GuestLine, byNs: Ns): void {
+    const { sim } = this.hv.host
+    sim.timer(() => line.raise(), Priority.device).arm(sim.now + byNs)
   }
 
   /** The device asks to be reset. */

@@ -18,6 +18,7 @@ import { RtThrottle } from '../machine/rt-throttle.ts'
 import type { FairFlavour } from '../machine/run-queue.ts'
 import { type Task, TaskState } from '../machine/task.ts'
 import { blockInInterrupt, logOnce } from './bug.ts'
+import { Freezer } from './freezer.ts'
 import { type Mutex, stopSpinning } from './mutex.ts'
 import type { Gfp } from './slab.ts'
 import { Softirqs } from './softirq.ts'
@@ -57,6 +58,7 @@ export class Kernel extends Machine {
   readonly softirqs: Softirqs
   readonly timers: TimerBase
   readonly pools: WorkerPools
+  readonly freezer: Freezer
   /** A fault that makes allocations fail, when a scenario asks for one. */
   allocationFails: ((gfp: Gfp) => boolean) | null = null
   private readonly throttle: RtThrottle
@@ -80,6 +82,7 @@ export class Kernel extends Machine {
     this.timers = new TimerBase(this)
     this.softirqs = new Softirqs(this)
     this.pools = new WorkerPools(this)
+    this.freezer = new Freezer(this)
     this.throttle = new RtThrottle(this, config.rtRuntimeNs ?? 950_000_000, () => {
       // 6.12's fair server does the same in silence.
       if (config.version === '6.1') logOnce(this, 'sched: RT throttling activated')

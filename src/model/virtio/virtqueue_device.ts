@@ -31,6 +31,8 @@ export class DeviceVirtqueue {
   signalled_used_valid = false
   /** Elements taken and not returned yet. */
   inuse = 0
+  /** A fault that keeps back an element which is about to be returned; null: none. */
+  hold: ((head: number, len: number) => boolean) | null = null
 
   constructor(index: number, name: string, num: number, id: number) {
     this.index = index

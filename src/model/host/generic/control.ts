@@ -23,6 +23,7 @@ import {
   VIRTIO_SND_S_BAD_MSG,
   VIRTIO_SND_S_NOT_SUPP,
   VIRTIO_SND_S_OK,
+  VIRTIO_SND_VQ_CONTROL,
   type VirtioSndControl,
   type VirtioSndPcmInfo,
 } from '../../virtio/virtio_snd.ts'
@@ -61,7 +62,7 @@ export class ControlQueue implements LoopHandler {
   constructor(owner: ControlOwner, vq: DeviceVirtqueue) {
     this.owner = owner
     this.vq = vq
-    this.timer = owner.loop.addTimer({ handle: () => this.sendAnswers() })
+    this.timer = owner.loopOf(VIRTIO_SND_VQ_CONTROL).addTimer({ handle: () => this.sendAnswers() })
   }
 
   forget(): void {

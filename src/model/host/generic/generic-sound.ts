@@ -1,5 +1,6 @@
 /**
- * The generic sound device: queues, one worker thread, streams that behave as the options say.
+ * The generic sound device: queues, one worker thread or three, streams that behave as the options
+ * say.
  * vhost-user daemons and emulator devices are presets of it.
  */
 import { Prng } from '../../../base/prng.ts'
@@ -38,6 +39,13 @@ import type { GenericStream } from './stream.ts'
 
 const QUEUE_NAMES = ['control', 'event', 'tx', 'rx']
 
+/** The threads that serve control and events, tx, and rx; one and the same, or each its own. */
+export interface DeviceLoops {
+  readonly control: EventLoop
+  readonly tx: EventLoop
+  readonly rx: EventLoop
+}
+
 export class GenericSound implements VirtioDevice, ControlOwner {
   readonly name: string
   readonly host: Machine
@@ -51,13 +59,19 @@ export class GenericSound implements VirtioDevice, ControlOwner {
   /** The thread has panicked: nothing is served any more. */
   dead = false
   private readonly control: ControlQueue
+  private readonly loops: DeviceLoops
   private readonly handlers: readonly number[]
   private guest: VirtioGuestPort | null = null
 
-  constructor(loop: EventLoop, clock: AudioClock, given: Partial<GenericOptions> = {}) {
+  constructor(
+    loops: EventLoop | DeviceLoops,
+    clock: AudioClock,
+    given: Partial<GenericOptions> = {},
+  ) {
     const options = { ...GENERIC_DEFAULTS, ...given }
-    this.loop = loop
-    this.host = loop.host
+    this.loops = 'control' in loops ? loops : { control: loops, tx: loops, rx: loops }
+    this.loop = this.loops.control
+    this.host = this.loop.host
     this.clock = clock
     this.options = options
     this.name = options.name
@@ -73,7 +87,13 @@ export class GenericSound implements VirtioDevice, ControlOwner {
       i < outputs ? new PlayStream(this, i) : new CaptureStream(this, i),
     )
     this.control = new ControlQueue(this, this.queues[0] as DeviceVirtqueue)
-    this.handlers = this.queues.map((vq) => loop.addHandler(this.handlerOf(vq)))
+    this.handlers = this.queues.map((vq) => this.loopOf(vq.index).addHandler(this.handlerOf(vq)))
+  }
+
+  /** The thread of a queue. */
+  loopOf(queue: number): EventLoop {
+    if (queue === VIRTIO_SND_VQ_TX) return this.loops.tx
+    return queue === VIRTIO_SND_VQ_RX ? this.loops.rx : this.loops.control
   }
 
   private handlerOf(vq: DeviceVirtqueue): LoopHandler {
@@ -87,7 +107,7 @@ export class GenericSound implements VirtioDevice, ControlOwner {
   }
 
   onKick(queue: number): void {
-    if (!this.dead) this.loop.signal(this.handlers[queue] as number)
+    if (!this.dead) this.loopOf(queue).signal(this.handlers[queue] as number)
   }
 
   crash(): void {
@@ -101,6 +121,7 @@ export class GenericSound implements VirtioDevice, ControlOwner {
   }
 
   *complete(vq: DeviceVirtqueue, head: number, len: Bytes): Proc {
+    if (vq.hold?.(head, len) === true) return
     virtqueue_push(vq, head, len)
     this.host.emit(T.virtqueue_push, vq.id, head, len)
     const notify = virtio_should_notify(vq)

@@ -6,8 +6,11 @@ import type { Bytes, Ns } from '../../../base/units.ts'
 import { type Proc, Req } from '../../../sim/process.ts'
 import type { Machine } from '../../machine/machine.ts'
 import {
+  VIRTIO_SND_D_OUTPUT,
   VIRTIO_SND_S_OK,
   VIRTIO_SND_STATUS_BYTES,
+  VIRTIO_SND_VQ_RX,
+  VIRTIO_SND_VQ_TX,
   type VirtioSndXfer,
 } from '../../virtio/virtio_snd.ts'
 import type { DeviceVirtqueue } from '../../virtio/virtqueue_device.ts'
@@ -20,7 +23,7 @@ import { Pacer } from './pacer.ts'
 /** What a stream needs of its device. */
 export interface GenericOwner {
   readonly host: Machine
-  readonly loop: EventLoop
+  loopOf(queue: number): EventLoop
   readonly options: GenericOptions
   readonly clock: AudioClock
   readonly dead: boolean
@@ -60,7 +63,8 @@ export abstract class GenericStream implements LoopHandler {
     this.id = id
     this.direction = direction
     this.pacer = new Pacer(owner.options.pacing, owner.clock)
-    this.timer = owner.loop.addTimer(this)
+    const queue = direction === VIRTIO_SND_D_OUTPUT ? VIRTIO_SND_VQ_TX : VIRTIO_SND_VQ_RX
+    this.timer = owner.loopOf(queue).addTimer(this)
   }
 
   protected get nowNs(): Ns {

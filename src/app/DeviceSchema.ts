@@ -1,0 +1,79 @@
+/** Driver and device as Effect Schemas: the part of ScenarioSchema.ts about the sound path. */
+import * as Schema from 'effect/Schema'
+import { pacingKinds } from '../scenario/complete-device.ts'
+import { driverVersions } from '../scenario/complete-driver.ts'
+import { scenarioLimits as limits } from '../scenario/defaults.ts'
+import { backendKinds, deviceKinds, propertyWords } from '../scenario/device-spec.ts'
+import { count, Flag, key, leaf, needed, oneOf, PositiveDuration, Ppm, wrong } from './Leaf.ts'
+import { DistributionLeaf, StallSchema, WanderSchema } from './MachineSchema.ts'
+
+const DriverOptionsSchema = Schema.Struct({
+  msg_timeout: key(PositiveDuration, 'Module parameter msg_timeout_ms: control time-out.'),
+  pcm_buffer_ms: key(count(1, 10_000), 'Module parameter: longest buffer, milliseconds.'),
+  pcm_periods_min: key(count(2, 1_024), 'Module parameter: fewest periods.'),
+  pcm_periods_max: key(count(2, 1_024), 'Module parameter: most periods.'),
+  pcm_period_ms_min: key(count(1, 10_000), 'Module parameter: shortest period, milliseconds.'),
+  pcm_period_ms_max: key(count(1, 10_000), 'Module parameter: longest period, milliseconds.'),
+  nonatomic: key(Flag, 'v5, v6: false makes the stream lock a spinlock.'),
+  irqsave: key(Flag, 'v5, v6: false takes plain locks in trigger and pointer.'),
+  freeInHwFree: key(Flag, 'v5: true frees messages whatever the device still has.'),
+  resetWork: key(
+    oneOf(['cancel', 'resetting-flag', 'current-work']),
+    'v5: how remove gets along with the reset work item.',
+  ),
+  inject_delay: key(count(0, 1_000), 'Ideal card: jiffies by which each period is late.'),
+  inject_hwpars_err: key(Flag, 'Ideal card: hw_params answers EBUSY.'),
+  inject_prepare_err: key(Flag, 'Ideal card: prepare answers EINVAL.'),
+  inject_trigger_err: key(Flag, 'Ideal card: trigger answers EINVAL.'),
+})
+
+export const DriverSchema = Schema.Struct({
+  kind: key(oneOf(['virtio-snd', 'ideal'], ['xen-snd'] as never[]), 'Guest sound driver.'),
+  version: key(oneOf(driverVersions), 'Driver version; v7 is the merged driver of 5.13 to 6.6.'),
+  options: key(DriverOptionsSchema, 'Module parameters and variants of the driver.'),
+})
+
+const PacingSchema = Schema.Struct({
+  kind: needed(oneOf(pacingKinds), 'How the device takes frames.'),
+  tick: key(PositiveDuration, 'timer-bucket: period of the timer.'),
+  bucket: key(count(1, 1_000_000), 'timer-bucket: frames that the device holds.'),
+  period: key(PositiveDuration, 'host-period: period of the host PCM.'),
+  periods: key(count(1, 1_024), 'host-period: periods of the host PCM.'),
+  quantum: key(count(1, 1_000_000), 'pull: frames of a cycle.'),
+})
+
+export const DeviceSchema = Schema.Struct({
+  kind: key(oneOf(deviceKinds), 'Sound device model.'),
+  backend: key(oneOf(backendKinds), 'Audio back end behind the device.'),
+  timer_period: key(PositiveDuration, 'Period of the audio timer (QEMU timer-period).'),
+  queue_size: key(powerOfTwo(limits.queueSizeMax), 'Entries of each virtqueue.'),
+  indirect: key(Flag, 'Ring feature INDIRECT_DESC: a message takes one descriptor.'),
+  event_idx: key(Flag, 'Ring feature EVENT_IDX.'),
+  threads: key(oneOf([1, 3]), 'vhost-user: one thread, or one each for control, tx and rx.'),
+  clock: key(Ppm, 'Drift of the sound clock against the guest clock.'),
+  clock_wander: key(WanderSchema, 'Slow triangular change of the drift.'),
+  vectors: key(oneOf(['per-queue', 'shared', 'intx']), 'Interrupt vectors of the device.'),
+  pacing: key(PacingSchema, 'How it takes frames once a stream runs.'),
+  copy: key(oneOf(propertyWords.copy), 'When guest memory is read.'),
+  completion: key(oneOf(propertyWords.completion), 'When a message goes back.'),
+  latency: key(oneOf(propertyWords.latency), 'What latency_bytes says.'),
+  lifecycle: key(oneOf(propertyWords.lifecycle), 'What a request in the wrong state gets.'),
+  control_latency: key(DistributionLeaf, 'From a request to its answer.'),
+  release: key(oneOf(propertyWords.release), 'RELEASE and the messages that are queued.'),
+  stop: key(oneOf(propertyWords.stop), 'STOP and the messages that are queued.'),
+  events: key(oneOf(propertyWords.events), 'Events that it sends.'),
+  reset: key(oneOf(propertyWords.reset), 'A reset and the messages that are queued.'),
+  stalls: key(Schema.Array(StallSchema), 'Times at which its worker does nothing.'),
+})
+
+function powerOfTwo(max: number) {
+  const allowed = `a power of two, 2..${max}`
+  return leaf<number>(
+    (input) => {
+      const fits = typeof input === 'number' && input >= 2 && input <= max
+      if (fits && Number.isInteger(input) && (input & (input - 1)) === 0) return { value: input }
+      return wrong(`${String(input)} is not a queue size`, allowed)
+    },
+    { type: 'integer', minimum: 2, maximum: max },
+  )
+}

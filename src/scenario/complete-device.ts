@@ -1,0 +1,133 @@
+/**
+ * The device of a scenario: defaults, and which keys belong to which kind. Part of complete.ts;
+ * pure. Times are nanoseconds, sizes frames.
+ */
+import type { Pacing } from '../model/host/generic/options.ts'
+import { deviceDefaults } from './defaults.ts'
+import {
+  type BackendKind,
+  type DeviceInput,
+  type DeviceKind,
+  type DeviceProperties,
+  type DeviceSpec,
+  deviceBackends,
+  type PacingInput,
+  propertyWords,
+} from './device-spec.ts'
+import type { Fault } from './fault.ts'
+
+type Key = keyof DeviceInput
+type Wrong = (path: readonly string[], at: Fault['at'], what: string, allowed: string) => void
+
+const properties: readonly Key[] = [
+  ...(Object.keys(propertyWords) as Key[]),
+  'pacing',
+  'control_latency',
+  'stalls',
+]
+const everybody: readonly Key[] = [
+  'kind',
+  'queue_size',
+  'indirect',
+  'event_idx',
+  'clock',
+  'clock_wander',
+  'vectors',
+]
+
+/** Keys that each kind takes. */
+const keysOf: Readonly<Record<DeviceKind, readonly Key[]>> = {
+  qemu: [...everybody, 'backend', 'timer_period'],
+  'vhost-user': [...everybody, 'backend', 'threads', ...properties],
+  crosvm: [...everybody, ...properties],
+  generic: [...everybody, ...properties],
+}
+
+export function completeDevice(device: DeviceInput, faults: Fault[]): DeviceSpec {
+  const wrong: Wrong = (path, at, what, allowed) => {
+    faults.push({ path: ['device', ...path], at, what, allowed })
+  }
+  const kind = device.kind ?? deviceDefaults.kind
+  checkKeys(kind, device, wrong)
+  return {
+    kind,
+    backend: backendOf(kind, device.backend, wrong),
+    timerPeriodNs: device.timer_period ?? deviceDefaults.timerPeriodNs,
+    queue_size: device.queue_size ?? deviceDefaults.queue_size,
+    indirect: device.indirect ?? true,
+    eventIdx: device.event_idx ?? true,
+    threads: device.threads ?? 1,
+    clockPpm: device.clock ?? deviceDefaults.clockPpm,
+    wanderPpm: device.clock_wander?.ppm ?? 0,
+    wanderPeriodNs: device.clock_wander?.period ?? 0,
+    vectors: device.vectors ?? deviceDefaults.vectors,
+    properties: propertiesOf(device, wrong),
+    controlLatency: device.control_latency ?? null,
+  }
+}
+
+function checkKeys(kind: DeviceKind, device: DeviceInput, wrong: Wrong): void {
+  const allowed: readonly string[] = keysOf[kind]
+  for (const [name, value] of Object.entries(device)) {
+    if (value === undefined || allowed.includes(name)) continue
+    wrong([name], 'key', `the device '${kind}' does not take this`, allowed.join(', '))
+  }
+}
+
+function backendOf(
+  kind: DeviceKind,
+  given: BackendKind | undefined,
+  wrong: Wrong,
+): BackendKind | null {
+  const known: readonly BackendKind[] = deviceBackends[kind]
+  if (given !== undefined && known.length > 0 && !known.includes(given)) {
+    wrong(['backend'], 'value', `'${kind}' has no back end '${given}'`, known.join(', '))
+  }
+  return given ?? known[0] ?? null
+}
+
+function propertiesOf(device: DeviceInput, wrong: Wrong): DeviceProperties {
+  const words = Object.keys(propertyWords) as (keyof typeof propertyWords)[]
+  const given = words.filter((name) => device[name] !== undefined)
+  return {
+    ...Object.fromEntries(given.map((name) => [name, device[name]])),
+    ...(device.pacing === undefined ? {} : { pacing: pacingOf(device.pacing, wrong) }),
+    ...(device.stalls === undefined
+      ? {}
+      : { stalls: device.stalls.map((one) => ({ atNs: one.at, forNs: one.for })) }),
+  }
+}
+
+const pacingKeys: Readonly<Record<Pacing['kind'], readonly (keyof PacingInput)[]>> = {
+  'timer-bucket': ['tick', 'bucket'],
+  'host-period': ['period', 'periods'],
+  pull: ['quantum'],
+  'free-run': [],
+  exact: [],
+}
+
+export const pacingKinds = Object.keys(pacingKeys) as readonly Pacing['kind'][]
+
+function pacingOf(input: PacingInput, wrong: Wrong): Pacing {
+  const { kind } = input
+  const allowed: readonly string[] = ['kind', ...pacingKeys[kind]]
+  for (const [name, value] of Object.entries(input)) {
+    if (value === undefined || allowed.includes(name)) continue
+    wrong(['pacing', name], 'key', `pacing '${kind}' does not take this`, allowed.join(', '))
+  }
+  for (const name of pacingKeys[kind]) {
+    if (input[name] !== undefined) continue
+    wrong(['pacing'], 'value', `pacing '${kind}' needs '${name}'`, allowed.join(', '))
+  }
+  const { tick = 1, bucket = 1, period = 1, periods = 1, quantum = 1 } = input
+  switch (kind) {
+    case 'timer-bucket':
+      return { kind, tickNs: tick, bucket }
+    case 'host-period':
+      return { kind, periodNs: period, periods }
+    case 'pull':
+      return { kind, quantum }
+    default:
+      return { kind }
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The driver of a scenario: versions, variants of their code, module parameters. Part of
+ * complete.ts; pure. Times are nanoseconds.
+ */
+
+import { NS_PER_MS } from '../base/units.ts'
+import type { VirtioSndVariant } from '../model/guest/virtio-snd/variant.ts'
+import { driverOptionDefaults, idealDefaults } from './defaults.ts'
+import type { Fault } from './fault.ts'
+import type { DriverInput, DriverOptionsInput } from './input.ts'
+import type { DriverKind, DriverOptions, DriverSpec, DriverVersion, IdealFaults } from './spec.ts'
+
+type VariantKey = 'nonatomic' | 'irqsave' | 'freeInHwFree' | 'resetWork'
+
+/** Versions whose review talked about each change. */
+export const variantVersions: Readonly<Record<VariantKey, readonly DriverVersion[]>> = {
+  nonatomic: ['v5', 'v6'],
+  irqsave: ['v5', 'v6'],
+  freeInHwFree: ['v5'],
+  resetWork: ['v5'],
+}
+
+const variantKeys = Object.keys(variantVersions) as readonly VariantKey[]
+
+export const driverTexts: Readonly<Record<DriverVersion, string>> = {
+  v5: 'patch series v5, never merged: flag msg_flushing, period elapsed in the interrupt',
+  v6: 'patch series v6, never merged: RELEASE after every stop',
+  v7: 'the merged driver of Linux 5.13 to 6.6',
+  ack: 'the driver of Linux 6.7 and later: periods are sent as they are written',
+}
+
+export const driverVersions = Object.keys(driverTexts) as readonly DriverVersion[]
+
+export function completeDriver(driver: DriverInput, faults: Fault[]): DriverSpec {
+  const given = driver.options ?? {}
+  const options = driverOptions(given)
+  checkOptions(options, faults)
+  const kind = driver.kind ?? 'virtio-snd'
+  const version = driver.version ?? 'v7'
+  checkKind(kind, driver, faults)
+  if (kind === 'virtio-snd') checkVariant(version, given, faults)
+  return { kind, version, options, variant: variantOf(given), ideal: completeIdeal(given) }
+}
+
+function checkVariant(version: DriverVersion, given: DriverOptionsInput, faults: Fault[]): void {
+  for (const name of variantKeys) {
+    if (given[name] === undefined || variantVersions[name].includes(version)) continue
+    const what = `the driver ${version} has no such variant`
+    const allowed = `with version ${variantVersions[name].join(' or ')}`
+    faults.push({ path: ['driver', 'options', name], at: 'key', what, allowed })
+  }
+}
+
+function variantOf(given: DriverOptionsInput): VirtioSndVariant {
+  return {
+    atomic: given.nonatomic === false,
+    plain_locks: given.irqsave === false,
+    free_always: given.freeInHwFree === true,
+    ...(given.resetWork === undefined ? {} : { reset_work: given.resetWork }),
+  }
+}
+
+function completeIdeal(given: DriverOptionsInput): IdealFaults {
+  const names = Object.keys(idealDefaults) as (keyof IdealFaults)[]
+  const entries = names.map((name) => [name, given[name] ?? idealDefaults[name]])
+  return Object.fromEntries(entries) as unknown as IdealFaults
+}
+
+/** The ideal card has the kernel's injected errors and no versions; the others have neither. */
+function checkKind(kind: DriverKind, driver: DriverInput, faults: Fault[]): void {
+  const wrong = (path: readonly string[], what: string, allowed: string): void => {
+    faults.push({ path: ['driver', ...path], at: 'key', what, allowed })
+  }
+  if (kind === 'ideal' && driver.version !== undefined) {
+    wrong(['version'], 'the ideal card has no versions', 'leave it out')
+  }
+  const injected = Object.keys(idealDefaults)
+  for (const name of Object.keys(driver.options ?? {})) {
+    if (injected.includes(name) === (kind === 'ideal')) continue
+    const allowed = kind === 'ideal' ? injected.join(', ') : 'module parameters of virtio_snd'
+    wrong(['options', name], `the driver '${kind}' has no such option`, allowed)
+  }
+}
+
+function driverOptions(given: DriverOptionsInput): DriverOptions {
+  const usual = driverOptionDefaults
+  return {
+    msg_timeout_ms:
+      given.msg_timeout === undefined ? usual.msg_timeout_ms : given.msg_timeout / NS_PER_MS,
+    pcm_buffer_ms: given.pcm_buffer_ms ?? usual.pcm_buffer_ms,
+    pcm_periods_min: given.pcm_periods_min ?? usual.pcm_periods_min,
+    pcm_periods_max: given.pcm_periods_max ?? usual.pcm_periods_max,
+    pcm_period_ms_min: given.pcm_period_ms_min ?? usual.pcm_period_ms_min,
+    pcm_period_ms_max: given.pcm_period_ms_max ?? usual.pcm_period_ms_max,
+  }
+}
+
+/** Kernel: sound/virtio/virtio_pcm.c, virtsnd_pcm_validate(); the driver refuses to probe. */
+function checkOptions(options: DriverOptions, faults: Fault[]): void {
+  const wrong = (key: string, what: string, allowed: string): void => {
+    faults.push({ path: ['driver', 'options', key], at: 'value', what, allowed })
+  }
+  if (!Number.isInteger(options.msg_timeout_ms) || options.msg_timeout_ms === 0) {
+    wrong('msg_timeout', 'the driver counts whole milliseconds and refuses 0', 'from 1ms')
+  }
+  if (options.pcm_periods_min > options.pcm_periods_max) {
+    wrong(
+      'pcm_periods_min',
+      `${options.pcm_periods_min} is above pcm_periods_max`,
+      `2..${options.pcm_periods_max}`,
+    )
+  }
+  if (options.pcm_period_ms_min > options.pcm_period_ms_max) {
+    const allowed = `1..${options.pcm_period_ms_max}`
+    wrong('pcm_period_ms_min', `${options.pcm_period_ms_min} is above pcm_period_ms_max`, allowed)
+  }
+  const needed = options.pcm_periods_min * options.pcm_period_ms_min
+  if (options.pcm_buffer_ms < needed) {
+    const what = `${options.pcm_buffer_ms} is less than pcm_periods_min * pcm_period_ms_min`
+    wrong('pcm_buffer_ms', what, `from ${needed}`)
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The sound devices that a scenario may name, and what it may say of each. Data only; devices.ts
+ * builds them. Times are nanoseconds, sizes frames.
+ */
+import type { DistributionSpec } from '../base/distribution.ts'
+import type { Frames, Ns } from '../base/units.ts'
+import type { DeviceStall, GenericOptions, Pacing } from '../model/host/generic/options.ts'
+
+/** Back ends of each kind, the first is the default; none: the device has no such choice. */
+export const deviceBackends = {
+  qemu: ['none', 'wav', 'alsa', 'pipewire', 'pulse'],
+  'vhost-user': ['alsa', 'pipewire', 'null'],
+  crosvm: [],
+  generic: [],
+} as const
+
+export type DeviceKind = keyof typeof deviceBackends
+export type BackendKind = (typeof deviceBackends)[DeviceKind][number]
+export const deviceKinds = Object.keys(deviceBackends) as readonly DeviceKind[]
+export const backendKinds: readonly BackendKind[] = [
+  ...new Set(deviceKinds.flatMap((kind): readonly BackendKind[] => deviceBackends[kind])),
+]
+
+export const deviceTexts: Readonly<Record<DeviceKind, string>> = {
+  qemu: 'QEMU virtio-sound-pci with its audio core, all in the main loop',
+  'vhost-user': 'vhost-device-sound, a daemon with one thread or three',
+  crosvm: 'a device that reads on arrival and completes when the buffer was heard',
+  generic: 'a device by its properties; the others but QEMU are settings of it',
+}
+
+/** How the device's rings and interrupts are. */
+export type VectorMode = 'per-queue' | 'shared' | 'intx'
+
+/** Words of the properties that every device but QEMU has. */
+export const propertyWords = {
+  copy: ['on-arrival', 'at-consumption'],
+  completion: ['at-copy', 'when-audible'],
+  latency: ['zero', 'remaining', 'period', 'true'],
+  lifecycle: ['none', 'bad-msg', 'crash'],
+  release: ['flush-then-answer', 'answer-then-flush', 'never-flush'],
+  stop: ['keep', 'return'],
+  events: ['none', 'xrun'],
+  reset: ['clears', 'keeps'],
+} as const satisfies { readonly [K in keyof GenericOptions]?: readonly GenericOptions[K][] }
+
+type PropertyWords = {
+  readonly [K in keyof typeof propertyWords]: (typeof propertyWords)[K][number]
+}
+
+/** Properties as the model takes them; those not given are the device's own. */
+export type DeviceProperties = Partial<
+  PropertyWords & { readonly pacing: Pacing; readonly stalls: readonly DeviceStall[] }
+>
+
+export interface DeviceSpec {
+  readonly kind: DeviceKind
+  /** Null: the kind has none. */
+  readonly backend: BackendKind | null
+  readonly timerPeriodNs: Ns
+  readonly queue_size: number
+  /** Feature bits of the rings. */
+  readonly indirect: boolean
+  readonly eventIdx: boolean
+  /** Threads of a vhost-user daemon: one, or one each for control and events, tx, rx. */
+  readonly threads: 1 | 3
+  /** How much faster the sound device's clock runs than the guest's, in parts per million. */
+  readonly clockPpm: number
+  /** A slow triangular change on top: its peak and its period. */
+  readonly wanderPpm: number
+  readonly wanderPeriodNs: Ns
+  readonly vectors: VectorMode
+  readonly properties: DeviceProperties
+  readonly controlLatency: DistributionSpec | null
+}
+
+type Maybe<T> = { readonly [K in keyof T]?: T[K] | undefined }
+
+/** `pacing` as a file has it: one kind, with what it takes. */
+export type PacingInput = { readonly kind: Pacing['kind'] } & Maybe<{
+  tick: Ns
+  bucket: Frames
+  period: Ns
+  periods: number
+  quantum: Frames
+}>
+
+export type DeviceInput = Maybe<
+  PropertyWords & {
+    kind: DeviceKind
+    backend: BackendKind
+    timer_period: Ns
+    queue_size: number
+    indirect: boolean
+    event_idx: boolean
+    threads: 1 | 3
+    clock: number
+    clock_wander: { readonly ppm: number; readonly period: Ns }
+    vectors: VectorMode
+    pacing: PacingInput
+    control_latency: DistributionSpec
+    stalls: readonly { readonly at: Ns; readonly for: Ns }[]
+  }
+>

@@ -1,0 +1,183 @@
+/**
+ * Faults that are done once: to the VM, the device, the driver or a client. Each says in a record
+ * what it did. Times are ns.
+ */
+import { snd_pcm_suspend_all } from '../model/alsa/pcm_suspend.ts'
+import type { VirtioSnd } from '../model/guest/virtio-snd/virtio_snd_device.ts'
+import type { VirtioDevice } from '../model/host/device.ts'
+import type { EventLoop } from '../model/host/event-loop.ts'
+import type { HostMachine } from '../model/host/host-machine.ts'
+import type { Hypervisor } from '../model/host/hypervisor.ts'
+import type { VirtioPciProxy } from '../model/host/virtio-pci-proxy.ts'
+import { sleepUntil } from '../model/linux/hrtimer.ts'
+import type { Kernel } from '../model/linux/kernel.ts'
+import { send_sig } from '../model/linux/sched.ts'
+import type { Task } from '../model/machine/task.ts'
+import {
+  device_release_driver,
+  virtio_device_freeze,
+  virtio_device_restore,
+} from '../model/virtio/virtio_bus.ts'
+import type { VirtioPciDevice } from '../model/virtio/virtio_pci.ts'
+import { VIRTIO_SND_EVT_PCM_XRUN, type VirtioSndEvent } from '../model/virtio/virtio_snd.ts'
+import {
+  type DeviceVirtqueue,
+  virtqueue_chain,
+  virtqueue_pop,
+  virtqueue_push,
+} from '../model/virtio/virtqueue_device.ts'
+import type { Proc } from '../sim/process.ts'
+import { Priority } from '../sim/scheduler.ts'
+import { sayFault } from './fault-events.ts'
+import { type FaultKind, type InjectedFault, queueNames } from './fault-spec.ts'
+import { formatDuration } from './quantity.ts'
+
+/** What stands behind a virtio device: its threads, its face to the guest, and that face there. */
+export interface VirtioParts {
+  readonly device: VirtioDevice
+  readonly proxy: VirtioPciProxy
+  readonly loops: readonly EventLoop[]
+  readonly vdev: VirtioPciDevice
+}
+
+/** What faults reach. */
+export interface FaultWorld {
+  readonly host: HostMachine
+  readonly kernel: Kernel
+  readonly hypervisor: Hypervisor
+  readonly streamNames: Readonly<Record<string, string>>
+  /** Null: a card that has no virtio device. */
+  virtio: VirtioParts | null
+  /** The client of each stream, once it has been started. */
+  readonly clients: Map<string, Task>
+}
+
+type Action = (world: FaultWorld, fault: InjectedFault) => void
+type ActionKind = Extract<
+  FaultKind,
+  | 'vm-pause'
+  | 'device-stall'
+  | 'needs-reset'
+  | 'hot-remove'
+  | 'signal'
+  | 'suspend'
+  | 'xrun-event'
+  | 'bad-used-id'
+>
+
+export const faultActions: Readonly<Record<ActionKind, Action>> = {
+  'vm-pause': pauseVm,
+  'device-stall': stallDevice,
+  'needs-reset': (world) => onHost(world, 'needs-reset', requestReset),
+  'hot-remove': hotRemove,
+  signal: signalClient,
+  suspend: suspendSystem,
+  'xrun-event': (world, fault) => onHost(world, 'xrun-event', (it) => sendXrun(world, it, fault)),
+  'bad-used-id': (world, fault) => onHost(world, 'bad-used-id', (it) => badId(world, it, fault)),
+}
+
+function pauseVm({ host, hypervisor }: FaultWorld, { forNs }: InjectedFault): void {
+  sayFault(host, `the VM is paused for ${formatDuration(forNs ?? 0)}`)
+  hypervisor.pause()
+  resumeLater(host, hypervisor, forNs ?? 0)
+}
+
+function resumeLater(host: HostMachine, hypervisor: Hypervisor, forNs: number): void {
+  const resume = (): void => {
+    sayFault(host, 'the VM goes on')
+    hypervisor.resume()
+  }
+  host.sim.timer(resume, Priority.clock).arm(host.sim.now + forNs)
+}
+
+function stallDevice({ host, virtio }: FaultWorld, { forNs }: InjectedFault): void {
+  sayFault(host, `the device does nothing for ${formatDuration(forNs ?? 0)}`)
+  for (const loop of virtio?.loops ?? []) loop.stall(host.sim.now + (forNs ?? 0))
+}
+
+/** In a host thread of its own. */
+function onHost(
+  { host, virtio }: FaultWorld,
+  name: string,
+  body: (parts: VirtioParts) => Proc,
+): void {
+  if (virtio !== null) host.spawn(`fault-${name}`, 'host', () => body(virtio))
+}
+
+function* requestReset({ proxy, loops }: VirtioParts): Proc {
+  const [loop] = loops
+  if (loop !== undefined) sayFault(loop.host, 'the device asks to be reset')
+  yield* proxy.requestReset()
+}
+
+function hotRemove({ kernel, virtio }: FaultWorld): void {
+  if (virtio === null) return
+  kernel.spawn('hot-remove', 'task', function* (): Proc {
+    sayFault(kernel, 'the driver is unbound from the device')
+    yield* device_release_driver(virtio.vdev)
+  })
+}
+
+function signalClient({ host, kernel, clients }: FaultWorld, { stream }: InjectedFault): void {
+  const [first] = clients.values()
+  const task = stream === null ? first : clients.get(stream)
+  if (task === undefined) return
+  sayFault(host, `signal to ${kernel.sim.trace.symbols.name('ctx', task.id)}`)
+  send_sig(kernel, task)
+}
+
+/** Kernel: kernel/power/suspend.c, enter_state(): freeze user space, streams, device, machine. */
+function suspendSystem(world: FaultWorld, { forNs }: InjectedFault): void {
+  const { host, kernel, hypervisor, virtio } = world
+  if (virtio === null) return
+  const { vdev } = virtio
+  kernel.spawn('pm-suspend', 'task', function* (): Proc {
+    sayFault(kernel, `the system is suspended for ${formatDuration(forNs ?? 0)}`)
+    kernel.freezer.freeze()
+    const card = (vdev.priv as VirtioSnd | null)?.card
+    for (const pcm of card?.pcms ?? []) yield* snd_pcm_suspend_all(pcm)
+    yield* virtio_device_freeze(vdev)
+    const untilNs = host.sim.now + (forNs ?? 0)
+    host.sim.timer(() => hypervisor.pause(), Priority.clock).arm(host.sim.now)
+    resumeLater(host, hypervisor, forNs ?? 0)
+    while (host.sim.now < untilNs) yield* sleepUntil(kernel, untilNs)
+    yield* virtio_device_restore(vdev)
+    sayFault(kernel, 'the system has resumed')
+    kernel.freezer.thaw()
+  })
+}
+
+function* sendXrun(world: FaultWorld, { device }: VirtioParts, fault: InjectedFault): Proc {
+  const vq = device.queues[1] as DeviceVirtqueue
+  const head = virtqueue_pop(vq)
+  const id = streamId(world, fault.stream)
+  sayFault(world.host, head < 0 ? 'no room for an XRUN event' : `XRUN event of stream ${id}`)
+  if (head < 0) return
+  const event = virtqueue_chain(vq, head) as VirtioSndEvent
+  event.code = VIRTIO_SND_EVT_PCM_XRUN
+  event.data = id
+  yield* device.complete(vq, head, event.in_bytes)
+}
+
+/** Number of a stream on the wire: playback streams first. */
+function streamId({ virtio, streamNames }: FaultWorld, name: string | null): number {
+  const card = (virtio?.vdev.priv as VirtioSnd | null | undefined)?.card
+  const pcm = card?.pcms[0]
+  if (pcm === undefined || name === null) return 0
+  const all = [...pcm.streams(0), ...pcm.streams(1)]
+  const { symbols } = pcm.k.sim.trace
+  const at = all.findIndex((one) => streamNames[symbols.name('stream', one.id)] === name)
+  return at < 0 ? 0 : at
+}
+
+/** An element that is not the device's: the driver finds no message behind it. */
+function* badId({ host }: FaultWorld, parts: VirtioParts, fault: InjectedFault): Proc {
+  const index = queueNames.indexOf(fault.queue ?? 'tx')
+  const vq = parts.device.queues[index] as DeviceVirtqueue
+  const chains = vq.vring?.chains ?? []
+  const free = chains.lastIndexOf(null)
+  const id = free < 0 ? vq.num : free
+  sayFault(host, `used id ${id} on ${fault.queue ?? 'tx'}, which the device does not have`)
+  virtqueue_push(vq, id, 8)
+  yield* parts.proxy.interrupt(index)
+}
