@@ -4,6 +4,7 @@
  */
 import * as Effect from 'effect/Effect'
 import type { ScenarioSpec } from '../scenario/spec.ts'
+import { folderRefusal } from './atomic-write.ts'
 import { InputError, InternalError, NondeterminismError, OutputError } from './Errors.ts'
 import { Files } from './Files.ts'
 import { fullName, type Job, type JobAnswer, type RunOutputs, type Summary } from './Jobs.ts'
@@ -47,6 +48,8 @@ export const runScenarios = Effect.fnUntraced(function* (
   output: Output,
 ) {
   const specs = yield* loadScenarios(paths, options)
+  const refusal = folderRefusal(options.out)
+  if (refusal !== undefined) return yield* new InputError({ lines: [`--out: ${refusal}`] })
   const jobs = yield* makeJobs(specs, options)
   const collector = new Collector(jobs, options, output)
   yield* Effect.promise(() => server.run(jobs, (answer, at) => collector.take(answer, at)))

@@ -3,16 +3,35 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
+/** Refused by a check of ours, which has the words already. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+  readonly code: string
+
+  constructor(code: string, reason: string) {
+    super(reason)
+    this.code = code
+  }
+}
+
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'not permitted',
   EISDIR: 'is a folder',
   ELOOP: 'too many symbolic links',
   ENAMETOOLONG: 'the name is too long',
-  ENOENT: 'no such file',
+  ENOENT: 'no such file or folder',
+  ENOTDIR: 'a part of its path is a file, not a folder',
+  ENOSPC: 'no space left on the device',
+  EROFS: 'the file system is read-only',
+  EDQUOT: 'the disk quota is exceeded',
+  EMFILE: 'too many open files',
+  ENXIO: 'there is no such device',
+  EIO: 'the device failed',
 }
 
 export function reasonOf(error: unknown): string {
+  if (error instanceof Refused) return error.message
   const code = codeOf(error)
   return reasons[code] ?? (code || 'unknown reason')
 }

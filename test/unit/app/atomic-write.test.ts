@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { writeFileAtomically } from '../../../src/app/atomic-write.ts'
+import { folderRefusal, writeFileAtomically } from '../../../src/app/atomic-write.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pcmsim-'))
 const path = join(folder, 'deep/er/file.txt')
@@ -32,6 +32,15 @@ describe('atomic writes', () => {
   })
   it('fail where a file stands in the way', () => {
     writeFileSync(join(folder, 'plain'), '')
-    expect(() => writeFileAtomically(join(folder, 'plain/x'), 'y')).toThrow()
+    const reason = `${join(folder, 'plain')} is a file, not a folder`
+    expect(() => writeFileAtomically(join(folder, 'plain/x'), 'y')).toThrow(reason)
+    expect(() => writeFileAtomically(join(folder, 'plain/deep/er/x'), 'y')).toThrow(reason)
+    expect(folderRefusal(join(folder, 'plain'))).toBe(reason)
+    expect(folderRefusal(join(folder, 'plain/deep'))).toBe(reason)
+    expect(folderRefusal(join(folder, 'new/deep'))).toBeUndefined()
+  })
+  it.skipIf(!existsSync('/proc'))('return where no folder can be made', () => {
+    const write = () => writeFileAtomically('/proc/nope/a/b', 'x')
+    expect(write).toThrow('no folder /proc/nope can be made')
   })
 })

@@ -94,6 +94,12 @@ describe('exit codes', () => {
     const unwritable = (): JobAnswer => ({ kind: 'unwritable', path: 'x', reason: 'disk full' })
     expect((await run({}, unwritable)).err).toBe('x: cannot be written: disk full\n')
   })
+  it('2 before anything runs, if a file stands where results would go', async () => {
+    const out = join(folder, 'one.yaml')
+    const { code, err, jobs } = await run({ out })
+    expect({ code, err }).toEqual({ code: 2, err: `--out: ${out} is a file, not a folder\n` })
+    expect(jobs).toEqual([])
+  })
   it('4 if two runs differ, 70 if we failed', async () => {
     const differ = (): JobAnswer => ({ kind: 'nondeterminism', first: 'a', second: 'b' })
     expect((await run({}, differ)).code).toBe(4)
