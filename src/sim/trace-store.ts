@@ -1,90 +1,48 @@
 /**
- * A recording of a run: records in chunks of typed columns, 14 bytes and 8 for each argument. It is
- * a sink while the run goes on and a source of records afterwards, for any number of folds.
+ * A recording of a run: the source of records for any number of folds after the run, and a sink for
+ * records that come from elsewhere.
  */
 import { unreachable } from '../base/assert.ts'
 import type { Symbols } from './symbols.ts'
-import { KIND_ARITY, TraceRecord, type TraceRecorder, type TraceSink } from './trace.ts'
+import { KIND_ARITY, TraceRecord, type TraceSink } from './trace.ts'
+import {
+  ARGS_MAX,
+  ARITY,
+  BLOCK_BITS,
+  BLOCK_MASK,
+  CHUNK_RECORDS,
+  type TraceChunk,
+  TraceColumns,
+} from './trace-columns.ts'
 
-const CHUNK_BITS = 14
-const CHUNK_RECORDS = 1 << CHUNK_BITS
-const ARGS_MAX = 6
-/** Where a record's arguments begin is kept for each 64th record only. */
-const BLOCK_BITS = 6
-const BLOCK_MASK = (1 << BLOCK_BITS) - 1
+export type { TraceChunk } from './trace-columns.ts'
 
-/** Columns of up to 16,384 consecutive records, in one piece of memory until the arguments grow. */
-export class TraceChunk {
-  readonly times: Float64Array
-  /** kind << 8 | cpu */
-  readonly heads: Uint16Array
-  readonly contexts: Uint32Array
-  readonly argStarts: Uint32Array
-  args: Float64Array
-  length = 0
-  argLength = 0
-
-  constructor() {
-    const n = CHUNK_RECORDS
-    const blocks = n >> BLOCK_BITS
-    // 8 bytes for the time and two arguments of 8, 4 for the context, 2 for the head.
-    const buffer = new ArrayBuffer(n * 30 + blocks * 4)
-    this.times = new Float64Array(buffer, 0, n)
-    this.args = new Float64Array(buffer, n * 8, n * 2)
-    this.contexts = new Uint32Array(buffer, n * 24, n)
-    this.argStarts = new Uint32Array(buffer, n * 28, blocks)
-    this.heads = new Uint16Array(buffer, n * 28 + blocks * 4, n)
-  }
-}
-
-export class TraceStore implements TraceSink, TraceRecorder {
+export class TraceStore extends TraceColumns implements TraceSink {
   readonly symbols: Symbols
-  readonly chunks: TraceChunk[] = []
-  private chunk: TraceChunk = new TraceChunk()
 
   constructor(symbols: Symbols) {
+    super()
     this.symbols = symbols
-    this.chunks.push(this.chunk)
   }
 
-  get length(): number {
-    return (this.chunks.length - 1) * CHUNK_RECORDS + this.chunk.length
-  }
-
+  /** Adds a copy of a record. */
   record(r: TraceRecord): void {
-    this.append(r.timeNs, r.kind, r.cpu, r.context, r.a, r.b, r.c, r.d, r.e, r.f)
-  }
-
-  append(
-    timeNs: number,
-    kind: number,
-    cpu: number,
-    context: number,
-    a: number,
-    b: number,
-    c: number,
-    d: number,
-    e: number,
-    f: number,
-  ): void {
-    let chunk = this.chunk
-    if (chunk.length === CHUNK_RECORDS) chunk = this.nextChunk()
+    if (this.chunk.length === CHUNK_RECORDS) this.nextChunk()
+    if (this.chunk.argLength + ARGS_MAX > this.args.length) this.widen()
+    const { chunk, args } = this
     const at = chunk.length++
-    chunk.times[at] = timeNs
-    chunk.heads[at] = (kind << 8) | cpu
-    chunk.contexts[at] = context
     const to = chunk.argLength
+    this.times[at] = r.timeNs
+    this.heads[at] = (r.kind << 8) | r.cpu
+    this.contexts[at] = r.context
     if ((at & BLOCK_MASK) === 0) chunk.argStarts[at >> BLOCK_BITS] = to
-    if (to + ARGS_MAX > chunk.args.length) chunk.args = widen(chunk.args)
-    // All six are written: what exceeds the kind's arity is overwritten by the next record.
-    const { args } = chunk
-    args[to] = a
-    args[to + 1] = b
-    args[to + 2] = c
-    args[to + 3] = d
-    args[to + 4] = e
-    args[to + 5] = f
-    chunk.argLength = to + (KIND_ARITY[kind] as number)
+    args[to] = r.a
+    args[to + 1] = r.b
+    args[to + 2] = r.c
+    args[to + 3] = r.d
+    args[to + 4] = r.e
+    args[to + 5] = r.f
+    chunk.argLength = to + (ARITY[r.kind] as number)
   }
 
   /** Offers every record to the sink, in order; the record object is reused. */
@@ -104,17 +62,11 @@ export class TraceStore implements TraceSink, TraceRecorder {
   /** Copies record `index` into `into`. */
   at(index: number, into: TraceRecord): TraceRecord {
     if (!(index >= 0 && index < this.length)) unreachable(`no record ${index} of ${this.length}`)
-    const chunk = this.chunks[index >> CHUNK_BITS] as TraceChunk
+    const chunk = this.chunks[Math.floor(index / CHUNK_RECORDS)] as TraceChunk
     const at = index & (CHUNK_RECORDS - 1)
     load(chunk, at, argStart(chunk, at), into)
     into.index = index
     return into
-  }
-
-  private nextChunk(): TraceChunk {
-    this.chunk = new TraceChunk()
-    this.chunks.push(this.chunk)
-    return this.chunk
   }
 }
 
@@ -144,10 +96,4 @@ function load(chunk: TraceChunk, at: number, from: number, r: TraceRecord): numb
   r.e = arity > 4 ? (args[from + 4] as number) : 0
   r.f = arity > 5 ? (args[from + 5] as number) : 0
   return arity
-}
-
-function widen(args: Float64Array): Float64Array<ArrayBuffer> {
-  const wider = new Float64Array(args.length * 2)
-  wider.set(args)
-  return wider
 }

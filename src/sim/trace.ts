@@ -6,6 +6,14 @@
  */
 
 import { Symbols } from './symbols.ts'
+import {
+  ARGS_MAX,
+  ARITY,
+  BLOCK_BITS,
+  BLOCK_MASK,
+  CHUNK_RECORDS,
+  type TraceColumns,
+} from './trace-columns.ts'
 import { RECORDS, type RecordName } from './trace-kinds.ts'
 
 const names = Object.keys(RECORDS) as RecordName[]
@@ -56,30 +64,16 @@ export interface Clock {
 /** Records of one run: about 2.5 GB of columns. */
 const RECORDS_MAX = 50_000_000
 
-/** A recording: takes every record's parts directly, because it is always there. */
-export interface TraceRecorder {
-  append(
-    timeNs: number,
-    kind: number,
-    cpu: number,
-    context: number,
-    a: number,
-    b: number,
-    c: number,
-    d: number,
-    e: number,
-    f: number,
-  ): void
-}
-
 export class Trace {
   readonly symbols = new Symbols()
   /** Records emitted so far. */
   count = 0
   private readonly current = new TraceRecord()
-  private recorder: TraceRecorder | null = null
+  private recorder: TraceColumns | null = null
   /** Sinks of each kind; a kind that nobody asked for has none. */
-  private readonly sinks: (TraceSink[] | null)[] = names.map(() => null)
+  private readonly sinks: TraceSink[][] = names.map(() => [])
+  /** 1 for each kind that has a sink. */
+  private readonly listened = new Uint8Array(names.length)
   private wanted = false
 
   private readonly clock: Clock
@@ -94,7 +88,7 @@ export class Trace {
   }
 
   /** The run's recording; at most one. */
-  setRecorder(recorder: TraceRecorder): void {
+  setRecorder(recorder: TraceColumns): void {
     this.recorder = recorder
     this.wanted = true
   }
@@ -104,31 +98,63 @@ export class Trace {
     this.wanted = true
     for (let kind = 0; kind < names.length; kind++) {
       if (kinds !== undefined && !kinds.includes(kind)) continue
-      const others = this.sinks[kind]
-      this.sinks[kind] = others === null || others === undefined ? [sink] : [...others, sink]
+      ;(this.sinks[kind] as TraceSink[]).push(sink)
+      this.listened[kind] = 1
     }
   }
 
+  /** Called tens of times a period: writes the recording's columns in place. */
   emit(kind: number, cpu: number, context: number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0): void {
     if (!this.wanted) return
     const index = this.count++
-    if (index === RECORDS_MAX) this.clock.hitLimit(`more than ${RECORDS_MAX} trace records`)
-    const timeNs = this.clock.now
-    if (this.recorder !== null) this.recorder.append(timeNs, kind, cpu, context, a, b, c, d, e, f)
-    const sinks = this.sinks[kind]
-    if (sinks === null || sinks === undefined) return
+    const { recorder } = this
+    if (recorder !== null) {
+      if (recorder.chunk.length === CHUNK_RECORDS) this.nextChunk(recorder)
+      const { chunk } = recorder
+      const at = chunk.length++
+      const to = chunk.argLength
+      recorder.times[at] = this.clock.now
+      recorder.heads[at] = (kind << 8) | cpu
+      recorder.contexts[at] = context
+      if ((at & BLOCK_MASK) === 0) chunk.argStarts[at >> BLOCK_BITS] = to
+      if (to + ARGS_MAX > recorder.args.length) recorder.widen()
+      const { args } = recorder
+      const arity = ARITY[kind] as number
+      // What exceeds the kind's arity is overwritten by the next record.
+      args[to] = a
+      args[to + 1] = b
+      args[to + 2] = c
+      if (arity > 3) {
+        args[to + 3] = d
+        args[to + 4] = e
+        args[to + 5] = f
+      }
+      chunk.argLength = to + arity
+    }
+    if (this.listened[kind] !== 0) this.offer(index, kind, cpu, context, [a, b, c, d, e, f])
+  }
+
+  private nextChunk(recorder: TraceColumns): void {
+    if (this.count > RECORDS_MAX) this.clock.hitLimit(`more than ${RECORDS_MAX} trace records`)
+    recorder.nextChunk()
+  }
+
+  /** To the sinks, by way of the one record object. */
+  private offer(
+    index: number,
+    kind: number,
+    cpu: number,
+    context: number,
+    args: readonly [number, number, number, number, number, number],
+  ): void {
     const r = this.current
     r.index = index
-    r.timeNs = timeNs
+    r.timeNs = this.clock.now
     r.kind = kind
     r.cpu = cpu
     r.context = context
-    r.a = a
-    r.b = b
-    r.c = c
-    r.d = d
-    r.e = e
-    r.f = f
+    ;[r.a, r.b, r.c, r.d, r.e, r.f] = args
+    const sinks = this.sinks[kind] as TraceSink[]
     for (let i = 0; i < sinks.length; i++) (sinks[i] as TraceSink).record(r)
   }
 }

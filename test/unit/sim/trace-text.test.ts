@@ -39,10 +39,17 @@ const anyStore = fc
         cpu: fc.nat(255),
         context: fc.nat(6),
         timeNs: fc.nat(Number.MAX_SAFE_INTEGER),
-        args: fc.array(fc.oneof(fc.nat(9), fc.maxSafeInteger(), fc.double({ noNaN: true })), {
-          minLength: 6,
-          maxLength: 6,
-        }),
+        args: fc.array(
+          fc.oneof(
+            fc.nat(9),
+            fc.maxSafeInteger(),
+            fc.double({ noNaN: true, noDefaultInfinity: true }),
+          ),
+          {
+            minLength: 6,
+            maxLength: 6,
+          },
+        ),
       }),
     ),
   })
