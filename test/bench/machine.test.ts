@@ -1,4 +1,4 @@
-/** Cost for each event grows as the logarithm of what is pending; memory for each task is bounded. */
+/** Cost for each event grows as the logarithm of what is pending; memory is bounded. */
 import { expect, it } from 'vitest'
 import { bytesPerTask, growthPerSecond, machineReport, movesPerEvent, PENDING } from './machine.ts'
 

@@ -1,6 +1,6 @@
 /**
  * What the machine costs as it grows: work of the event heap for each event, by how many events are
- * pending; memory for each task, by how many there are, and over time. Counts and bytes, no seconds.
+ * pending; memory for each task, by their number, and over time. Counts and bytes, no seconds.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'

@@ -13,7 +13,7 @@ interface PeriodicTask {
   readonly periodNs: number
 }
 
-/** Exact worst-case response times under fixed priorities, index 0 the highest (Joseph and Pandya). */
+/** Exact worst-case response times under fixed priorities, index 0 the highest (Joseph, Pandya). */
 function responseTimes(set: readonly PeriodicTask[]): (number | null)[] {
   return set.map((task, i) => {
     let response = task.costNs

@@ -37,7 +37,8 @@ describe('defaults', () => {
   it('take costs from a preset and single overrides', () => {
     const spec = specOf(
       withLines(
-        'guest: {costs: {preset: ideal, syscall_entry: 1us, printk: {uniform: {min: 1us, max: 2us}}}}',
+        'guest: {costs: {preset: ideal, syscall_entry: 1us,',
+        '  printk: {uniform: {min: 1us, max: 2us}}}}',
         'host: {costs: ideal}',
       ),
     )

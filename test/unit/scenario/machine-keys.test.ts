@@ -9,7 +9,8 @@ describe('machine keys', () => {
     const spec = specOf(
       withLines(
         'guest: {cpus: 2, fair: eevdf, rt_runtime: unlimited, threadirqs: true, hz: 1000,',
-        '  irq_affinity: {virtio0-virtqueues: 1}, tasks: [{name: hog, nice: 5, cpus: 1, busy: true}]}',
+        '  irq_affinity: {virtio0-virtqueues: 1},',
+        '  tasks: [{name: hog, nice: 5, cpus: 1, busy: true}]}',
         'host: {cpus: 2, hz: 100, fair: cfs, kick: userspace, irq_route: irqfd,',
         '  vcpus: [{pin: 1, policy: fifo, priority: 3}],',
         '  tasks: [{name: noise, policy: rr, cpus: [0, 1], periodic: {period: 5ms, run: 1ms}}]}',

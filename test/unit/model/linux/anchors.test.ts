@@ -57,7 +57,7 @@ describe('work items', () => {
     expect(runs).toEqual([100_000, 3_100_000])
   })
 
-  it('a FIFO client starves the worker on a virtual processor too, up to 950 ms of its time', () => {
+  it('a FIFO client starves the worker on a virtual processor too, up to 950 ms', () => {
     const { k, sim } = tinyGuest()
     let ran = 0
     const work = new WorkStruct(

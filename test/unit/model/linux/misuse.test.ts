@@ -1,4 +1,4 @@
-/** What the kernel prints when its primitives are misused: the first line of each, and what then. */
+/** What the kernel prints when its primitives are misused: each first line, and what then. */
 import { describe, expect, it } from 'vitest'
 import {
   debug_check_no_locks_freed,
