@@ -10,7 +10,8 @@ import { ClientWatch } from './client-watch.ts'
 import { EndToEndFold } from './end-to-end.ts'
 import { FoldSet } from './fold.ts'
 import { FramesFold } from './frames.ts'
-import { type LockClass, type LockEdge, LockOrderFold } from './lock-edges.ts'
+import type { ClassUsage, LockEdge } from './lockdep/lock-order.ts'
+import { LockdepFold } from './lockdep/trace-fold.ts'
 import { type Incident, LogFold, type LogLine } from './log.ts'
 import { type MemoryFault, MemoryFold } from './memory.ts'
 import { type PeriodElapsed, PeriodElapsedFold } from './period-elapsed.ts'
@@ -76,7 +77,7 @@ export interface RunResult {
   readonly limit?: string
   readonly streams: Readonly<Record<string, StreamResult>>
   readonly locks: {
-    readonly classes: readonly LockClass[]
+    readonly classes: readonly ClassUsage[]
     readonly edges: readonly LockEdge[]
     readonly predicted: readonly {
       readonly kind: string
@@ -101,7 +102,7 @@ export class ResultFolds extends FoldSet {
   readonly wakes: WakeLatencyFold
   readonly endToEnd: EndToEndFold
   readonly frames = this.add(new FramesFold())
-  readonly locks: LockOrderFold
+  readonly locks: LockdepFold
   readonly memory: MemoryFold
   readonly log: LogFold
 
@@ -113,7 +114,7 @@ export class ResultFolds extends FoldSet {
     this.elapsed = this.add(new PeriodElapsedFold(this.streams))
     this.wakes = this.add(new WakeLatencyFold(symbols))
     this.endToEnd = this.add(new EndToEndFold(this.streams))
-    this.locks = this.add(new LockOrderFold(symbols))
+    this.locks = this.add(new LockdepFold(symbols))
     this.memory = this.add(new MemoryFold(symbols))
     this.log = this.add(new LogFold(symbols))
   }
@@ -124,6 +125,7 @@ export function buildResult(store: TraceStore, meta: RunMeta): RunResult {
   const folds = new ResultFolds(store.symbols)
   store.replay(folds)
   const log = folds.log.finish()
+  const { classes, edges, reports } = folds.locks.finish()
   return {
     schema: 1,
     scenario: meta.scenario,
@@ -138,8 +140,9 @@ export function buildResult(store: TraceStore, meta: RunMeta): RunResult {
     ...(typeof meta.limit === 'string' ? { limit: meta.limit } : {}),
     streams: streamResults(folds, meta),
     locks: {
-      ...folds.locks.finish(),
-      predicted: [],
+      classes,
+      edges,
+      predicted: reports.map(({ kind, classes, text }) => ({ kind, classes, text })),
       actual: log.incidents.filter((one) => LOCK_INCIDENTS.includes(one.kind)),
     },
     memory: folds.memory.finish(),

@@ -10,6 +10,7 @@ import { addCheck } from './check.ts'
 import { addConformance } from './conformance.ts'
 import { ignoreClosedPipe } from './console.ts'
 import { addList } from './list.ts'
+import { addLocks } from './locks.ts'
 import { addRun } from './run.ts'
 import { addSchema } from './schema.ts'
 
@@ -40,7 +41,8 @@ function makeProgram(): Command {
     .addHelpText('after', examples)
     .exitOverride()
   program.configureHelp({ showGlobalOptions: false })
-  for (const add of [addRun, addCheck, addChart, addConformance, addList, addSchema]) add(program)
+  for (const add of [addRun, addCheck, addChart, addConformance, addList, addLocks, addSchema])
+    add(program)
   for (const command of program.commands) command.exitOverride()
   return program
 }

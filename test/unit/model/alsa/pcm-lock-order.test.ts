@@ -1,7 +1,7 @@
 /** The order in which the core takes its locks: domain/alsa-core.md §3, domain/lockdep.md §8. */
 import { expect, test } from 'vitest'
 import { foldStore } from '../../../../src/analysis/fold.ts'
-import { LockOrderFold } from '../../../../src/analysis/lock-edges.ts'
+import { LockdepFold } from '../../../../src/analysis/lockdep/trace-fold.ts'
 import { UserFrames } from '../../../../src/model/alsa/pcm_copy.ts'
 import { snd_card_disconnect } from '../../../../src/model/alsa/pcm_disconnect.ts'
 import { snd_pcm_link } from '../../../../src/model/alsa/pcm_link.ts'
@@ -19,7 +19,7 @@ import { inTask, must, openStream, recordsOf, type World, world } from './stream
 
 /** Edges among the classes of the PCM core, as `before -> after`; those of the card are left out. */
 function edgesOf(w: World): string[] {
-  const { edges } = foldStore(w.store, new LockOrderFold(w.sim.trace.symbols), w.sim.now)
+  const { edges } = foldStore(w.store, new LockdepFold(w.sim.trace.symbols), w.sim.now)
   const names = edges.map(({ before, after }) => `${before} -> ${after}`)
   const ofPcm = names.filter((name) => /pcm|runtime|group|register/.test(name))
   return ofPcm.filter((name) => !/&card/.test(name)).sort()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { foldStore } from '../../../src/analysis/fold.ts'
-import { LockOrderFold } from '../../../src/analysis/lock-edges.ts'
+import { foldStore } from '../../../../src/analysis/fold.ts'
+import { LockdepFold } from '../../../../src/analysis/lockdep/trace-fold.ts'
 import {
   LOCK_SOFTIRQS_OFF as BH_OFF,
   LOCK_IN_HARDIRQ as HARDIRQ,
@@ -9,8 +9,8 @@ import {
   LOCK_READ_RECURSIVE as RECURSIVE,
   LOCK_IN_SOFTIRQ as SOFTIRQ,
   LOCK_TRYLOCK as TRY,
-} from '../../../src/sim/lock-flags.ts'
-import { type ContextName, RecordScript } from '../../support/record-script.ts'
+} from '../../../../src/sim/lock-flags.ts'
+import { type ContextName, RecordScript } from '../../../support/record-script.ts'
 
 /** Locks and unlocks by class name; `A'` is another instance of class A. */
 class Locks {
@@ -38,7 +38,7 @@ class Locks {
 
   order() {
     const { store, symbols } = this.script
-    return foldStore(store, new LockOrderFold(symbols), 0)
+    return foldStore(store, new LockdepFold(symbols), 0)
   }
 
   edges(): string[] {

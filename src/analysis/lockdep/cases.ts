@@ -1,0 +1,154 @@
+/**
+ * Judges operation lists (interface §5): each from an empty validator, on one processor, as one
+ * task, with CONFIG_PROVE_RAW_LOCK_NESTING; prediction only, nothing blocks.
+ */
+import {
+  LOCK_HARDIRQS_OFF,
+  LOCK_IN_HARDIRQ,
+  LOCK_IN_SOFTIRQ,
+  LOCK_IRQ_THREADED,
+  LOCK_READ,
+  LOCK_READ_RECURSIVE,
+  LOCK_SOFTIRQS_OFF,
+} from '../../sim/lock-flags.ts'
+import { CASE_OPS, type CaseStep } from './case-ops.ts'
+import { type EngineOptions, KERNEL_DEFAULTS, Lockdep } from './engine.ts'
+import type { FindingKind } from './findings.ts'
+import type { Held, HeldStack } from './held.ts'
+import { type LockReport, Reporter } from './reporter.ts'
+import type { Site } from './site.ts'
+import { type Lock, makeLock } from './types.ts'
+
+/** `[op]`, `[op, instance]`, `[op, instance, subclass]` or `[op, instance, nest instance]`. */
+export type CaseOp = readonly [op: string, instance?: string, more?: string | number]
+
+export interface LockCase {
+  readonly name: string
+  /** Class of each instance; one that is not named is a class of its own. */
+  readonly classes: Readonly<Record<string, string>>
+  readonly ops: readonly CaseOp[]
+}
+
+export interface CaseVerdict {
+  readonly name: string
+  readonly verdict: 'clean' | 'report'
+  /** Kind of the first report. */
+  readonly kind: FindingKind | null
+  /** Operation at which it came. */
+  readonly op: number | null
+  readonly report: LockReport | null
+}
+
+export const CASE_OPTIONS: EngineOptions = {
+  ...KERNEL_DEFAULTS,
+  mode: 'once',
+  proveRawLockNesting: true,
+}
+
+export function judgeCase(one: LockCase, options: EngineOptions = CASE_OPTIONS): CaseVerdict {
+  const run = new CaseRun(one, options)
+  for (let at = 0; at < one.ops.length && run.engine.enabled; at++) {
+    run.step(at, one.ops[at] as CaseOp)
+  }
+  const report = run.reporter.finish([])[0] ?? null
+  return {
+    name: one.name,
+    verdict: report === null ? 'clean' : 'report',
+    kind: report?.kind ?? null,
+    op: report?.record ?? null,
+    report,
+  }
+}
+
+class CaseRun {
+  readonly reporter = new Reporter()
+  readonly engine: Lockdep
+  private readonly one: LockCase
+  private readonly stack: HeldStack
+  private readonly locks = new Map<string, Lock>()
+  private hardirqsOff = false
+  private softirqsOff = 0
+  private readonly saved: boolean[] = []
+  private inHardirq = 0
+  private inSoftirq = 0
+  private threaded = false
+
+  constructor(one: LockCase, options: EngineOptions) {
+    this.one = one
+    const { reporter } = this
+    this.engine = new Lockdep(options, {
+      found: (finding, stack) => {
+        const { engine } = this
+        const site = engine.site(stack)
+        const siteOf = (held: Held): Site => engine.siteOf(stack, held)
+        reporter.add(finding, { stack, site, siteOf, release: 'pcmsim lock case' })
+      },
+      functionName: (frame) => one.ops[frame.id]?.join(' ') ?? frame.what,
+    })
+    this.stack = this.engine.stack('case', 1)
+  }
+
+  step(at: number, [op, instance, more]: CaseOp): void {
+    this.engine.record = at
+    this.engine.timeNs = at
+    this.stack.frames = { what: op, id: at, parent: null }
+    for (const step of CASE_OPS.get(op) ?? []) this.apply(step, instance, more)
+  }
+
+  private apply(step: CaseStep, instance?: string, more?: string | number): void {
+    const { engine, stack } = this
+    if (!('kind' in step)) {
+      this.change(step.do)
+      return
+    }
+    const lock = this.lock(step.kind, instance ?? step.kind)
+    if (step.do === 'give') engine.release(stack, lock)
+    else if (step.do === 'downgrade') engine.downgrade(stack, lock)
+    else if (step.do === 'init') engine.destroy(stack, lock, 'init-held')
+    else if (step.do === 'free') engine.destroy(stack, lock, 'held-freed')
+    else {
+      const subclass = typeof more === 'number' ? more : 0
+      const nest = typeof more === 'string' ? (this.locks.get(more) ?? null) : null
+      const sync = step.do === 'take' && step.sync === true
+      engine.acquire(stack, lock, subclass, this.flagsOf(step), nest, sync)
+    }
+  }
+
+  /** Changes the state of the processor; enabling marks what is held. */
+  private change(step: string): void {
+    if (step === 'irq-save') this.saved.push(this.hardirqsOff)
+    if (step === 'irq-off' || step === 'irq-save') this.hardirqsOff = true
+    if (step === 'irq-on') this.hardirqsOff = false
+    if (step === 'irq-restore') this.hardirqsOff = this.saved.pop() ?? false
+    if (step === 'bh-off') this.softirqsOff++
+    if (step === 'bh-on') this.softirqsOff = Math.max(0, this.softirqsOff - 1)
+    if (step === 'hardirq-enter') this.inHardirq++
+    if (step === 'hardirq-exit') this.inHardirq = Math.max(0, this.inHardirq - 1)
+    if (step === 'hardirq-threaded') this.threaded = true
+    if (step === 'hardirq-exit') this.threaded = false
+    if (step === 'softirq-enter') this.inSoftirq++
+    if (step === 'softirq-exit') this.inSoftirq = Math.max(0, this.inSoftirq - 1)
+    this.engine.followIrqs(this.stack, this.hardirqsOff, this.softirqsOff > 0)
+  }
+
+  private flagsOf(step: CaseStep): number {
+    let flags = step.do === 'take' ? step.flags : 0
+    if (step.do === 'take-read') {
+      flags = this.inHardirq + this.inSoftirq > 0 ? LOCK_READ_RECURSIVE : LOCK_READ
+    }
+    if (this.hardirqsOff) flags |= LOCK_HARDIRQS_OFF
+    if (this.softirqsOff > 0) flags |= LOCK_SOFTIRQS_OFF
+    if (this.inHardirq > 0) flags |= LOCK_IN_HARDIRQ
+    if (this.inSoftirq > 0) flags |= LOCK_IN_SOFTIRQ
+    return this.threaded ? flags | LOCK_IRQ_THREADED : flags
+  }
+
+  private lock(kind: string, instance: string): Lock {
+    const known = this.locks.get(instance)
+    if (known !== undefined) return known
+    const key = this.one.classes[instance] ?? instance
+    const made = makeLock(this.locks.size, instance, kind, key)
+    this.locks.set(instance, made)
+    return made
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * `pcmsim locks`: the lock-order report of one scenario or of a saved trace, in text, JSON, the
+ * shapes of /proc, or Graphviz; with a baseline, exit 1 if something is new.
+ */
+import * as Effect from 'effect/Effect'
+import { foldStore } from '../analysis/fold.ts'
+import { type LockFacts, type NewFacts, newFacts } from '../analysis/lockdep/baseline.ts'
+import { lockGraphDot } from '../analysis/lockdep/dot.ts'
+import type { EngineOptions } from '../analysis/lockdep/engine.ts'
+import { LockStatFold, procLockStat } from '../analysis/lockdep/lock-stat.ts'
+import { procChains, procLockdep } from '../analysis/lockdep/proc.ts'
+import { LockdepFold, type LockdepResult } from '../analysis/lockdep/trace-fold.ts'
+import { exitCodes, InputError } from './Errors.ts'
+import { type Console, exitCodeOf } from './Exit.ts'
+import { Files } from './Files.ts'
+import { fullName } from './Jobs.ts'
+import { loadScenarios } from './Load.ts'
+import { readBaseline } from './LocksInput.ts'
+import { locksText } from './LocksReport.ts'
+import { sortedJson } from './ResultJson.ts'
+import { type Recording, readTraceFile } from './SavedTrace.ts'
+import { simulate } from './Simulator.ts'
+
+export const procFiles = ['lockdep', 'lockdep_chains', 'lock_stat'] as const
+
+export interface LocksOptions {
+  readonly set: readonly string[]
+  readonly filter?: string
+  readonly seed?: number
+  readonly json: boolean
+  readonly dot: boolean
+  readonly proc?: (typeof procFiles)[number]
+  readonly baseline?: string
+  /** Off after the first report, as the kernel. */
+  readonly once: boolean
+  readonly rawNesting: boolean
+}
+
+export function locksCommand(
+  path: string,
+  options: LocksOptions,
+  console: Console,
+): Promise<number> {
+  const program = Effect.gen(function* () {
+    const baseline = options.baseline === undefined ? null : yield* readBaseline(options.baseline)
+    const recording = path.endsWith('.ndjson')
+      ? yield* saved(path)
+      : yield* simulated(path, options)
+    const judged = judge(recording, options)
+    const news = baseline === null ? null : newFacts(facts(judged.found), baseline)
+    console.out(output(recording, judged, news, options))
+    const isNew = news !== null && news.edges.length + news.reports.length > 0
+    return isNew ? exitCodes.expectationFailed : exitCodes.ok
+  })
+  return exitCodeOf(program.pipe(Effect.provide(Files.layer)), console)
+}
+
+interface Judged {
+  readonly fold: LockdepFold
+  readonly found: LockdepResult
+}
+
+function judge({ store }: Recording, options: LocksOptions): Judged {
+  const engine: Partial<EngineOptions> = {
+    mode: options.once ? 'once' : 'continue',
+    proveRawLockNesting: options.rawNesting,
+  }
+  const fold = new LockdepFold(store.symbols, engine)
+  return { fold, found: foldStore(store, fold, 0) }
+}
+
+function facts({ edges, reports }: LockdepResult): LockFacts {
+  return { edges, predicted: reports }
+}
+
+function output(
+  { store, result }: Recording,
+  { fold, found }: Judged,
+  news: NewFacts | null,
+  options: LocksOptions,
+): string {
+  if (options.json) return locksJson(result, found, news)
+  if (options.dot) return lockGraphDot(found)
+  if (options.proc === 'lockdep') return procLockdep(fold.engine)
+  if (options.proc === 'lockdep_chains') return procChains(fold.engine)
+  if (options.proc === 'lock_stat') {
+    return procLockStat(foldStore(store, new LockStatFold(store.symbols), 0))
+  }
+  const variant = result.variant === null ? '' : `/${result.variant}`
+  const name = `${result.scenario}${variant}, seed ${result.seed}`
+  return locksText(name, found, result.locks.actual, news)
+}
+
+function locksJson(
+  { scenario, variant, seed, fingerprint, locks }: Recording['result'],
+  { classes, edges, reports }: LockdepResult,
+  news: NewFacts | null,
+): string {
+  const about = { schema: 1, scenario, variant, seed, fingerprint }
+  const compared = news === null ? {} : { new: news }
+  return sortedJson({
+    ...about,
+    classes,
+    edges,
+    predicted: reports,
+    actual: locks.actual,
+    ...compared,
+  })
+}
+
+const saved = Effect.fnUntraced(function* (path: string) {
+  const recording = readTraceFile(path)
+  if (typeof recording === 'string') return yield* new InputError({ lines: [recording] })
+  return recording
+})
+
+const simulated = Effect.fnUntraced(function* (path: string, options: LocksOptions) {
+  const specs = yield* loadScenarios([path], options)
+  const [spec, ...more] = specs
+  if (spec === undefined || more.length > 0) {
+    const names = specs.map(fullName).join(', ')
+    const line = `${path}: ${specs.length} scenarios, allowed: one of them by --filter: ${names}`
+    return yield* new InputError({ lines: [line] })
+  }
+  const { recording: store, result } = simulate(spec, options.seed ?? spec.seed)
+  const recording: Recording = { store, result }
+  return recording
+})
