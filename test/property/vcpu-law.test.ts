@@ -1,6 +1,7 @@
 /**
  * The vCPU law: a virtual processor with supply always on runs as a physical one, record for
- * record; with supply cut into slices each charge still totals its cost and order within a context is kept.
+ * record; with supply cut into slices each charge still totals its cost and order within a context
+ * is kept.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
