@@ -4,6 +4,7 @@ import { pacingKinds } from '../scenario/complete-device.ts'
 import { driverVersions } from '../scenario/complete-driver.ts'
 import { scenarioLimits as limits } from '../scenario/defaults.ts'
 import { backendKinds, deviceKinds, propertyWords } from '../scenario/device-spec.ts'
+import { showValue } from '../scenario/quantity.ts'
 import { count, Flag, key, leaf, needed, oneOf, PositiveDuration, Ppm, wrong } from './Leaf.ts'
 import { DistributionLeaf, StallSchema, WanderSchema } from './MachineSchema.ts'
 
@@ -72,7 +73,7 @@ function powerOfTwo(max: number) {
     (input) => {
       const fits = typeof input === 'number' && input >= 2 && input <= max
       if (fits && Number.isInteger(input) && (input & (input - 1)) === 0) return { value: input }
-      return wrong(`${String(input)} is not a queue size`, allowed)
+      return wrong(`${showValue(input)} is not a queue size`, allowed)
     },
     { type: 'integer', minimum: 2, maximum: max },
   )

@@ -45,6 +45,15 @@ function toIssue(fault: LeafFault): Schema.FilterIssue {
 /** The annotation that holds a leaf's JSON Schema; JsonSchemaText.ts reads it. */
 export const jsonAnnotation = 'pcmsim/json'
 
+/** The annotation that holds what a leaf allows, in words; Decode.ts says it of a missing key. */
+export const allowedAnnotation = 'pcmsim/allowed'
+
+/** What the parser answers to nothing at all is what it allows. */
+function allowedBy(parse: Parse<unknown>): string | undefined {
+  const parsed = parse(undefined)
+  return 'faults' in parsed ? parsed.faults[0]?.allowed : undefined
+}
+
 /** The schema runs `parse` twice: once to collect faults, once for the value. It is cheap. */
 export function leaf<T>(parse: Parse<T>, json: JsonSchema) {
   const check = Schema.makeFilter((input: unknown) => {
@@ -56,7 +65,10 @@ export function leaf<T>(parse: Parse<T>, json: JsonSchema) {
     return 'value' in parsed ? parsed.value : undefined
   })
   const encode = SchemaGetter.transform((value: unknown) => value)
-  const typeSide: unknown = Schema.Unknown.annotate({ [jsonAnnotation]: json })
+  const typeSide: unknown = Schema.Unknown.annotate({
+    [jsonAnnotation]: json,
+    [allowedAnnotation]: allowedBy(parse),
+  })
   const decoded = typeSide as Schema.Codec<T>
   return Schema.Unknown.check(check).pipe(
     Schema.decodeTo(decoded, { decode, encode } as never),

@@ -47,9 +47,14 @@ export function completeStream(
   name: string,
   context: StreamContext,
 ): StreamSpec {
-  const wrong: Wrong = (key, what, allowed) => {
-    const fault = { path: ['streams', index, ...parsePath(key)], at: 'value', what } as const
-    context.faults.push(allowed === undefined ? fault : { ...fault, allowed })
+  const wrong: Wrong = (key, what, allowed, needs) => {
+    context.faults.push({
+      path: ['streams', index, ...parsePath(key)],
+      at: 'value',
+      what,
+      ...(allowed === undefined ? {} : { allowed }),
+      ...(needs === undefined ? {} : { needs: needs.map((one) => ['streams', index, one]) }),
+    })
   }
   const rate = input.rate ?? streamDefaults.rate
   const format = input.format ?? streamDefaults.format
@@ -136,7 +141,7 @@ function checkShares(spec: StreamSpec, names: readonly string[], wrong: Wrong): 
   wrong(
     'shares',
     `there is no other stream '${shares}'${didYouMean(shares, others)}`,
-    others.join(', '),
+    [...new Set(others)].join(', ') || 'nothing, as there is one stream only',
   )
 }
 

@@ -81,7 +81,7 @@ function streamNames(streams: readonly StreamInput[], faults: Fault[]): readonly
     const first = names.indexOf(name)
     if (first === i) return
     const what = `'${name}' is also the name of streams.${first}`
-    faults.push({ path: ['streams', i, 'name'], at: 'value', what, allowed: 'a name of its own' })
+    faults.push({ path: ['streams', i, 'name'], at: 'value', what, allowed: 'names that differ' })
   })
   return names
 }
@@ -97,7 +97,7 @@ function completeExpect(one: ExpectInput, streams: readonly string[], faults: Fa
     const near = didYouMean(stream, streams)
     const known = faults.some((fault) => formatPath(fault.path) === `expect.streams.${stream}`)
     const what = `there is no stream '${stream}'${near}`
-    const allowed = streams.join(', ')
+    const allowed = [...new Set(streams)].join(', ')
     if (!known) faults.push({ path: ['expect', 'streams', stream], at: 'key', what, allowed })
   }
   return { name: formatPath(path.slice(1)), stream, fact, check }

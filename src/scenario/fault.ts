@@ -11,6 +11,8 @@ export interface Fault {
   readonly at: 'key' | 'value'
   readonly what: string
   readonly allowed?: string
+  /** What a comparison looked at, if that is less than fault-needs.ts assumes for its path. */
+  readonly needs?: readonly Path[]
 }
 
 export function formatPath(path: Path): string {

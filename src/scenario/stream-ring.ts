@@ -9,7 +9,13 @@ import type { PcmLimits } from './pcm-limits.ts'
 import type { PcmSize } from './quantity.ts'
 
 /** Collects faults of one stream: the path prefix is said once. */
-export type Wrong = (key: string, what: string, allowed?: string) => void
+export type Wrong = (
+  key: string,
+  what: string,
+  allowed?: string,
+  /** Keys of the stream that the check looked at, if those are all. */
+  needs?: readonly string[],
+) => void
 
 interface Ring {
   readonly period_size: Frames
@@ -69,6 +75,8 @@ function periodsThatFit(
   return buffer % period === 0 ? buffer / period : undefined
 }
 
+const ringKeys = ['period_size', 'periods', 'buffer_size', 'rate']
+
 function checkRing(ring: Ring, frameBytes: number, limits: PcmLimits, wrong: Wrong): void {
   const { period_size, periods, buffer_size } = ring
   const shortest = Math.ceil(limits.periodBytesMin / frameBytes)
@@ -88,6 +96,11 @@ function checkRing(ring: Ring, frameBytes: number, limits: PcmLimits, wrong: Wro
   }
   if (periods > 0 && period_size > 0 && buffer_size !== period_size * periods) {
     const what = `${buffer_size} frames are not period_size * periods (${period_size} * ${periods})`
-    wrong('buffer_size', what, `${period_size * periods} frames, or leave one of the three out`)
+    wrong(
+      'buffer_size',
+      what,
+      `${period_size * periods} frames, or leave one of the three out`,
+      ringKeys,
+    )
   }
 }

@@ -109,6 +109,6 @@ function checkNames(
     if (typeof name !== 'string' || first === i) return
     const path = ['variants', i, 'name']
     const what = `'${name}' is also the name of ${formatPath(['variants', first])}`
-    faults.push({ fault: { path, at: 'value', what, allowed: 'a name of its own' }, doc })
+    faults.push({ fault: { path, at: 'value', what, allowed: 'names that differ' }, doc })
   })
 }

@@ -91,7 +91,7 @@ describe('keys and values', () => {
       /the ideal card has no versions/,
     ],
     [withStream('{stalls: [{at: 1s}]}'), /stalls\.0\.for: is missing/],
-    [minimal.replace('v7', 'v8'), /driver\.version: 'v8' is not known.*allowed: v7/],
+    [minimal.replace('v7', 'v8'), /driver\.version: 'v8' is not known.*allowed: v5, v6, v7/],
     [minimal.replace('virtio-snd', 'xen-snd'), /'xen-snd' is not available yet, allowed: virtio/],
     [minimal.replace('version: 1', 'version: 2'), /version: 2 is not known/],
     [
@@ -107,6 +107,13 @@ describe('keys and values', () => {
       expect(lines[0]).toMatch(/^a\.yaml:\d+:\d+: /)
     })
   }
+  it('two streams of one name: names must differ, and are allowed once', () => {
+    const text = `${withStream('{name: a}, {name: a}')}expect: {streams: {b: {xruns: 0}}}\n`
+    expect(faultsOf(text)).toEqual([
+      "a.yaml:4:29: streams.1.name: 'a' is also the name of streams.0, allowed: names that differ",
+      "a.yaml:5:20: expect.streams.b: there is no stream 'b', allowed: a",
+    ])
+  })
   it('are all reported at once, in the order of the file', () => {
     const text = `version: 1
 name: x y
