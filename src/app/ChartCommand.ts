@@ -1,6 +1,6 @@
 /** `pcmsim chart`: the timing chart of one scenario, or of a saved trace, as SVG. */
 import * as Effect from 'effect/Effect'
-import { parseDuration } from '../scenario/quantity.ts'
+import { formatDuration, parseDuration } from '../scenario/quantity.ts'
 import { writeFileAtomically } from './atomic-write.ts'
 import type { ChartOptions } from './Charts.ts'
 import { exitCodes, InputError, OutputError } from './Errors.ts'
@@ -35,6 +35,7 @@ export function chartCommand(
       ? yield* saved(path)
       : yield* simulated(path, options)
     yield* knownStream(recording, options.stream)
+    yield* withinRun(recording, choice)
     const svg = yield* draw(recording, choice)
     if (options.out === undefined) console.out(svg)
     else yield* write(options.out, svg)
@@ -92,10 +93,32 @@ const chartOptions = Effect.fnUntraced(function* (options: ChartCommandOptions) 
     ...(theme === undefined ? {} : { theme }),
   }
   if (from === undefined && to === undefined) return plain
-  const [fromNs, toNs] = [parseDuration(from), parseDuration(to)]
-  if (typeof fromNs === 'number' && typeof toNs === 'number' && toNs > fromNs) {
-    return { ...plain, window: { fromNs, toNs } }
+  const lines: string[] = []
+  const fromNs = timeOf('--from', from, lines)
+  const toNs = timeOf('--to', to, lines)
+  if (lines.length === 0 && toNs <= fromNs) {
+    lines.push(`--to ${to}: is not after --from, allowed: more than ${from}`)
   }
-  const line = '--from and --to: allowed: two durations, such as --from 1s --to 1.2s'
+  if (lines.length > 0) return yield* new InputError({ lines })
+  return { ...plain, window: { fromNs, toNs } }
+})
+
+function timeOf(option: string, text: string | undefined, lines: string[]): number {
+  const ns = parseDuration(text ?? '')
+  if (typeof ns === 'number') return ns
+  const what = text === undefined ? `${option}: is missing` : `${option} ${text}: ${ns.what}`
+  const beside = text === undefined ? ', as a window has two ends' : ''
+  lines.push(`${what}${beside}, allowed: ${ns.allowed}`)
+  return 0
+}
+
+/** Nothing can be drawn of a time that was not simulated. */
+const withinRun = Effect.fnUntraced(function* ({ result }: Recording, { window }: ChartOptions) {
+  const endNs = result.virtualTimeNs
+  if (window === undefined || window.toNs <= endNs) return
+  const option = window.fromNs >= endNs ? '--from' : '--to'
+  const given = formatDuration(option === '--from' ? window.fromNs : window.toNs)
+  const end = formatDuration(endNs)
+  const line = `${option} ${given}: the run ends at ${end}, allowed: 0s..${end}`
   return yield* new InputError({ lines: [line] })
 })

@@ -17,6 +17,8 @@ import { pcmFormats, pcmRates } from '../scenario/pcm-limits.ts'
 import { formatDuration } from '../scenario/quantity.ts'
 import type { ClientKind } from '../scenario/spec.ts'
 
+export { didYouMean } from '../scenario/near.ts'
+
 export interface InventoryItem {
   readonly name: string
   readonly text: string

@@ -46,11 +46,13 @@ async function costs(words: readonly string[]): Promise<Answer | string> {
 }
 
 async function things(kinds: readonly string[]): Promise<Answer | string> {
-  const { inventory, inventoryText } = await import('../app/Inventory.ts')
+  const { didYouMean, inventory, inventoryText } = await import('../app/Inventory.ts')
   const known = Object.keys(inventory)
   const unknown = kinds.filter((kind) => !known.includes(kind))
   if (unknown.length > 0) {
-    return `unknown: ${unknown.join(', ')}, allowed: ${known.join(', ')}, costs`
+    const words = [...known, 'costs']
+    const named = unknown.map((kind) => `'${kind}' is not known${didYouMean(kind, words)}`)
+    return `${named.join('; ')}, allowed: ${words.join(', ')}`
   }
   const chosen = kinds.length === 0 ? known : kinds
   const json = Object.fromEntries(chosen.map((kind) => [kind, inventory[kind]]))

@@ -17,6 +17,8 @@ export interface Range {
   readonly min?: number
   readonly max?: number
   readonly unit: RangeUnit
+  /** As it was written, where its bounds are not: `< 0ms` ends a nanosecond below. */
+  readonly text?: string
 }
 
 const allowedByUnit: Readonly<Record<RangeUnit, string>> = {
@@ -33,11 +35,11 @@ function parseBound(text: string, unit: RangeUnit): number | NotAQuantity {
 
 const comparison = /^(>=|<=|>|<|=|==)\s*(.+)$/
 
-function fromComparison(sign: string, bound: number, unit: RangeUnit): Range {
+function fromComparison(sign: string, bound: number, unit: RangeUnit, text: string): Range {
   if (sign === '>=') return { min: bound, unit }
-  if (sign === '>') return { min: bound + 1, unit }
+  if (sign === '>') return { min: bound + 1, unit, text }
   if (sign === '<=') return { max: bound, unit }
-  if (sign === '<') return { max: bound - 1, unit }
+  if (sign === '<') return { max: bound - 1, unit, text }
   return { min: bound, max: bound, unit }
 }
 
@@ -67,7 +69,7 @@ export function parseRange(value: unknown, unit: RangeUnit): Range | NotAQuantit
   const match = comparison.exec(text)
   const [, sign = '=', rest = ''] = match ?? ['', '=', text]
   const bound = parseBound(rest, unit)
-  if (typeof bound === 'number') return fromComparison(sign, bound, unit)
+  if (typeof bound === 'number') return fromComparison(sign, bound, unit, `${sign} ${rest}`)
   return { what: bound.what, allowed }
 }
 
@@ -80,7 +82,8 @@ export function formatInUnit(value: number, unit: RangeUnit): string {
 }
 
 export function formatRange(range: Range): string {
-  const { min, max, unit } = range
+  const { min, max, unit, text } = range
+  if (text !== undefined) return text
   if (min === undefined) return max === undefined ? 'anything' : `<= ${formatInUnit(max, unit)}`
   if (max === undefined) return `>= ${formatInUnit(min, unit)}`
   if (min === max) return formatInUnit(min, unit)

@@ -75,6 +75,37 @@ describe('bad input', () => {
   })
 })
 
+describe('where results go', () => {
+  const good = file('result.yaml', minimal)
+  it('may be no file, nor a place where no folder can be made', () => {
+    const plain = file('plain.txt', '')
+    const out = ['--no-charts', '--no-trace', '--quiet', '--set', 'duration=20ms', '--out']
+    expect(pcmsim(['run', good, ...out, plain])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: '--out: plain.txt is a file, not a folder\n',
+    })
+    if (!existsSync('/proc')) return
+    const { status, stderr } = pcmsim(['run', good, ...out, '/proc/nope'])
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/cannot be written: no folder \/proc\/nope can be made$/m)
+  })
+  it('a window of a chart lies within the run', () => {
+    const chart = (from: string, to: string) =>
+      pcmsim(['chart', good, '--set', 'duration=100ms', '--from', from, '--to', to])
+    expect(chart('10s', '11s')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: '--from 10s: the run ends at 100ms, allowed: 0s..100ms\n',
+    })
+    expect(chart('50ms', '1s').stderr).toBe('--to 1s: the run ends at 100ms, allowed: 0s..100ms\n')
+    expect(chart('2s', '1s').stderr).toBe('--to 1s: is not after --from, allowed: more than 2s\n')
+    expect(chart('2', '1s').stderr).toMatch(/^--from 2: '2' has no unit, allowed: a duration/)
+    expect(pcmsim(['chart', good, '--from', '1s']).stderr).toMatch(/^--to: is missing/)
+    expect(chart('0ns', '50ms')).toMatchObject({ status: 0, stderr: '' })
+  })
+})
+
 describe('usage', () => {
   it('without or with a wrong command is exit 2', () => {
     expect(pcmsim([]).status).toBe(2)
@@ -84,6 +115,7 @@ describe('usage', () => {
     expect(pcmsim(['run', 'x', '--seeds', '5..1']).status).toBe(2)
     expect(pcmsim(['run', 'x', '--seed', '1', '--seeds', '1..2']).status).toBe(2)
     expect(pcmsim(['list', 'nothing']).status).toBe(2)
+    expect(pcmsim(['list', 'driver']).stderr).toMatch(/did you mean 'drivers'\?, allowed: drivers/)
   })
   it('has a version and help with examples', () => {
     expect(pcmsim(['--version'])).toMatchObject({ status: 0, stdout: '0.1.0\n' })
