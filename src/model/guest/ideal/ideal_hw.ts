@@ -92,12 +92,19 @@ export class IdealHw {
 
   /** Programs the end of the period that is running. */
   private arm(): void {
-    const { rate, period_size } = this.substream.runtime
+    const { period_size } = this.substream.runtime
     const periods = Math.floor(this.moved() / period_size) + 1
-    const left = periods * period_size - this.carried
-    const turns = Math.floor((left - 1) / period_size)
-    const deviceNs = this.startedNs + framesToNsCeil(left, rate) + turns * this.delayNs
+    const deviceNs = this.startedNs + this.timeOf(periods * period_size - this.carried)
     this.timer.arm(this.clock.simNs(deviceNs))
+  }
+
+  /** Device time from the start until so many frames have been moved. */
+  private timeOf(frames: Frames): Ns {
+    const { rate, period_size } = this.substream.runtime
+    if (this.delayNs === 0) return framesToNsCeil(frames, rate)
+    const turns = Math.ceil(frames / period_size) - 1
+    const turnNs = framesToNsCeil(period_size, rate) + this.delayNs
+    return turns * turnNs + framesToNsCeil(frames - turns * period_size, rate)
   }
 
   /** Plays or records what the clock has passed since it was last looked at. */
