@@ -8,7 +8,7 @@ import { expFixed, logFixed, normalQuantile } from './fixed-math.ts'
 import type { Prng } from './prng.ts'
 import type { Ns } from './units.ts'
 
-/** A distribution as scenarios and presets state it; all numbers are ns except shares and shapes. */
+/** A distribution as scenarios and presets state it; numbers are ns except shares and shapes. */
 export type DistributionSpec =
   | { readonly kind: 'constant'; readonly ns: Ns }
   | { readonly kind: 'uniform'; readonly minNs: Ns; readonly maxNs: Ns }

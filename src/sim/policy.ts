@@ -17,7 +17,7 @@ export interface Policy {
   readonly name: string
   /** False promises that `first` always answers 0 and `delay` always 0: the run may skip asking. */
   readonly interferes: boolean
-  /** Which of `count` candidates, equal in time and priority and in order of arrival, goes first. */
+  /** Which of `count` candidates, equal in time and priority, in order of arrival, goes first. */
   first(count: number, timeNs: Ns): number
   /** How long this takes. */
   cost(drawable: Drawable, stream: Prng): Ns

@@ -1,6 +1,6 @@
 /**
- * What a device that reads a ring finds there, compared with what it should find. Codes are those of
- * CODES.fresh in the trace.
+ * What a device that reads a ring finds there, compared with what it should find. Codes are those
+ * of CODES.fresh in the trace.
  */
 import { Content } from './guest-buffer.ts'
 

@@ -17,7 +17,7 @@ import {
 import { T } from '../../../../src/sim/trace.ts'
 import { inTask, must, openStream, recordsOf, type World, world } from './stream.ts'
 
-/** Edges among the classes of the PCM core, as `before -> after`; those of the card are left out. */
+/** Edges among the classes of the PCM core, as `before -> after`; the card's are left out. */
 function edgesOf(w: World): string[] {
   const { edges } = foldStore(w.store, new LockdepFold(w.sim.trace.symbols), w.sim.now)
   const names = edges.map(({ before, after }) => `${before} -> ${after}`)
