@@ -15,7 +15,11 @@ import { wireText } from '../support/wire-text.ts'
 const folder = fileURLToPath(new URL('../../scenarios', import.meta.url))
 const golden = '../golden/scenarios'
 const seeds = [1, 2, 3, 4, 5]
-const modeline = '# yaml-language-server: $schema=../schema/scenario.schema.json'
+/** First line of a file: where its schema is, from where it is. */
+function modelineOf(file: string): string {
+  const up = '../'.repeat(file.split(/[\\/]/).length)
+  return `# yaml-language-server: $schema=${up}schema/scenario.schema.json`
+}
 
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.yaml'))
@@ -56,7 +60,7 @@ describe.each(files)('%s', (file) => {
 
   it('says why it is there, in its second line, its summary, its sources and its tags', () => {
     const [first, second] = textOf(file).split('\n')
-    expect(first).toBe(modeline)
+    expect(first).toBe(modelineOf(file))
     expect(second).toMatch(/^# Why: /)
     for (const spec of specs) {
       expect(spec.summary).not.toBe('')
