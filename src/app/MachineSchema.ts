@@ -114,6 +114,10 @@ export const GuestSchema = Schema.Struct({
   fair: key(fairClass, 'Fair class: cfs (to 6.5) or eevdf (from 6.6).'),
   rt_runtime: key(RtRuntime, 'Time per second that realtime tasks may take.'),
   threadirqs: key(Flag, 'Interrupt handlers run in threads (kernel parameter).'),
+  xrun_debug: key(
+    count(0, 7),
+    'Bits of the PCM debugging setting: 1 lines, 2 stacks, 4 jiffies check.',
+  ),
   cpus: key(count(1, limits.cpusMax), 'Number of vCPUs.'),
   irq_affinity: key(
     Schema.Record(Schema.String, count(0, limits.cpusMax - 1)),

@@ -72,6 +72,7 @@ function populate(world: World, spec: ScenarioSpec, options: BuildOptions): void
       yield* printk(kernel, `virtio_snd: probe failed with error ${pcm}`)
       return
     }
+    pcm.xrun_debug = spec.guest.xrunDebug
     options.onCard?.(pcm, world)
     for (const stream of spec.streams) {
       const task = startClient(pcm, stream, (one) => nameStream(world, stream, one))

@@ -33,6 +33,7 @@ export function completeGuest(input: GuestInput, faults: Fault[]): GuestSpec {
     fair: input.fair ?? (kernel === '6.1' ? 'cfs' : 'eevdf'),
     rtRuntimeNs: input.rt_runtime ?? guestDefaults.rtRuntimeNs,
     threadirqs: input.threadirqs ?? false,
+    xrunDebug: input.xrun_debug ?? 0,
     cpus,
     irqAffinity,
     tasks: completeLoads(input.tasks ?? [], ['guest', 'tasks'], cpus, faults),

@@ -40,6 +40,7 @@ export type GuestInput = Maybe<{
   /** Negative: no limit. */
   rt_runtime: number
   threadirqs: boolean
+  xrun_debug: number
   cpus: number
   irq_affinity: Readonly<Record<string, number>>
   tasks: readonly LoadInput[]

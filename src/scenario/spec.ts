@@ -52,6 +52,8 @@ export interface GuestSpec {
   readonly rtRuntimeNs: Ns
   /** The `threadirqs` parameter: every handler runs in a thread. */
   readonly threadirqs: boolean
+  /** Bits of /proc/asound/.../xrun_debug: 1 lines, 2 stacks, 4 jiffies check. */
+  readonly xrunDebug: number
   readonly cpus: number
   /** Processor of each interrupt line by its name; 0 for those that are not named. */
   readonly irqAffinity: Readonly<Record<string, number>>

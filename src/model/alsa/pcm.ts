@@ -11,11 +11,7 @@ import { SpinlockT } from '../linux/spinlock.ts'
 import { WaitQueueHead } from '../linux/wait.ts'
 import type { GuestBuffer } from '../machine/guest-buffer.ts'
 import type { SndCard } from './core.ts'
-import {
-  SNDRV_PCM_STREAM_CAPTURE,
-  SNDRV_PCM_STREAM_PLAYBACK,
-  XRUN_DEBUG_BASIC,
-} from './pcm_constants.ts'
+import { SNDRV_PCM_STREAM_CAPTURE, SNDRV_PCM_STREAM_PLAYBACK } from './pcm_constants.ts'
 import type { SndPcmHwParams } from './pcm_params.ts'
 import { SndPcmRuntime } from './pcm_runtime.ts'
 
@@ -164,7 +160,7 @@ export interface SndPcmOptions {
   readonly nonatomic?: boolean
   readonly playback?: SndPcmStreamSetup
   readonly capture?: SndPcmStreamSetup
-  /** Bits of xrun_debug (XRUN_DEBUG_*); the kernel's own default is 0, ours logs xruns. */
+  /** Bits of xrun_debug (XRUN_DEBUG_*); 0 by default, as in the kernel. */
   readonly xrun_debug?: number
   /** Print debug-level lines too (dynamic debug); off by default, as in the kernel. */
   readonly debug?: boolean
@@ -177,7 +173,8 @@ export class SndPcm {
   /** As in log lines, without direction: pcmC0D0. */
   readonly name: string
   readonly nonatomic: boolean
-  readonly xrun_debug: number
+  /** What stands in /proc/asound/cardN/pcmN/xrun_debug; may be written at any time. */
+  xrun_debug: number
   readonly debug: boolean
   readonly playback: readonly SndPcmSubstream[]
   readonly capture: readonly SndPcmSubstream[]
@@ -191,7 +188,7 @@ export class SndPcm {
     this.device = device
     this.name = `pcmC${card.number}D${device}`
     this.nonatomic = options.nonatomic ?? false
-    this.xrun_debug = options.xrun_debug ?? XRUN_DEBUG_BASIC
+    this.xrun_debug = options.xrun_debug ?? 0
     this.debug = options.debug ?? false
     this.open_mutex = new Mutex(this.k, '&pcm->open_mutex', `${this.name} open_mutex`)
     this.open_wait = new WaitQueueHead(this.k, '&pcm->open_wait', `${this.name} open_wait`)

@@ -71,6 +71,7 @@ export class FakeCard {
     const hardware = { ...HARDWARE, ...options.hardware }
     const setup = { ops: this.ops(options), hardware, count: options.substreams ?? 1 }
     this.pcm = snd_pcm_new(this.card, 0, {
+      xrun_debug: 1,
       nonatomic: options.nonatomic ?? false,
       playback: setup,
       ...(options.capture === true ? { capture: setup } : {}),
