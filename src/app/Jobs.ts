@@ -43,6 +43,7 @@ export type JobAnswer =
   | {
       readonly kind: 'done'
       readonly summary: Summary
+      /** What follows the head of the report, which is printed before the run. */
       readonly report: string | null
       readonly json: string | null
       readonly files: readonly string[]

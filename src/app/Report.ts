@@ -3,29 +3,39 @@
  * its latencies, what the kernel logged, which locks were ordered, which verdicts held. Pure.
  * Everything in it is also in result.json, exactly.
  */
-import { framesToNsFloor } from '../base/units.ts'
 import type { Expectation } from '../scenario/expect.ts'
-import { formatDuration } from '../scenario/quantity.ts'
-import type { StatsView, StreamView } from '../scenario/result-view.ts'
-import type { ScenarioSpec, StreamSpec } from '../scenario/spec.ts'
+import type { ScenarioSpec } from '../scenario/spec.ts'
 import type { FullResult } from './Jobs.ts'
-import { grouped, kernelTime, plural, shortDuration, table } from './report-format.ts'
+import { cut, grouped, kernelTime, listMax, plural, shortDuration, table } from './report-format.ts'
+import { reportHead } from './report-head.ts'
+import { streamSection } from './report-stream.ts'
 
-/** Lists longer than this are cut, with a count of the rest. */
-const listMax = 12
+type Edge = FullResult['locks']['edges'][number]
+
 const logMax = 20
 
+/** The whole report; its first lines are those of reportHead(). */
 export function reportText(
   spec: ScenarioSpec,
   result: FullResult,
   files: readonly string[],
 ): string {
+  return reportHead(spec, result.seed) + reportBody(spec, result, files)
+}
+
+/** What reportHead() could not know yet. */
+export function reportBody(
+  spec: ScenarioSpec,
+  result: FullResult,
+  files: readonly string[],
+): string {
   const sections = [
-    header(spec, result),
-    ...spec.streams.map((stream) => streamSection(stream, result.streams[stream.name])),
+    [runLine(result)],
+    ...streamSections(spec, result),
     logSection(result),
     lockSection(result),
     memorySection(result),
+    warningSection(result),
     expectSection(result.expectations),
     footer(result, files),
   ]
@@ -33,87 +43,23 @@ export function reportText(
   return `${filled.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
 
-function header(spec: ScenarioSpec, result: FullResult): readonly string[] {
-  const { guest, host, driver, device } = spec
-  const variant = spec.variant === null ? '' : ` / ${spec.variant}`
-  const drift = device.clockPpm === 0 ? '' : `, clock ${device.clockPpm} ppm off`
-  const vcpus = plural(guest.cpus, 'vCPU')
-  return [
-    `${spec.name}${variant}, seed ${result.seed}`,
-    ...(spec.summary === '' ? [] : wrapped(spec.summary, '  ')),
-    '',
-    `  guest   Linux ${guest.kernel}, HZ=${guest.hz}, preempt ${guest.preempt}, ${vcpus}`,
-    `  driver  ${driver.kind} ${driver.version}`,
-    `  device  ${device.kind}, back end ${device.backend}, timer ${formatDuration(
-      device.timerPeriodNs,
-    )}, queues of ${device.queue_size}${drift}`,
-    `  host    ${plural(host.cpus, 'CPU')}, halt_poll ${formatDuration(host.haltPollNs)}`,
-    `  run     ${shortDuration(result.virtualTimeNs)} simulated, ${plural(
-      result.records,
-      'record',
-    )}, ${result.outcome}${result.limit === undefined ? '' : `: ${result.limit}`}`,
-  ]
+function runLine({ virtualTimeNs, records, outcome, limit }: FullResult): string {
+  const ended = outcome === 'limit' ? `stopped by a limit: ${limit ?? 'not known'}` : outcome
+  const simulated = `${shortDuration(virtualTimeNs)} simulated`
+  return `  run     ${simulated}, ${plural(records, 'record')}, ${ended}`
 }
 
-function wrapped(text: string, indent: string): readonly string[] {
-  const lines: string[] = []
-  let line = indent
-  for (const word of text.split(/\s+/)) {
-    if (line.length + word.length > 90 && line !== indent) {
-      lines.push(line.trimEnd())
-      line = indent
-    }
-    line += `${word} `
-  }
-  return [...lines, line.trimEnd()]
-}
-
-function streamSection(spec: StreamSpec, stream: StreamView | undefined): readonly string[] {
-  if (stream === undefined) return [`stream ${spec.name}: never opened`]
-  const { period_size, periods, buffer_size, rate } = spec
-  const length = (frames: number): string => shortDuration(framesToNsFloor(frames, rate))
-  const ring = `period ${period_size} (${length(period_size)}) x ${periods}`
-  const parameters = `${spec.format} ${rate} Hz ${spec.channels} ch`
-  return [
-    `stream ${spec.name}: ${spec.client} ${spec.direction}, ${parameters}`,
-    `  ${ring} = buffer ${buffer_size} (${length(buffer_size)}), thresholds: ` +
-      `start ${spec.start_threshold}, stop ${spec.stop_threshold}, avail_min ${spec.avail_min}`,
-    `  ${plural(stream.xruns.length, 'xrun')}, ` +
-      `${plural(stream.silentFailures.length, 'silent failure')}, ` +
-      `frames written ${grouped(stream.frames.written)}, ` +
-      `played ${grouped(stream.frames.played)}, left in ${stream.finalState}`,
-    ...xrunLines(stream),
-    '',
-    ...latencyTable(stream),
-  ]
-}
-
-function xrunLines(stream: StreamView): readonly string[] {
-  const events = [
-    ...stream.xruns.map((one) => ({ timeNs: one.timeNs, text: `xrun, cause: ${one.cause}` })),
-    ...stream.silentFailures.map((one) => ({ timeNs: one.timeNs, text: `silent: ${one.kind}` })),
-  ]
-  const ordered = events.toSorted((a, b) => a.timeNs - b.timeNs)
-  return cut(
-    ordered.map(({ timeNs, text }) => `    ${kernelTime(timeNs)} ${text}`),
-    listMax,
-  )
-}
-
-function latencyTable(stream: StreamView): readonly string[] {
-  const row = (name: string, stats: StatsView): readonly string[] => {
-    if (stats.count === 0) return [name, '0', '-', '-', '-', '-', '-', '-']
-    const { min, p50, p90, p99, max, mean } = stats
-    return [name, grouped(stats.count), ...[min, p50, p90, p99, max, mean].map(shortDuration)]
-  }
-  const rows = [
-    ['', 'count', 'min', 'p50', 'p90', 'p99', 'max', 'mean'],
-    row('period elapsed, interval', stream.periodElapsed.intervalNs),
-    row('period elapsed, lateness', stream.periodElapsed.latenessNs),
-    row('wake latency (elapsed -> client)', stream.wakeLatencyNs),
-    row('end to end (write -> audible)', stream.endToEndNs),
-  ]
-  return table(rows, '  ')
+/** Every stream of the scenario, and the second direction of those clients that open both. */
+function streamSections(spec: ScenarioSpec, result: FullResult): readonly (readonly string[])[] {
+  return spec.streams.flatMap((stream) => {
+    const second = `${stream.name}-capture`
+    return [
+      streamSection(spec, stream, stream.name, result.streams[stream.name]),
+      ...(stream.bothDirections
+        ? [streamSection(spec, stream, second, result.streams[second])]
+        : []),
+    ]
+  })
 }
 
 function logSection(result: FullResult): readonly string[] {
@@ -125,7 +71,7 @@ function logSection(result: FullResult): readonly string[] {
 function lockSection(result: FullResult): readonly string[] {
   const { edges, predicted, actual } = result.locks
   if (edges.length + predicted.length + actual.length === 0) return []
-  const busiest = edges.toSorted((a, b) => b.count - a.count || (a.before < b.before ? -1 : 1))
+  const busiest = edges.toSorted((a, b) => b.count - a.count || order(a, b))
   const rows = busiest.map((edge) => [`${edge.before} -> ${edge.after}`, grouped(edge.count)])
   return [
     `lock order: ${plural(edges.length, 'edge')} observed`,
@@ -133,6 +79,17 @@ function lockSection(result: FullResult): readonly string[] {
     ...actual.map((one) => `  ${kernelTime(one.timeNs)} ${one.kind}: ${one.text ?? ''}`),
     ...predicted.map((one) => `  predicted ${one.kind}: ${one.text}`),
   ]
+}
+
+function order(a: Edge, b: Edge): number {
+  const [left, right] = [`${a.before} -> ${a.after}`, `${b.before} -> ${b.after}`]
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
+function warningSection(result: FullResult): readonly string[] {
+  if (result.warnings.length === 0) return []
+  const lines = result.warnings.map((one) => `  ${kernelTime(one.timeNs)} ${one.kind}: ${one.text}`)
+  return ['warnings', ...cut(lines, listMax)]
 }
 
 function memorySection(result: FullResult): readonly string[] {
@@ -163,9 +120,4 @@ function footer(result: FullResult, files: readonly string[]): readonly string[]
   const failed = result.expectations.filter((one) => !one.pass).length
   const verdict = failed === 0 ? 'PASS' : `FAIL: ${plural(failed, 'expectation')} not met`
   return [verdict, `fingerprint ${result.fingerprint}`, ...files.map((file) => `wrote ${file}`)]
-}
-
-function cut(lines: readonly string[], max: number): readonly string[] {
-  const more = lines.length - max
-  return more <= 1 ? lines : [...lines.slice(0, max), `    ... and ${more} more`]
 }

@@ -6,7 +6,7 @@ import { writeFileAtomically } from './atomic-write.ts'
 import { reasonOf } from './io-reason.ts'
 import type { FullResult, Job, JobAnswer, Summary } from './Jobs.ts'
 import { fullName, resultFolder } from './Jobs.ts'
-import { reportText } from './Report.ts'
+import { reportBody } from './Report.ts'
 import { sortedJson } from './ResultJson.ts'
 import { traceTextOf } from './SavedTrace.ts'
 import { type Simulated, simulate, simulateFingerprint } from './Simulator.ts'
@@ -27,7 +27,7 @@ export async function runOne(job: Job): Promise<JobAnswer> {
   return {
     kind: 'done',
     summary: summaryOf(job, result),
-    report: job.wantReport ? reportText(spec, result, written) : null,
+    report: job.wantReport ? reportBody(spec, result, written) : null,
     json: job.wantJson ? json : null,
     files: written,
   }

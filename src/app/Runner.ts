@@ -10,6 +10,7 @@ import { Files } from './Files.ts'
 import { fullName, type Job, type JobAnswer, type RunOutputs, type Summary } from './Jobs.ts'
 import { type LoadOptions, loadScenarios } from './Load.ts'
 import { kernelTime, plural } from './report-format.ts'
+import { reportHead } from './report-head.ts'
 
 export interface RunOptions extends LoadOptions {
   readonly seed?: number
@@ -51,6 +52,8 @@ export const runScenarios = Effect.fnUntraced(function* (
   const refusal = folderRefusal(options.out)
   if (refusal !== undefined) return yield* new InputError({ lines: [`--out: ${refusal}`] })
   const jobs = yield* makeJobs(specs, options)
+  const [first] = jobs
+  if (first?.wantReport) output.print(reportHead(first.spec, first.seed))
   const collector = new Collector(jobs, options, output)
   yield* Effect.promise(() => server.run(jobs, (answer, at) => collector.take(answer, at)))
   collector.finish()

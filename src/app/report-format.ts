@@ -47,3 +47,11 @@ export function table(rows: readonly (readonly string[])[], indent: string): rea
     return `${indent}${cells.join('  ')}`.trimEnd()
   })
 }
+
+/** Lists longer than this are cut, with a count of the rest. */
+export const listMax = 12
+
+export function cut(lines: readonly string[], max: number): readonly string[] {
+  const more = lines.length - max
+  return more <= 1 ? lines : [...lines.slice(0, max), `    ... and ${more} more`]
+}

@@ -33,7 +33,7 @@ expect: {streams: {zzz: {xruns: 0}}, xrun: 0}
       'expect.xrun',
     ])
   })
-  it('sizes that disagree beside a fault of the same stream, of the driver, or a missing name', () => {
+  it('sizes that disagree beside a fault of the same stream, the driver, or the name', () => {
     const both = ['streams.0.buffer_size', 'streams.0.chanels']
     expect(pathsOf(withStream(`{${disagree}, chanels: 1}`))).toEqual(both)
     const bad = withStream(`{${disagree}}`)

@@ -77,6 +77,29 @@ describe('runs', () => {
     ])
     expect(code).toBe(0)
   })
+  it('show the head of the one report before they begin', async () => {
+    let before = ''
+    const text = { out: '' }
+    const out = (piece: string) => {
+      text.out += piece
+    }
+    const jobs: JobServer = {
+      async run(given, take) {
+        before = text.out
+        given.forEach((job, at) => take(done(job, true), at))
+      },
+    }
+    const console = { out, print: out, err: out, progress: () => {} }
+    await runCommand([folder], { ...plain, filter: '/a' }, jobs, console)
+    expect(before).toMatch(
+      /^minimal \/ a, seed 1\n(.|\n)*guest(.|\n)*driver(.|\n)*device.*\n.*host/,
+    )
+    for (const options of [{}, { json: true }, { quiet: true }]) {
+      text.out = ''
+      await runCommand([folder], { ...plain, ...options }, jobs, console)
+      expect(before).toBe('')
+    }
+  })
   it('print nothing when quiet', async () => {
     expect((await run({ quiet: true })).out).toBe('')
   })

@@ -1,0 +1,85 @@
+/**
+ * The first lines of a report: what is about to run. Known before the run, so that the command line
+ * can show them while it simulates. Pure.
+ */
+import type { DeviceSpec } from '../scenario/device-spec.ts'
+import type { InjectedFault } from '../scenario/fault-spec.ts'
+import { formatDuration } from '../scenario/quantity.ts'
+import type { DriverSpec, GuestSpec, HostSpec, ScenarioSpec } from '../scenario/spec.ts'
+import { plural } from './report-format.ts'
+
+/** Without the line that says how the run went. Ends with a line feed. */
+export function reportHead(spec: ScenarioSpec, seed: number): string {
+  const { guest, host } = spec
+  const variant = spec.variant === null ? '' : ` / ${spec.variant}`
+  const lines = [
+    `${spec.name}${variant}, seed ${seed}`,
+    ...(spec.summary === '' ? [] : wrapped(spec.summary, '  ')),
+    '',
+    `  guest   ${guestText(guest)}`,
+    `  driver  ${driverText(spec.driver)}`,
+    ...(spec.driver.kind === 'ideal' ? [] : [`  device  ${deviceText(spec.device)}`]),
+    `  host    ${hostText(host)}`,
+    ...(spec.faults.length === 0 ? [] : [`  faults  ${spec.faults.map(faultText).join(', ')}`]),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function guestText(guest: GuestSpec): string {
+  const { kernel, hz, preempt, cpus } = guest
+  const base = `Linux ${kernel}, HZ=${hz}, preempt ${preempt}, ${plural(cpus, 'vCPU')}`
+  return `${base}${tasksOf(guest.tasks)}`
+}
+
+function hostText({ cpus, haltPollNs, tasks }: HostSpec): string {
+  const base = `${plural(cpus, 'CPU')}, halt_poll ${formatDuration(haltPollNs)}`
+  return `${base}${tasksOf(tasks)}`
+}
+
+function tasksOf(tasks: GuestSpec['tasks']): string {
+  return tasks.length === 0 ? '' : `, tasks: ${tasks.map((one) => one.name).join(', ')}`
+}
+
+/** The ideal card has no versions. */
+function driverText({ kind, version, variant }: DriverSpec): string {
+  if (kind === 'ideal') return 'ideal card'
+  const changes = [
+    ...(variant.atomic ? ['without nonatomic'] : []),
+    ...(variant.plain_locks ? ['without irqsave'] : []),
+    ...(variant.free_always ? ['frees in hw_free'] : []),
+    ...(variant.reset_work === undefined ? [] : [`reset work: ${variant.reset_work}`]),
+  ]
+  return [`${kind} ${version}`, ...changes].join(', ')
+}
+
+function deviceText(device: DeviceSpec): string {
+  const drift = device.clockPpm === 0 ? [] : [`clock ${device.clockPpm} ppm off`]
+  const timer = `timer ${formatDuration(device.timerPeriodNs)}`
+  return [
+    device.kind,
+    ...(device.backend === null ? [] : [`back end ${device.backend}`]),
+    ...(device.kind === 'qemu' ? [timer] : []),
+    `queues of ${device.queue_size}`,
+    ...drift,
+  ].join(', ')
+}
+
+function faultText(fault: InjectedFault): string {
+  const when = fault.when === null ? '' : ` after ${fault.when.record}`
+  const at = fault.when === null || fault.atNs > 0 ? ` at ${formatDuration(fault.atNs)}` : ''
+  const lasting = fault.forNs === null ? '' : ` for ${formatDuration(fault.forNs)}`
+  return `${fault.kind}${at}${when}${lasting}`
+}
+
+function wrapped(text: string, indent: string): readonly string[] {
+  const lines: string[] = []
+  let line = indent
+  for (const word of text.split(/\s+/)) {
+    if (line.length + word.length > 90 && line !== indent) {
+      lines.push(line.trimEnd())
+      line = indent
+    }
+    line += `${word} `
+  }
+  return [...lines, line.trimEnd()]
+}
