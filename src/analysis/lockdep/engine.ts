@@ -15,7 +15,16 @@ import {
 import { checkDeadlock, checkWait } from './checks.ts'
 import { ClassRegistry, SUBCLASSES } from './classes.ts'
 import type { Finding } from './findings.ts'
-import { ChainNode, countedIn, DEPTH_MAX, type Held, HeldStack, modeOf, usageBits } from './held.ts'
+import {
+  ChainNode,
+  countedIn,
+  DEPTH_MAX,
+  type Held,
+  HeldStack,
+  modeOf,
+  noteMode,
+  usageBits,
+} from './held.ts'
 import { type WaitLevels, waitLevels } from './lock-types.ts'
 import { Marks } from './marks.ts'
 import { Order } from './order.ts'
@@ -134,7 +143,7 @@ export class Lockdep {
       if (nest === null && !sync) node.seenModes |= mode
     }
     this.order.count(stack, held, node)
-    if ((flags & LOCK_TRYLOCK) === 0) noteMode(lock, flags, mode)
+    if ((flags & LOCK_TRYLOCK) === 0) noteMode(lock, flags, flags)
     if (sync) return
     stack.chain = node
     stack.depth = depth + 1
@@ -242,9 +251,4 @@ export class Lockdep {
     this.report({ kind: 'depth' }, stack)
     this.enabled = false
   }
-}
-
-function noteMode(lock: Lock, flags: number, mode: number): void {
-  if ((flags & LOCK_READ_MASK) === 0) lock.writeModes |= mode
-  else lock.readModes |= mode
 }

@@ -167,6 +167,13 @@ export function modeOf(flags: number): number {
   return (flags >> 3) & 31
 }
 
+/** A writer or a reader, as `how` says, had the lock in the interrupt state of `state`. */
+export function noteMode(lock: Lock, how: number, state: number): void {
+  const mode = 1 << modeOf(state)
+  if ((how & LOCK_READ_MASK) === 0) lock.writeModes |= mode
+  else lock.readModes |= mode
+}
+
 /** The marks that taking a lock in this state sets. Kernel: mark_usage(). */
 export function usageBits(flags: number): number[] {
   const read = (flags & LOCK_READ_MASK) === 0 ? 0 : USAGE_READ

@@ -2,9 +2,9 @@
  * Usage marks: set where a lock is taken in an interrupt or with interrupts enabled, and for every
  * lock that is held when interrupts are enabled. Kernel: mark_lock(), mark_held_locks().
  */
-import { LOCK_READ_MASK } from '../../sim/lock-flags.ts'
+import { LOCK_READ_MASK, LOCK_SOFTIRQS_OFF } from '../../sim/lock-flags.ts'
 import { checkMark } from './checks.ts'
-import type { Held, HeldStack } from './held.ts'
+import { type Held, type HeldStack, noteMode } from './held.ts'
 import type { OrderOwner } from './order.ts'
 import { USAGE_ENABLED, USAGE_READ, USAGE_SOFTIRQ } from './usage.ts'
 
@@ -51,6 +51,7 @@ export class Marks {
     for (let i = 0; i < stack.depth; i++) {
       const held = stack.held[i] as Held
       if (!held.class.type.check) continue
+      noteMode(held.lock, held.flags, stack.softirqsOff ? LOCK_SOFTIRQS_OFF : 0)
       this.mark(stack, held, (held.flags & LOCK_READ_MASK) === 0 ? bit : bit | USAGE_READ)
     }
   }
