@@ -1,0 +1,144 @@
+/**
+ * The clients on the ideal card and on QEMU: each moves frames without an error, recovers as its
+ * original does, and shows the mistakes that its options stand for.
+ */
+import { describe, expect, it } from 'vitest'
+import { loadScenario, runScenario } from '../../../../src/index.ts'
+
+interface Line {
+  readonly text: string
+}
+
+function run(stream: string, driver = '{kind: ideal}', more = 'duration: 1s') {
+  const text = `version: 1\nname: client\ndriver: ${driver}\n${more}\nstreams:\n  - ${stream}\n`
+  const [spec] = loadScenario(text)
+  const { result } = runScenario(spec!)
+  const log = result.log.map((line: Line) => line.text)
+  return { result, log, streams: result.streams, first: Object.values(result.streams)[0]! }
+}
+
+describe('a second on exact hardware goes without an error', () => {
+  const clients = [
+    '{client: aplay, period_size: 480}',
+    '{client: arecord, period_size: 480}',
+    '{client: poll, period_size: 480}',
+    '{client: poll, direction: capture, period_size: 480}',
+    '{client: jack, period_size: 64}',
+    '{client: jack, options: {duplex: linked}}',
+    '{client: jack, options: {duplex: separate}}',
+    '{client: pulse}',
+    '{client: pulse, options: {tsched: true}}',
+    '{client: pipewire}',
+    '{client: pipewire, period_size: 256, options: {irq_mode: true, quantum: 256, headroom: 0}}',
+    '{client: mmap}',
+    '{client: mmap, options: {free_run: false, wake_every: 10ms, no_period_wakeup: true}}',
+    '{client: duplex}',
+    '{client: duplex, options: {link: false}}',
+  ]
+  for (const client of clients) {
+    for (const kernel of ['6.1', '6.12']) {
+      it(`${client} on ${kernel}`, () => {
+        const more = `duration: 1s\nguest: {kernel: '${kernel}'}`
+        const { result, streams } = run(client, '{kind: ideal}', more)
+        expect(result.outcome).toBe('completed')
+        expect(result.locks.actual).toEqual([])
+        for (const stream of Object.values(streams)) {
+          expect(stream.xruns).toEqual([])
+          expect(stream.errors).toEqual([])
+          expect(stream.frames.written).toBeGreaterThan(40_000)
+        }
+      })
+    }
+  }
+})
+
+describe('recovery', () => {
+  const away = 'stalls: [{at: 300ms, for: 120ms}]'
+  const cases = [
+    [`{client: arecord, period_size: 480, periods: 4, ${away}}`, 'overrun!!! (at least 8'],
+    [`{client: poll, period_size: 480, periods: 4, ${away}}`, 'underrun!!! (at least '],
+    [`{client: jack, ${away}}`, 'xrun of at least '],
+    [`{client: duplex, ${away}}`, 'both streams are started again'],
+    [`{client: pulse, ${away}}`, 'Underrun! '],
+    [`{client: mmap, ${away}}`, 'of silence'],
+    [`{client: mmap, options: {free_run: false}, ${away}}`, 'stopped by the core'],
+    [`{client: pipewire, period_size: 512, periods: 4, ${away}}`, 'xrun of '],
+  ] as const
+  for (const [client, said] of cases) {
+    it(client, () => {
+      const { log, first } = run(client)
+      expect(log.join('\n')).toContain(said)
+      expect(first.finalState).toBe('RUNNING')
+      expect(first.frames.written).toBeGreaterThan(30_000)
+    })
+  }
+  it('arecord ends at the first overrun when it is told to', () => {
+    const stream = `{client: arecord, on_xrun: stop, period_size: 480, periods: 4, ${away}}`
+    const { log, first } = run(stream)
+    expect(log).toContain('read error: -EPIPE')
+    expect(first.finalState).toBe('SETUP')
+  })
+})
+
+describe('common mistakes around poll()', () => {
+  it('start_threshold above what is ever queued: it never starts', () => {
+    const { first } = run('{client: poll, period_size: 480, periods: 4, options: {queue_max: 960}}')
+    expect(first.periodElapsed.count).toBe(0)
+    expect(first.finalState).toBe('PREPARED')
+  })
+  it('an avail_min above the buffer: nothing but the xrun wakes it', () => {
+    const stream = '{client: poll, period_size: 480, periods: 4, avail_min: 1921}'
+    const { first } = run(stream)
+    // A ring of 40 ms each time.
+    expect(first.xruns.length).toBeGreaterThan(20)
+  })
+  it('POLLERR without a recovery: a busy loop', () => {
+    const away = 'stalls: [{at: 20ms, for: 60ms}]'
+    const stream = `{client: poll, period_size: 480, periods: 4, on_xrun: ignore, ${away}}`
+    const { result, first } = run(stream, '{kind: ideal}', 'duration: 100ms')
+    expect(first.finalState).toBe('XRUN')
+    expect(result.records).toBeGreaterThan(5_000)
+  })
+  it('a poll of an empty, prepared stream returns at once', () => {
+    const stream = '{client: poll, period_size: 480, periods: 4, options: {prefill: false}}'
+    expect(run(stream).first.xruns).toEqual([])
+  })
+})
+
+describe('a script', () => {
+  it('says what each call returned, on both handles', () => {
+    const { log, streams } = run(
+      '{name: s, client: scripted, period_size: 480, periods: 4, options: {script: [' +
+        '{call: start}, {call: open}, {call: open, on: capture}, {call: hw_params}, ' +
+        '{call: hw_params, on: capture}, {call: link}, {call: prepare}, ' +
+        '{call: writei, frames: 960}, {call: start}, {call: status, at: 50ms}, ' +
+        '{call: avail_update}, {call: sleep, for: 1ms}, {call: drop}, {call: unlink}]}}',
+    )
+    expect(log.filter((line) => line.includes('() = ') || line.includes('(960)'))).toEqual([
+      'start() = -EBADFD',
+      'open() = 0',
+      'open() = 0',
+      'hw_params() = 0',
+      'hw_params() = 0',
+      'link() = 0',
+      'prepare() = 0',
+      'writei(960) = 960',
+      'start() = -EBADFD',
+      'status() = 0',
+      'avail_update() = -EPIPE',
+      'sleep() = 0',
+      'drop() = 0',
+      'unlink() = 0',
+    ])
+    expect(Object.keys(streams)).toEqual(['s', 's-capture'])
+  })
+  it('suspend and resume: the card can', () => {
+    const { log } = run(
+      '{client: scripted, period_size: 480, periods: 4, options: {script: [' +
+        '{call: open}, {call: hw_params}, {call: prepare}, {call: writei, frames: 1440}, ' +
+        '{call: suspend}, {call: writei, frames: 480}, {call: resume}, {call: drain}]}}',
+    )
+    expect(log).toContain('writei(480) = -ESTRPIPE')
+    expect(log.slice(-2)).toEqual(['resume() = 0', 'drain() = 0'])
+  })
+})
