@@ -41,7 +41,8 @@ const WAIT = '{call: open}, {call: close}'
 
 function stream(name: string, calls: readonly string[], more: string): string {
   const script = `{script: [${calls.join(', ')}]}`
-  return `  - {name: ${name}, client: scripted, period_size: 240, periods: 4, ${more}options: ${script}}`
+  const ring = 'period_size: 240, periods: 4'
+  return `  - {name: ${name}, client: scripted, ${ring}, ${more}options: ${script}}`
 }
 
 const reached = new Set<string>()

@@ -42,7 +42,7 @@ export class PcmTimeResult {
   message = ''
   /** `S16_LE -> S32_LE`, once for each fall back. */
   readonly formatChanges: string[] = []
-  /** `RW_INTERLEAVED.S16_LE.48000.2.512.4096`, and the start threshold; empty if it never got there. */
+  /** `RW_INTERLEAVED.S16_LE.48000.2.512.4096`, and the start threshold, if it got that far. */
   hwParams = ''
   startThreshold: Frames = 0
 }
@@ -158,7 +158,7 @@ function chooseFormat(
   return ''
 }
 
-/** Four transfers of a second each, a drain, and the time that took. Return: '' or what is wrong. */
+/** Four transfers of a second each, a drain, the time that took. Return: '' or what is wrong. */
 function* transfer(file: SndPcmFile, { rate }: PcmTimeTest): Proc<string> {
   const { k, id, stream } = file.substream
   const user = new UserFrames(k, id)
