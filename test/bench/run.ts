@@ -1,11 +1,12 @@
 /**
  * The entry of `npm run bench`: prints tables of paired ratios, nothing else.
  *
- * usage: npm run bench -- [core] [light] [machine] [processes] [heaps] [peers] [rounds=<n>]
+ * usage: npm run bench -- [core] [light] [locks] [machine] [processes] [heaps] [peers] [rounds=<n>]
  * Without a name: core and light. All names: about half an hour at the usual 7 rounds.
  */
 import { firstLightFactor } from './first-light.ts'
 import { queueNames } from './heap-cases.ts'
+import { locksCost } from './locks.ts'
 import { machineReport } from './machine.ts'
 import { type Contender, compare, ownCase } from './measure.ts'
 import { withPeers } from './peers.ts'
@@ -85,8 +86,12 @@ function machine(): void {
   for (const line of machineReport()) console.log(line)
 }
 
+function locks(rounds: number): void {
+  console.log(`\nlock validator, first-light: ${locksCost(rounds)}`)
+}
+
 type Section = (rounds: number) => void | Promise<void>
-const sections: Record<string, Section> = { core, light, machine, processes, heaps, peers }
+const sections: Record<string, Section> = { core, light, locks, machine, processes, heaps, peers }
 
 async function main(words: readonly string[]): Promise<void> {
   const rounds = Number(words.find((word) => word.startsWith('rounds='))?.slice(7) ?? 7)
