@@ -1,0 +1,106 @@
+/** `pcmsim locks` as a function: formats, baselines, bad input. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+import { type LocksOptions, locksCommand } from '../../../../src/app/Locks.ts'
+import { locksCasesCommand } from '../../../../src/app/LocksCases.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'pcmsim-locks-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const scenario = fileURLToPath(new URL('../../../../scenarios/first-light.yaml', import.meta.url))
+const casesFile = fileURLToPath(new URL('../../../data/lockdep-cases.jsonl', import.meta.url))
+
+const plain: LocksOptions = {
+  set: ['duration=200ms', 'streams.0.length=100ms'],
+  json: false,
+  dot: false,
+  once: false,
+  rawNesting: false,
+}
+
+function consoleStub() {
+  const said = { out: '', err: '' }
+  const out = (text: string): void => {
+    said.out += text
+  }
+  const err = (text: string): void => {
+    said.err += text
+  }
+  return { said, console: { out, err } }
+}
+
+async function locks(options: Partial<LocksOptions> = {}, path = scenario) {
+  const { said, console } = consoleStub()
+  const code = await locksCommand(path, { ...plain, ...options }, console)
+  return { code, ...said }
+}
+
+async function cases(path: string, json = true) {
+  const { said, console } = consoleStub()
+  const code = await locksCasesCommand(path, { json }, console)
+  return { code, ...said }
+}
+
+function file(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+describe('locks of a scenario', () => {
+  it('as text', async () => {
+    const { code, out } = await locks()
+    expect(code).toBe(0)
+    expect(out).toMatch(/^first-light, seed 1: \d+ classes, \d+ dependencies, 0 reports\n/)
+    expect(out).toMatch(/ {2}&snd->queues\[i\]\.lock -> &vss->lock +\d+\n/)
+  })
+  it('in the shapes of /proc and of Graphviz', async () => {
+    expect((await locks({ proc: 'lockdep' })).out).toMatch(/^all lock classes:\n/)
+    expect((await locks({ proc: 'lockdep_chains' })).out).toMatch(/\nirq_context: hardirq\n/)
+    expect((await locks({ proc: 'lock_stat' })).out).toMatch(/^lock_stat version 0\.4\n-+\n/)
+    expect((await locks({ dot: true })).out).toMatch(/^digraph lockdep \{\n/)
+  })
+  it('stops at the first report if asked', async () => {
+    const v6 = [...plain.set, 'driver.version=v6']
+    const all = JSON.parse((await locks({ json: true, set: v6 })).out)
+    const one = JSON.parse((await locks({ json: true, set: v6, once: true })).out)
+    expect(all.predicted.length).toBeGreaterThan(1)
+    expect(one.predicted).toEqual([all.predicted[0]])
+    expect(one.predicted[0]).toMatchObject({ kind: 'wait-context', judgement: 'predicted' })
+  })
+  it('fails beside a baseline only on what is new', async () => {
+    const baseline = file('v7.json', (await locks({ json: true })).out)
+    const same = await locks({ baseline })
+    expect([same.code, same.out.endsWith('baseline: nothing new\n')]).toEqual([0, true])
+    const worse = await locks({ baseline, set: [...plain.set, 'driver.version=v6'] })
+    expect(worse.code).toBe(1)
+    expect(worse.out).toContain('new dependency &snd->queues[i].lock -> &group->mutex')
+    expect(worse.out).toContain('new report wait-context: &group->mutex')
+    const bad = await locks({ baseline: file('bad.json', '{}') })
+    expect([bad.code, bad.err]).toEqual([2, expect.stringContaining('not a baseline')])
+  })
+})
+
+describe('locks --cases', () => {
+  it('answers every case in order', async () => {
+    const { code, out } = await cases(casesFile)
+    const answers = JSON.parse(out).cases
+    expect(code).toBe(0)
+    expect(answers).toHaveLength(213)
+    expect(answers[0]).toEqual({ name: 'AA_wlock', verdict: 'report', kind: 'recursive' })
+    expect(answers[1]).toEqual({ name: 'AA_rlock', verdict: 'clean', kind: null })
+    expect((await cases(casesFile, false)).out).toMatch(/\n213 cases, 135 reports\n$/)
+  })
+  it('names every fault of a file', async () => {
+    const good = '{"name": "a", "classes": {}, "ops": [["spin_lock", "A"]]}'
+    const lines = [good, '[1]', '{"name": "b", "ops": [["spin_lok", "A"]]}', '{"name": "c"}']
+    const { code, err, out } = await cases(file('bad.jsonl', lines.join('\n')))
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toMatch(/bad\.jsonl:2:1: not a JSON object/)
+    expect(err).toMatch(/bad\.jsonl:3:1: ops\.0: spin_lok: no such operation, allowed: spin_lock,/)
+    expect(err).toMatch(/bad\.jsonl:4:1: ops: allowed: a list/)
+  })
+})
