@@ -43,7 +43,13 @@ function makeProgram(): Command {
   program.configureHelp({ showGlobalOptions: false })
   for (const add of [addRun, addCheck, addChart, addConformance, addList, addLocks, addSchema])
     add(program)
-  for (const command of program.commands) command.exitOverride()
+  for (const command of program.commands) {
+    command.exitOverride()
+    for (const option of command.options) {
+      // Not `default: []`, which is how commander would print it.
+      if (Array.isArray(option.defaultValue)) option.defaultValueDescription = 'none'
+    }
+  }
   return program
 }
 

@@ -29,7 +29,8 @@ Examples:
   pcmsim run scenarios/first-light.yaml --set streams.0.period_size=256f --set duration=10s
   pcmsim run - --no-charts --no-trace < my-scenario.yaml
 
-Exit codes: 0 as expected, 1 an expectation failed, 2 bad input, 4 nondeterminism, 70 our bug.
+Exit codes: 0 as expected, 1 an expectation failed, 2 bad input, 4 nondeterminism, 70 our bug,
+130 interrupted.
 `
 
 export function addRun(program: Command): void {

@@ -123,6 +123,7 @@ describe('usage', () => {
       const { status, stdout } = pcmsim([command, '--help'])
       expect(status).toBe(0)
       expect(stdout).toMatch(/Examples:\n {2}pcmsim/)
+      expect(stdout).not.toMatch(/\[\]|undefined/)
     }
   })
   it('lists only what exists', () => {
