@@ -1,6 +1,6 @@
 /** Streams and their clients as Effect Schemas: the part of ScenarioSchema.ts about programs. */
 import * as Schema from 'effect/Schema'
-import { scriptCalls } from '../model/user/scripted.ts'
+import { scriptCalls } from '../model/user/script-calls.ts'
 import { clientKinds } from '../scenario/client-defaults.ts'
 import { scenarioLimits as limits } from '../scenario/defaults.ts'
 import { channelsMax, pcmFormats, pcmRates } from '../scenario/pcm-limits.ts'

@@ -4,7 +4,8 @@
  */
 import type { Frames, Ns } from '../base/units.ts'
 import type { TaskOptions } from '../model/machine/task.ts'
-import type { ScriptCall, ScriptStep } from '../model/user/scripted.ts'
+import type { ScriptCall } from '../model/user/script-calls.ts'
+import type { ScriptStep } from '../model/user/scripted.ts'
 import type { Fault, Path } from './fault.ts'
 import { completeScheduling, type SchedulingInput } from './loads.ts'
 import { didYouMean } from './near.ts'

@@ -5,7 +5,7 @@
  * Kernel: sound/virtio/virtio_pcm.c, virtsnd_pcm_build_hw(). Device: QEMU hw/audio/virtio-snd.c.
  * Sizes are bytes unless named otherwise.
  */
-import { IDEAL_HARDWARE } from '../model/guest/ideal/ideal_pcm.ts'
+import { IDEAL_HARDWARE } from '../model/guest/ideal/ideal_hardware.ts'
 import { GENERIC_DEFAULTS } from '../model/host/generic/options.ts'
 import type { DeviceSpec } from './device-spec.ts'
 import type { DriverOptions, DriverSpec } from './spec.ts'

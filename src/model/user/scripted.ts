@@ -18,6 +18,7 @@ import { installHwParams } from './hw-params.ts'
 import { mmapTransfer, snd_pcm_avail_update } from './library.ts'
 import { PcmClient, type PcmClientOptions, streamOf } from './pcm-client.ts'
 import { PollSet, sys_poll } from './poll.ts'
+import type { ScriptCall } from './script-calls.ts'
 import { setSwParams, type Thresholds } from './sw-params.ts'
 import * as S from './syscall.ts'
 
@@ -60,6 +61,9 @@ class Handle {
   }
 }
 
+/** Calls that need no open handle. */
+type OtherCall = 'open' | 'close' | 'sleep' | 'avail_update'
+
 type Call = (handle: Handle, step: ScriptStep, program: Scripted) => Proc<number>
 
 /** Calls on an open handle, by the names that a script uses. */
@@ -93,17 +97,7 @@ const CALLS = {
   poll: ({ set }, { forNs }) => sys_poll(set, forNs ?? -1),
   link: ({ file }, step, program) => program.link(file, step),
   unlink: ({ file }) => S.sys_unlink(file),
-} as const satisfies Record<string, Call>
-
-export type ScriptCall = keyof typeof CALLS | 'open' | 'close' | 'sleep' | 'avail_update'
-
-export const scriptCalls: readonly ScriptCall[] = [
-  'open',
-  'close',
-  'sleep',
-  'avail_update',
-  ...(Object.keys(CALLS) as (keyof typeof CALLS)[]),
-]
+} as const satisfies Record<Exclude<ScriptCall, OtherCall>, Call>
 
 function* delay(file: SndPcmFile): Proc<number> {
   const answer = { delay: 0 }

@@ -7,19 +7,13 @@
 import { NS_PER_SEC } from '../../../base/units.ts'
 import { type Proc, Req } from '../../../sim/process.ts'
 import { snd_card_new } from '../../alsa/core.ts'
-import {
-  type SndPcm,
-  type SndPcmHardware,
-  type SndPcmOps,
-  type SndPcmSubstream,
-  snd_pcm_new,
-} from '../../alsa/pcm.ts'
+import { type SndPcm, type SndPcmOps, type SndPcmSubstream, snd_pcm_new } from '../../alsa/pcm.ts'
 import * as C from '../../alsa/pcm_constants.ts'
-import { snd_pcm_format_value } from '../../alsa/pcm_format.ts'
 import { snd_pcm_period_elapsed } from '../../alsa/pcm_lib.ts'
 import { EBUSY, EINVAL } from '../../linux/errno.ts'
 import { IRQ_HANDLED, IRQ_NONE, type IrqLine, request_irq } from '../../linux/irq.ts'
 import type { Kernel } from '../../linux/kernel.ts'
+import { IDEAL_HARDWARE } from './ideal_hardware.ts'
 import { type CardClock, IdealHw } from './ideal_hw.ts'
 
 /** Module parameters of pcmtest, and how many substreams there are in each direction. */
@@ -32,30 +26,6 @@ export interface IdealOptions {
   readonly inject_trigger_err: boolean
   readonly playback: number
   readonly capture: number
-}
-
-const FORMATS = ['S8', 'U8', 'S16_LE', 'U16_LE', 'S24_LE', 'S32_LE', 'U32_LE', 'FLOAT_LE']
-
-/** Nothing that a client may want is out of its range. */
-export const IDEAL_HARDWARE: SndPcmHardware = {
-  info:
-    C.SNDRV_PCM_INFO_MMAP |
-    C.SNDRV_PCM_INFO_MMAP_VALID |
-    C.SNDRV_PCM_INFO_INTERLEAVED |
-    C.SNDRV_PCM_INFO_PAUSE |
-    C.SNDRV_PCM_INFO_RESUME |
-    C.SNDRV_PCM_INFO_NO_PERIOD_WAKEUP,
-  formats: FORMATS.map(snd_pcm_format_value),
-  rates: 'continuous',
-  rate_min: 4_000,
-  rate_max: 384_000,
-  channels_min: 1,
-  channels_max: 32,
-  buffer_bytes_max: 1 << 24,
-  period_bytes_min: 16,
-  period_bytes_max: 1 << 23,
-  periods_min: 2,
-  periods_max: 1024,
 }
 
 interface IdealCard {
