@@ -10,6 +10,7 @@ import { cut, grouped, kernelTime, listMax, plural, shortDuration, table } from 
 import { reportHead } from './report-head.ts'
 import { streamSection } from './report-stream.ts'
 
+type Incident = FullResult['warnings'][number]
 type Edge = FullResult['locks']['edges'][number]
 
 const logMax = 20
@@ -34,6 +35,7 @@ export function reportBody(
     ...streamSections(spec, result),
     logSection(result),
     lockSection(result),
+    lockReports(result),
     memorySection(result),
     warningSection(result),
     expectSection(result.expectations),
@@ -64,20 +66,20 @@ function streamSections(spec: ScenarioSpec, result: FullResult): readonly (reado
 
 function logSection(result: FullResult): readonly string[] {
   if (result.log.length === 0) return []
-  const lines = result.log.map((line) => `  ${kernelTime(line.timeNs)} ${line.text}`)
+  const lines = result.log.map(({ timeNs, text, source }) => {
+    return `  ${kernelTime(timeNs)} ${source === 'client' ? 'client: ' : ''}${text}`
+  })
   return ['kernel log', ...cut(lines, logMax)]
 }
 
 function lockSection(result: FullResult): readonly string[] {
-  const { edges, predicted, actual } = result.locks
-  if (edges.length + predicted.length + actual.length === 0) return []
+  const { edges } = result.locks
+  if (edges.length === 0) return []
   const busiest = edges.toSorted((a, b) => b.count - a.count || order(a, b))
   const rows = busiest.map((edge) => [`${edge.before} -> ${edge.after}`, grouped(edge.count)])
   return [
     `lock order: ${plural(edges.length, 'edge')} observed`,
     ...cut(table(rows, '  '), listMax),
-    ...actual.map((one) => `  ${kernelTime(one.timeNs)} ${one.kind}: ${one.text ?? ''}`),
-    ...predicted.map((one) => `  predicted ${one.kind}: ${one.text}`),
   ]
 }
 
@@ -86,10 +88,41 @@ function order(a: Edge, b: Edge): number {
   return left < right ? -1 : left > right ? 1 : 0
 }
 
-function warningSection(result: FullResult): readonly string[] {
-  if (result.warnings.length === 0) return []
-  const lines = result.warnings.map((one) => `  ${kernelTime(one.timeNs)} ${one.kind}: ${one.text}`)
-  return ['warnings', ...cut(lines, listMax)]
+/** What went wrong with locks in this run, then what would in another. */
+function lockReports({ locks: { actual, predicted } }: FullResult): readonly string[] {
+  if (actual.length + predicted.length === 0) return []
+  return [
+    `lock reports: ${actual.length} of this run, ${predicted.length} predicted`,
+    ...incidentLines(actual),
+    ...predicted.flatMap(({ kind, text }) => [`  predicted ${kind}:`, ...indented(text)]),
+  ]
+}
+
+function warningSection({ warnings }: FullResult): readonly string[] {
+  return warnings.length === 0 ? [] : ['warnings', ...incidentLines(warnings)]
+}
+
+/** The first of those that say the same, with their number. */
+function incidentLines(incidents: readonly Incident[]): readonly string[] {
+  const groups = new Map<string, Incident[]>()
+  for (const one of incidents) {
+    const said = `${one.kind}: ${one.text}`
+    const same = groups.get(said)
+    if (same === undefined) groups.set(said, [one])
+    else same.push(one)
+  }
+  const entries = [...groups].map(([said, [first, ...more]]) => {
+    const [line = '', ...rest] = said.split('\n')
+    const times = more.length === 0 ? '' : `, the first of ${grouped(more.length + 1)}`
+    const head = `  ${kernelTime(first?.timeNs ?? 0)} ${line}${times}`
+    return [head, ...indented(rest.join('\n'))].join('\n')
+  })
+  return cut(entries, listMax)
+}
+
+function indented(text: string): readonly string[] {
+  if (text === '') return []
+  return text.split('\n').map((line) => `    ${line}`.trimEnd())
 }
 
 function memorySection(result: FullResult): readonly string[] {

@@ -72,11 +72,15 @@ describe('other ends', () => {
   it('a limit is named, a deadlock and warnings are shown', () => {
     const limited = { ...result, outcome: 'limit', limit: 'events' } as const
     expect(reportText(spec, limited, [])).toMatch(/, stopped by a limit: events\n/)
-    const locks = { ...result.locks, actual: [incident] }
+    const predicted = [{ kind: 'circular', classes: [], text: 'WARNING: a\nb' }]
+    const locks = { ...result.locks, actual: [incident, incident], predicted }
     const stuck = { ...result, outcome: 'deadlock', locks, warnings: [incident] } as const
     const text = reportText(spec, stuck, [])
     expect(text).toMatch(/records, deadlock\n/)
     expect(text.match(/\[ {4}0\.000001\] deadlock: a waits for b waits for a/g)).toHaveLength(2)
+    expect(text).toContain(
+      'waits for a, the first of 2\n  predicted circular:\n    WARNING: a\n    b\n',
+    )
   })
   it('a stream that was never opened says whose and from when', () => {
     const none = reportText(spec, { ...result, streams: {} }, [])

@@ -1,6 +1,6 @@
 /**
- * What the ideal card can do: nothing that a client may want is out of its range. Data only, because
- * the decoder of scenarios loads it. Sizes are bytes where the names say so.
+ * What the ideal card can do: nothing that a client may want is out of its range. Data only,
+ * because the decoder of scenarios loads it. Sizes are bytes where the names say so.
  */
 import type { SndPcmHardware } from '../../alsa/pcm.ts'
 import * as C from '../../alsa/pcm_constants.ts'
