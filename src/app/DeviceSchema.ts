@@ -3,7 +3,13 @@ import * as Schema from 'effect/Schema'
 import { pacingKinds } from '../scenario/complete-device.ts'
 import { driverVersions } from '../scenario/complete-driver.ts'
 import { scenarioLimits as limits } from '../scenario/defaults.ts'
-import { backendKinds, deviceKinds, propertyWords } from '../scenario/device-spec.ts'
+import {
+  type BackendKind,
+  backendKinds,
+  deviceKinds,
+  propertyWords,
+} from '../scenario/device-spec.ts'
+import { didYouMean } from '../scenario/near.ts'
 import { showValue } from '../scenario/quantity.ts'
 import { count, Flag, key, leaf, needed, oneOf, PositiveDuration, Ppm, wrong } from './Leaf.ts'
 import { DistributionLeaf, StallSchema, WanderSchema } from './MachineSchema.ts'
@@ -45,7 +51,7 @@ const PacingSchema = Schema.Struct({
 
 export const DeviceSchema = Schema.Struct({
   kind: key(oneOf(deviceKinds), 'Sound device model.'),
-  backend: key(oneOf(backendKinds), 'Audio back end behind the device.'),
+  backend: key(backend(), 'Audio back end behind the device.'),
   timer_period: key(PositiveDuration, 'Period of the audio timer (QEMU timer-period).'),
   queue_size: key(powerOfTwo(limits.queueSizeMax), 'Entries of each virtqueue.'),
   indirect: key(Flag, 'Ring feature INDIRECT_DESC: a message takes one descriptor.'),
@@ -66,6 +72,17 @@ export const DeviceSchema = Schema.Struct({
   reset: key(oneOf(propertyWords.reset), 'A reset and the messages that are queued.'),
   stalls: key(Schema.Array(StallSchema), 'Times at which its worker does nothing.'),
 })
+
+/** `null` without quotes is the back end's name here, not YAML's nothing. */
+function backend() {
+  const parse = (input: unknown) => {
+    const word = input === null ? 'null' : input
+    if (backendKinds.includes(word as BackendKind)) return { value: word as BackendKind }
+    const near = typeof word === 'string' ? didYouMean(word, backendKinds) : ''
+    return wrong<BackendKind>(`${showValue(word)} is not known${near}`, backendKinds.join(', '))
+  }
+  return leaf(parse, { enum: [...backendKinds, null] })
+}
 
 function powerOfTwo(max: number) {
   const allowed = `a power of two, 2..${max}`
