@@ -19,7 +19,7 @@ import {
   VIRTIO_SND_S_NOT_SUPP,
   VirtioSndControl,
 } from '../model/virtio/virtio_snd.ts'
-import { type DeviceVirtqueue, virtqueue_chain } from '../model/virtio/virtqueue_device.ts'
+import type { DeviceVirtqueue } from '../model/virtio/virtqueue_device.ts'
 import type { Proc } from '../sim/process.ts'
 import { Priority } from '../sim/scheduler.ts'
 import { T } from '../sim/trace.ts'
@@ -103,7 +103,7 @@ export class GatedAnswers {
   }
 
   private holds(head: number, len: number): boolean {
-    const chain = virtqueue_chain(this.vq, head)
+    const chain = this.vq.vring?.chains[head]
     if (this.passing || !(chain instanceof VirtioSndControl)) return false
     const request = CODES['virtsnd']?.[traceCode(chain.code)] ?? ''
     const hit = this.gates.find(

@@ -76,8 +76,9 @@ export class ControlQueue implements LoopHandler {
     const { host } = owner
     for (let head = virtqueue_pop(vq); head >= 0 && !owner.dead; head = virtqueue_pop(vq)) {
       host.emit(T.virtqueue_pop, vq.id, head)
-      if (!host.tryCharge(host.costs.audio_buffer_overhead)) yield Req.CHARGE
+      // Mapped with the pop: the driver may reset the queue while this thread works.
       const request = virtqueue_chain(vq, head) as VirtioSndControl
+      if (!host.tryCharge(host.costs.audio_buffer_overhead)) yield Req.CHARGE
       request.status = yield* this.process(request)
       if (owner.dead) return
       this.queueAnswer(head, request)

@@ -50,8 +50,9 @@ export function* handleCtrl(device: ControlTarget, vq: DeviceVirtqueue): Proc {
   const { host } = device
   for (let head = virtqueue_pop(vq); head >= 0; head = virtqueue_pop(vq)) {
     host.emit(T.virtqueue_pop, vq.id, head)
-    if (!host.tryCharge(host.costs.audio_buffer_overhead)) yield Req.CHARGE
+    // Mapped with the pop: the driver may reset the queue while this thread works.
     const request = virtqueue_chain(vq, head) as VirtioSndControl
+    if (!host.tryCharge(host.costs.audio_buffer_overhead)) yield Req.CHARGE
     request.status = yield* process(device, request)
     const len = request.status === VIRTIO_SND_S_OK ? request.in_bytes : 4
     yield* device.complete(vq, head, len)
