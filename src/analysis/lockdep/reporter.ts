@@ -106,11 +106,20 @@ function copyOf(finding: Finding): Finding {
   return copy as Finding
 }
 
-/** Whether a deadlock names every lock that the report's cycle consists of. */
+/**
+ * Whether a deadlock of the run is the reported one: it names every lock of the cycle; or, of an
+ * inconsistent state, a context waits for a lock of the class while its holder is stacked under it.
+ */
 function isActual({ finding, instanceNames }: Entry, deadlocks: readonly string[]): boolean {
+  const waits = (text: string, name: string): boolean => text.includes(` waits for ${name} `)
+  if (finding.kind === 'inconsistent') {
+    const names = finding.taken.class.locks.map((lock) => lock.name)
+    return deadlocks.some(
+      (text) => text.includes(' is stacked under ') && names.some((name) => waits(text, name)),
+    )
+  }
   if (finding.kind !== 'circular' && finding.kind !== 'recursive') return false
-  const locks = instanceNames
-  return deadlocks.some((text) => locks.every((name) => text.includes(` waits for ${name} `)))
+  return deadlocks.some((text) => instanceNames.every((name) => waits(text, name)))
 }
 
 export function kernelText(finding: Finding, scene: Scene): string[] {

@@ -107,6 +107,13 @@ describe('reports of a trace', () => {
     story.script.add(9_000, 'kworker', 'deadlock', story.script.symbols.text(text))
     expect(story.fold().reports[0]).toMatchObject({ kind: 'circular', judgement: 'actual' })
   })
+  it('are actual when an interrupt spins for what it interrupted', () => {
+    const story = new Story('spinlock').take('S').take('S', OFF | HARDIRQ, 'irq')
+    const text = 'irq waits for S held by aplay; aplay is stacked under irq'
+    story.script.add(9_000, 'irq', 'deadlock', story.script.symbols.text(text))
+    const [report] = story.fold().reports
+    expect(report).toMatchObject({ kind: 'inconsistent', judgement: 'actual', instances: 'seen' })
+  })
   it('see interrupts that were enabled while a lock was held', () => {
     const story = new Story('spinlock').take('S', OFF | HARDIRQ, 'irq').drop('S', 'irq')
     story.take('S', OFF)
