@@ -58,11 +58,11 @@ describe('docs/extending.md', () => {
   it('names things that stand in those files', () => {
     const things: readonly (readonly [string, string])[] = [
       ['src/model/alsa/pcm.ts', 'SndPcmOps'],
-      ['src/scenario/drivers.ts', 'probeDriver'],
+      ['src/scenario/drivers.ts', 'makeDriver'],
       ['src/scenario/devices.ts', 'buildDevice'],
       ['src/scenario/clients.ts', 'startClient'],
       ['src/scenario/spec.ts', 'DriverKind'],
-      ['src/scenario/spec.ts', 'DeviceKind'],
+      ['src/scenario/device-spec.ts', 'DeviceKind'],
       ['src/scenario/spec.ts', 'ClientKind'],
       ['src/app/ScenarioSchema.ts', 'DriverSchema'],
       ['src/model/host/device.ts', 'interface VirtioDevice'],
