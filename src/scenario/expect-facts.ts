@@ -28,6 +28,12 @@ export const predictedKinds = [
   'irq-order',
   'irq-inversion',
   'wait-context',
+  'bad-unlock',
+  'init-held',
+  'held-freed',
+  'nest-lock',
+  'subclass',
+  'depth',
 ] as const
 export const actualKinds = [
   'deadlock',

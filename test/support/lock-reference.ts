@@ -1,7 +1,8 @@
 /**
  * The rules of lockdep by brute force, for a few classes: every operation looks at the whole graph
  * again, by closure over pairs of dependencies instead of searches over classes, without any cache.
- * Definitions: Documentation/locking/lockdep-design.rst. Knows only the operations of lock-programs.ts.
+ * Definitions: Documentation/locking/lockdep-design.rst. Knows only the operations of
+ * lock-programs.ts.
  */
 import type { CaseOp } from '../../src/analysis/lockdep/cases.ts'
 

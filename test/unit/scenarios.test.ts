@@ -1,7 +1,7 @@
 /**
  * Every scenario of scenarios/ keeps its word for five seeds, and the words that first-light says
- * on the wire are the ones in test/golden/scenarios (`npx vitest run test/unit/scenarios.test.ts -u`
- * writes them anew; read the difference before committing it).
+ * on the wire are the ones in test/golden/scenarios (`npx vitest run` on this file with `-u` writes
+ * them anew; read the difference before committing it).
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
