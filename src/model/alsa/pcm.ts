@@ -14,6 +14,7 @@ import type { SndCard } from './core.ts'
 import { SNDRV_PCM_STREAM_CAPTURE, SNDRV_PCM_STREAM_PLAYBACK } from './pcm_constants.ts'
 import type { SndPcmHwParams } from './pcm_params.ts'
 import { SndPcmRuntime } from './pcm_runtime.ts'
+import type { SndTimer } from './timer.ts'
 
 /** What a driver says about its hardware. Kernel: struct snd_pcm_hardware. */
 export interface SndPcmHardware {
@@ -98,6 +99,9 @@ export class SndPcmSubstream {
   f_flags = 0
   /** Timeout of in-kernel waits in ms, 0 for the core's own. */
   wait_time = 0
+  timer: SndTimer | null = null
+  /** Somebody has started the timer. */
+  timer_running = false
   readonly buffer_mutex: Mutex
   readonly sleep: WaitQueueHead
   readonly tsleep: WaitQueueHead

@@ -1,17 +1,31 @@
 /**
  * What drivers call: a period is over, the device lost data. Mirrors the exported ends of
- * sound/core/pcm_lib.c and pcm_native.c, 6.1 and 6.12. Left out: fasync, and the PCM timer.
+ * sound/core/pcm_lib.c and pcm_native.c, 6.1 and 6.12.
  */
 import { type Proc, Req } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
+import { snd_kill_fasync } from './misc.ts'
 import type { SndPcmSubstream } from './pcm.ts'
 import { XrunCause } from './pcm_constants.ts'
 import { snd_pcm_update_hw_ptr0 } from './pcm_hw_ptr.ts'
 import { snd_pcm_stream_lock_irqsave, snd_pcm_stream_unlock_irqrestore } from './pcm_locking.ts'
 import { snd_pcm_running } from './pcm_runtime.ts'
 import { __snd_pcm_xrun } from './pcm_xrun.ts'
+import { snd_timer_interrupt } from './timer.ts'
 
 const PERIOD_ELAPSED = T.snd_pcm_period_elapsed
+
+/** What a period's end leads to. Kernel: the body of snd_pcm_period_elapsed_under_stream_lock(). */
+function* periodElapsed(substream: SndPcmSubstream): Proc {
+  const { k, runtime } = substream
+  if (!k.tryCharge(k.costs.period_elapsed)) yield Req.CHARGE
+  if (snd_pcm_running(substream)) {
+    const err = yield* snd_pcm_update_hw_ptr0(substream, true)
+    const { timer } = substream
+    if (err >= 0 && timer !== null && substream.timer_running) yield* snd_timer_interrupt(timer, 1)
+  }
+  if (runtime.fasync !== null) yield* snd_kill_fasync(runtime.fasync)
+}
 
 /**
  * A period, or several, are over.
@@ -22,21 +36,14 @@ const PERIOD_ELAPSED = T.snd_pcm_period_elapsed
 export function* snd_pcm_period_elapsed(substream: SndPcmSubstream): Proc {
   substream.k.emit(PERIOD_ELAPSED, substream.id)
   const flags = yield* snd_pcm_stream_lock_irqsave(substream)
-  if (substream.isOpen) {
-    const { k } = substream
-    if (!k.tryCharge(k.costs.period_elapsed)) yield Req.CHARGE
-    if (snd_pcm_running(substream)) yield* snd_pcm_update_hw_ptr0(substream, true)
-  }
+  if (substream.isOpen) yield* periodElapsed(substream)
   yield* snd_pcm_stream_unlock_irqrestore(substream, flags)
 }
 
 /** As snd_pcm_period_elapsed(), for a caller that holds the stream lock. */
 export function* snd_pcm_period_elapsed_under_stream_lock(substream: SndPcmSubstream): Proc {
-  const { k } = substream
-  k.emit(PERIOD_ELAPSED, substream.id)
-  if (!substream.isOpen) return
-  if (!k.tryCharge(k.costs.period_elapsed)) yield Req.CHARGE
-  if (snd_pcm_running(substream)) yield* snd_pcm_update_hw_ptr0(substream, true)
+  substream.k.emit(PERIOD_ELAPSED, substream.id)
+  if (substream.isOpen) yield* periodElapsed(substream)
 }
 
 /**

@@ -3,18 +3,20 @@
  * snd_pcm_attach_substream() of pcm.c, 6.1 and 6.12.
  */
 import type { Proc } from '../../sim/process.ts'
-import { EAGAIN, EBUSY, ENODEV, ERESTARTSYS } from '../linux/errno.ts'
+import { EAGAIN, EBADFD, EBUSY, EINVAL, ENODEV, ERESTARTSYS } from '../linux/errno.ts'
 import { mutex_lock, mutex_unlock } from '../linux/mutex.ts'
 import { currentTask } from '../linux/preempt.ts'
 import { schedule, TASK_INTERRUPTIBLE, TASK_RUNNING } from '../linux/sched.ts'
 import { add_wait_queue, remove_wait_queue, WaitQueueEntry, wake_up } from '../linux/wait.ts'
 import { snd_ctl_get_preferred_subdevice } from './control.ts'
+import { SndFasync, snd_fasync_free, snd_fasync_helper } from './misc.ts'
 import { type SndPcm, type SndPcmSubstream, snd_pcm_stream_linked } from './pcm.ts'
 import {
   O_APPEND,
   O_NONBLOCK,
   Op,
   SNDRV_PCM_INFO_HALF_DUPLEX,
+  SNDRV_PCM_STATE_DISCONNECTED,
   SNDRV_PCM_STATE_OPEN,
 } from './pcm_constants.ts'
 import { snd_pcm_drop } from './pcm_drain.ts'
@@ -45,23 +47,25 @@ function otherDirectionOpen(pcm: SndPcm, stream: number): boolean {
 /**
  * A free substream with a fresh runtime; with O_APPEND an open one, shared.
  *
- * Kernel: snd_pcm_attach_substream(). Context: open_mutex. Return: null for -EAGAIN.
+ * Kernel: snd_pcm_attach_substream(). Context: open_mutex. Return: the substream; -EAGAIN; with
+ * O_APPEND -EINVAL where there is a choice, -EBADFD where nobody has it open.
  */
 function snd_pcm_attach_substream(
   pcm: SndPcm,
   stream: number,
   f_flags: number,
-): SndPcmSubstream | null {
-  if (otherDirectionOpen(pcm, stream)) return null
+): SndPcmSubstream | number {
+  if (otherDirectionOpen(pcm, stream)) return -EAGAIN
   const substreams = pcm.streams(stream)
   if ((f_flags & O_APPEND) !== 0) {
-    const shared = substreams.find((substream) => substream.isOpen)
-    if (shared === undefined) return null
+    const [shared] = substreams
+    if (shared === undefined || substreams.length > 1) return -EINVAL
+    if (shared.ref_count === 0) return -EBADFD
     shared.ref_count++
     return shared
   }
   const free = substreams.find((substream) => substream.ref_count === 0)
-  if (free === undefined) return null
+  if (free === undefined) return -EAGAIN
   free.attachRuntime()
   free.ref_count = 1
   free.f_flags = f_flags
@@ -70,7 +74,8 @@ function snd_pcm_attach_substream(
 }
 
 /** Kernel: snd_pcm_detach_substream(). */
-function snd_pcm_detach_substream(substream: SndPcmSubstream): void {
+function* snd_pcm_detach_substream(substream: SndPcmSubstream): Proc {
+  if (substream.runtime.fasync !== null) yield* snd_fasync_free(substream.runtime.fasync)
   substream.detachRuntime()
 }
 
@@ -78,7 +83,7 @@ function snd_pcm_detach_substream(substream: SndPcmSubstream): void {
 function* openSubstream(pcm: SndPcm, stream: number, f_flags: number): Proc<SndPcmFile | number> {
   yield* snd_ctl_get_preferred_subdevice(pcm.card)
   const substream = snd_pcm_attach_substream(pcm, stream, f_flags)
-  if (substream === null) return -EAGAIN
+  if (typeof substream === 'number') return substream
   const file = new SndPcmFile(substream, f_flags)
   if (substream.ref_count > 1) return file
   snd_pcm_hw_constraints_init(substream)
@@ -144,7 +149,7 @@ function* releaseSubstream(substream: SndPcmSubstream): Proc {
     substream.hw_opened = false
   }
   if (snd_pcm_stream_linked(substream)) yield* snd_pcm_unlink(substream)
-  snd_pcm_detach_substream(substream)
+  yield* snd_pcm_detach_substream(substream)
 }
 
 /**
@@ -153,7 +158,8 @@ function* releaseSubstream(substream: SndPcmSubstream): Proc {
  * Kernel: snd_pcm_release(). Context: process; waits while the card is powered down. Return: 0.
  */
 export function* snd_pcm_release(file: SndPcmFile): Proc<number> {
-  const { pcm } = file.substream
+  const { pcm, runtime, k } = file.substream
+  if (runtime.fasync !== null) yield* snd_fasync_helper(k, runtime.fasync, false)
   yield* snd_power_wait(pcm.card)
   yield* mutex_lock(pcm.open_mutex)
   yield* releaseSubstream(file.substream)
@@ -162,5 +168,18 @@ export function* snd_pcm_release(file: SndPcmFile): Proc<number> {
   // Kernel: snd_card_file_remove().
   pcm.card.files--
   if (pcm.card.files === 0 && pcm.card.shutdown) yield* wake_up(pcm.card.remove_sleep)
+  return 0
+}
+
+/**
+ * Asks for SIGIO at every period, or no longer (fcntl with O_ASYNC).
+ *
+ * Kernel: snd_pcm_fasync(). Context: process. Return: 0, or -EBADFD after a disconnection.
+ */
+export function* snd_pcm_fasync(file: SndPcmFile, on: boolean): Proc<number> {
+  const { runtime, k } = file.substream
+  if (runtime.state === SNDRV_PCM_STATE_DISCONNECTED) return -EBADFD
+  runtime.fasync ??= new SndFasync(k)
+  yield* snd_fasync_helper(k, runtime.fasync, on)
   return 0
 }

@@ -22,6 +22,11 @@ import {
   SNDRV_PCM_TRIGGER_PAUSE_RELEASE,
 } from './pcm_constants.ts'
 import { snd_pcm_update_hw_ptr } from './pcm_hw_ptr.ts'
+import {
+  SNDRV_TIMER_EVENT_MCONTINUE,
+  SNDRV_TIMER_EVENT_MPAUSE,
+  snd_pcm_timer_notify,
+} from './pcm_timer.ts'
 
 /** The action's argument. */
 const PUSH = 1
@@ -60,9 +65,11 @@ function* snd_pcm_post_pause(substream: SndPcmSubstream, push: number): Proc {
   snd_pcm_trigger_tstamp(substream)
   if (push !== PUSH) {
     __snd_pcm_set_state(substream, SNDRV_PCM_STATE_RUNNING)
+    yield* snd_pcm_timer_notify(substream, SNDRV_TIMER_EVENT_MCONTINUE)
     return
   }
   __snd_pcm_set_state(substream, SNDRV_PCM_STATE_PAUSED)
+  yield* snd_pcm_timer_notify(substream, SNDRV_TIMER_EVENT_MPAUSE)
   yield* wake_up(runtime.sleep)
   yield* wake_up(runtime.tsleep)
 }

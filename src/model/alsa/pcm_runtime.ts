@@ -7,6 +7,7 @@ import type { Bytes, Frames, Ns } from '../../base/units.ts'
 import type { Mutex } from '../linux/mutex.ts'
 import type { WaitQueueHead } from '../linux/wait.ts'
 import type { GuestBuffer } from '../machine/guest-buffer.ts'
+import type { SndFasync } from './misc.ts'
 import type { SndPcmHardware, SndPcmSubstream } from './pcm.ts'
 import {
   SNDRV_PCM_STATE_DRAINING,
@@ -85,7 +86,8 @@ export class SndPcmRuntime {
   buffer_accessing = 0
   dma_area: GuestBuffer | null = null
   dma_bytes: Bytes = 0
-  timer_running = false
+  /** Clients that want SIGIO. */
+  fasync: SndFasync | null = null
   /** 6.12: number of xruns since open. */
   xrun_counter = 0
   private_data: unknown = null

@@ -30,6 +30,11 @@ import {
 } from './pcm_constants.ts'
 import { snd_pcm_playback_data, snd_pcm_running } from './pcm_runtime.ts'
 import { snd_pcm_playback_silence } from './pcm_silence.ts'
+import {
+  SNDRV_TIMER_EVENT_MSTART,
+  SNDRV_TIMER_EVENT_MSTOP,
+  snd_pcm_timer_notify,
+} from './pcm_timer.ts'
 
 /** Kernel: snd_pcm_pre_start(). Return: 0, -EBADFD, or -EPIPE for playback without data. */
 function snd_pcm_pre_start(substream: SndPcmSubstream, _state: number): number {
@@ -74,6 +79,7 @@ export function* snd_pcm_post_start(substream: SndPcmSubstream, state: number): 
   if (substream.stream === SNDRV_PCM_STREAM_PLAYBACK && runtime.silence_size > 0) {
     yield* snd_pcm_playback_silence(substream, ULONG_MAX)
   }
+  yield* snd_pcm_timer_notify(substream, SNDRV_TIMER_EVENT_MSTART)
 }
 
 const snd_pcm_action_start: ActionOps = {
@@ -116,6 +122,7 @@ export function* snd_pcm_post_stop(substream: SndPcmSubstream, state: number): P
   if (runtime.state !== state) {
     snd_pcm_trigger_tstamp(substream)
     __snd_pcm_set_state(substream, state)
+    yield* snd_pcm_timer_notify(substream, SNDRV_TIMER_EVENT_MSTOP)
   }
   yield* wake_up(runtime.sleep)
   yield* wake_up(runtime.tsleep)

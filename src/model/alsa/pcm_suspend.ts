@@ -30,6 +30,11 @@ import {
 import { snd_pcm_stream_lock_irqsave, snd_pcm_stream_unlock_irqrestore } from './pcm_locking.ts'
 import { snd_pcm_sync_stop } from './pcm_ops.ts'
 import { snd_pcm_running } from './pcm_runtime.ts'
+import {
+  SNDRV_TIMER_EVENT_MRESUME,
+  SNDRV_TIMER_EVENT_MSUSPEND,
+  snd_pcm_timer_notify,
+} from './pcm_timer.ts'
 
 function snd_pcm_pre_suspend(substream: SndPcmSubstream, _arg: number): number {
   switch (substream.runtime.state) {
@@ -58,6 +63,7 @@ function* snd_pcm_post_suspend(substream: SndPcmSubstream, _arg: number): Proc {
   runtime.suspended_state = runtime.state
   runtime.status.suspended_state = runtime.state
   __snd_pcm_set_state(substream, SNDRV_PCM_STATE_SUSPENDED)
+  yield* snd_pcm_timer_notify(substream, SNDRV_TIMER_EVENT_MSUSPEND)
   yield* wake_up(runtime.sleep)
   yield* wake_up(runtime.tsleep)
 }
@@ -114,6 +120,7 @@ function* snd_pcm_undo_resume(substream: SndPcmSubstream, _arg: number): Proc {
 function* snd_pcm_post_resume(substream: SndPcmSubstream, _arg: number): Proc {
   snd_pcm_trigger_tstamp(substream)
   __snd_pcm_set_state(substream, substream.runtime.suspended_state)
+  yield* snd_pcm_timer_notify(substream, SNDRV_TIMER_EVENT_MRESUME)
 }
 
 const snd_pcm_action_resume: ActionOps = {

@@ -1,0 +1,176 @@
+/**
+ * Timers of the sound core and their instances: as many users as wish hang on one timer, and each
+ * is called after its own number of ticks. Mirrors sound/core/timer.c, the same in 6.1 and 6.12,
+ * for timers that their owner drives (SNDRV_TIMER_HW_SLAVE); those with a clock of their own, the
+ * slave lists and the sequencer are left out. Resolutions are ns.
+ */
+import { removeAt } from '../../base/arrays.ts'
+import type { Ns } from '../../base/units.ts'
+import type { Proc } from '../../sim/process.ts'
+import { EBUSY, EINVAL, ENODEV } from '../linux/errno.ts'
+import type { Kernel } from '../linux/kernel.ts'
+import {
+  SpinlockT,
+  spin_lock,
+  spin_lock_irqsave,
+  spin_unlock,
+  spin_unlock_irqrestore,
+} from '../linux/spinlock.ts'
+
+/** What the owner of a timer gives it. Kernel: struct snd_timer_hardware. */
+export interface SndTimerHardware {
+  start(): void
+  stop(): void
+  c_resolution(): Ns
+  /** The card is gone. */
+  shutdown(): boolean
+}
+
+/** Kernel: struct snd_timer. */
+export class SndTimer {
+  readonly k: Kernel
+  readonly hw: SndTimerHardware
+  readonly lock: SpinlockT
+  readonly open_list: SndTimerInstance[] = []
+  readonly active_list: SndTimerInstance[] = []
+  /** Number of running instances. */
+  running = 0
+
+  constructor(k: Kernel, name: string, hw: SndTimerHardware) {
+    this.k = k
+    this.hw = hw
+    this.lock = new SpinlockT(k, '&timer->lock', `${name} timer->lock`)
+  }
+}
+
+/** Called without the timer's lock, interrupts as they were. */
+export type SndTimerCallback = (ti: SndTimerInstance, resolution: Ns, ticks: number) => Proc
+
+/** Kernel: struct snd_timer_instance. */
+export class SndTimerInstance {
+  readonly timer: SndTimer
+  readonly callback: SndTimerCallback
+  /** Hears of starts and stops, under the timer's lock. */
+  ccallback: ((event: number, tstamp: Ns) => void) | null = null
+  /** Kernel: SNDRV_TIMER_IFLG_RUNNING. */
+  running = false
+  /** Starts again by itself. Kernel: SNDRV_TIMER_IFLG_AUTO. */
+  auto = true
+  /** Ticks of an interval, left of it, and passed since the last callback. */
+  ticks = 1
+  cticks = 1
+  pticks = 0
+
+  constructor(timer: SndTimer, callback: SndTimerCallback) {
+    this.timer = timer
+    this.callback = callback
+  }
+}
+
+function take(list: SndTimerInstance[], ti: SndTimerInstance): void {
+  const at = list.indexOf(ti)
+  if (at >= 0) removeAt(list, at)
+}
+
+/** Kernel: snd_timer_open(). Context: process. */
+export function* snd_timer_open(
+  timer: SndTimer,
+  callback: SndTimerCallback,
+): Proc<SndTimerInstance> {
+  const ti = new SndTimerInstance(timer, callback)
+  const flags = yield* spin_lock_irqsave(timer.lock)
+  timer.open_list.push(ti)
+  yield* spin_unlock_irqrestore(timer.lock, flags)
+  return ti
+}
+
+/** Kernel: snd_timer_close(). Left out: waiting for a callback that runs on another processor. */
+export function* snd_timer_close(ti: SndTimerInstance): Proc {
+  yield* snd_timer_stop(ti)
+  const flags = yield* spin_lock_irqsave(ti.timer.lock)
+  take(ti.timer.open_list, ti)
+  yield* spin_unlock_irqrestore(ti.timer.lock, flags)
+}
+
+/** Kernel: snd_timer_start(). Return: 0, -EINVAL, -ENODEV, or -EBUSY if it runs already. */
+export function* snd_timer_start(ti: SndTimerInstance, ticks: number): Proc<number> {
+  const { timer } = ti
+  if (ticks < 1) return -EINVAL
+  const flags = yield* spin_lock_irqsave(timer.lock)
+  let err = 0
+  if (timer.hw.shutdown()) err = -ENODEV
+  else if (ti.running) err = -EBUSY
+  else {
+    ti.ticks = ticks
+    ti.cticks = ticks
+    ti.pticks = 0
+    timer.active_list.push(ti)
+    if (timer.running === 0) timer.hw.start()
+    timer.running++
+    ti.running = true
+  }
+  yield* spin_unlock_irqrestore(timer.lock, flags)
+  return err
+}
+
+/** Kernel: snd_timer_stop(). Return: 0, or -EBUSY if it does not run. */
+export function* snd_timer_stop(ti: SndTimerInstance): Proc<number> {
+  const { timer } = ti
+  const flags = yield* spin_lock_irqsave(timer.lock)
+  const err = ti.running ? 0 : -EBUSY
+  if (ti.running) {
+    take(timer.active_list, ti)
+    ti.cticks = ti.ticks
+    ti.pticks = 0
+    ti.running = false
+    timer.running--
+    if (timer.running === 0) timer.hw.stop()
+  }
+  yield* spin_unlock_irqrestore(timer.lock, flags)
+  return err
+}
+
+/** Counts one instance's ticks. Return: whether its interval is over. */
+function countDown(ti: SndTimerInstance, ticks_left: number): boolean {
+  ti.pticks += ticks_left
+  ti.cticks = ti.cticks < ticks_left ? 0 : ti.cticks - ticks_left
+  if (ti.cticks > 0) return false
+  if (ti.auto) ti.cticks = ti.ticks
+  else {
+    ti.running = false
+    ti.timer.running--
+    take(ti.timer.active_list, ti)
+  }
+  return true
+}
+
+/**
+ * So many ticks have passed.
+ *
+ * Kernel: snd_timer_interrupt(). Context: any. Locks: timer->lock, dropped around each callback.
+ * Left out: callbacks by work item (those of the sequencer and of slave instances).
+ */
+export function* snd_timer_interrupt(timer: SndTimer, ticks_left: number): Proc {
+  if (timer.hw.shutdown()) return
+  const flags = yield* spin_lock_irqsave(timer.lock)
+  const resolution = timer.hw.c_resolution()
+  const due = timer.active_list.slice().filter((ti) => countDown(ti, ticks_left))
+  if (timer.running === 0) timer.hw.stop()
+  for (const ti of due) {
+    const ticks = ti.pticks
+    // Stopped by another instance's callback.
+    if (ticks === 0) continue
+    ti.pticks = 0
+    yield* spin_unlock(timer.lock)
+    yield* ti.callback(ti, resolution, ticks)
+    yield* spin_lock(timer.lock)
+  }
+  yield* spin_unlock_irqrestore(timer.lock, flags)
+}
+
+/** Tells every open instance of a start or stop. Kernel: snd_timer_notify(). Locks: timer->lock. */
+export function* snd_timer_notify(timer: SndTimer, event: number, tstamp: Ns): Proc {
+  const flags = yield* spin_lock_irqsave(timer.lock)
+  for (const ti of timer.open_list) ti.ccallback?.(event, tstamp)
+  yield* spin_unlock_irqrestore(timer.lock, flags)
+}
