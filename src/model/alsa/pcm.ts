@@ -14,6 +14,7 @@ import type { SndCard } from './core.ts'
 import { SNDRV_PCM_STREAM_CAPTURE, SNDRV_PCM_STREAM_PLAYBACK } from './pcm_constants.ts'
 import type { SndPcmHwParams } from './pcm_params.ts'
 import { SndPcmRuntime } from './pcm_runtime.ts'
+import type { SndPcmTimeInfo } from './pcm_tstamp.ts'
 import type { SndTimer } from './timer.ts'
 
 /** What a driver says about its hardware. Kernel: struct snd_pcm_hardware. */
@@ -50,6 +51,8 @@ export interface SndPcmOps {
   sync_stop?(substream: SndPcmSubstream): Proc<number>
   pointer(substream: SndPcmSubstream): Proc<number>
   ack?(substream: SndPcmSubstream): Proc<number>
+  /** Stamps by the hardware's clock. Asked with each pointer if time stamps are enabled. */
+  get_time_info?(substream: SndPcmSubstream, info: SndPcmTimeInfo): Proc<number>
   /** Moves frames between user memory and the device; the core then leaves the ring alone. */
   copy?(substream: SndPcmSubstream, offset: Frames, frames: Frames): Proc<number>
   fill_silence?(substream: SndPcmSubstream, offset: Frames, frames: Frames): Proc<number>

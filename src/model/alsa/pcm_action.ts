@@ -54,7 +54,10 @@ export function snd_pcm_trigger_tstamp(substream: SndPcmSubstream): void {
   if (master === null) return
   if (master === substream) {
     if (!runtime.trigger_tstamp_latched) runtime.trigger_tstamp = substream.k.sim.now
-  } else runtime.trigger_tstamp = master.runtime.trigger_tstamp
+  } else {
+    snd_pcm_trigger_tstamp(master)
+    runtime.trigger_tstamp = master.runtime.trigger_tstamp
+  }
   runtime.trigger_master = null
 }
 

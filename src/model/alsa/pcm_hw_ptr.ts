@@ -20,6 +20,7 @@ import { hw_ptr_error, printkRatelimited, xrun_debug } from './pcm_log.ts'
 import { locate, motion } from './pcm_motion.ts'
 import type { SndPcmRuntime } from './pcm_runtime.ts'
 import { snd_pcm_playback_silence } from './pcm_silence.ts'
+import { readTimeInfo, update_audio_tstamp } from './pcm_tstamp.ts'
 import { __snd_pcm_xrun, snd_pcm_update_state, stateStays } from './pcm_xrun.ts'
 
 const HWPTR = T.snd_pcm_hwptr
@@ -39,7 +40,7 @@ export function* snd_pcm_update_hw_ptr0(
   if (!in_interrupt && !k.tryCharge(k.costs.update_hw_ptr)) yield Req.CHARGE
   let pos = yield* substream.ops.pointer(substream)
   const curr_jiffies = k.jiffies
-  const nowNs = k.sim.now
+  const nowNs = runtime.tstamp_mode === SNDRV_PCM_TSTAMP_ENABLE ? yield* readTimeInfo(substream) : 0
   if (pos === SNDRV_PCM_POS_XRUN) {
     yield* __snd_pcm_xrun(substream, XrunCause.device)
     return -EPIPE
@@ -62,7 +63,7 @@ export function* snd_pcm_update_hw_ptr0(
   }
   if (new_hw_ptr === status.hw_ptr) {
     runtime.hw_ptr_jiffies = curr_jiffies
-    if (runtime.tstamp_mode === SNDRV_PCM_TSTAMP_ENABLE) status.tstamp = nowNs
+    update_audio_tstamp(substream, nowNs)
     return 0
   }
   if (substream.stream === SNDRV_PCM_STREAM_PLAYBACK && runtime.silence_size > 0) {
@@ -73,7 +74,7 @@ export function* snd_pcm_update_hw_ptr0(
   status.hw_ptr = new_hw_ptr
   runtime.hw_ptr_jiffies = curr_jiffies
   if (crossed_boundary !== 0) runtime.hw_ptr_wrap += runtime.boundary
-  if (runtime.tstamp_mode === SNDRV_PCM_TSTAMP_ENABLE) status.tstamp = nowNs
+  update_audio_tstamp(substream, nowNs)
   return stateStays(substream) ? 0 : yield* snd_pcm_update_state(substream)
 }
 

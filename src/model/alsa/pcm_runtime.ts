@@ -17,12 +17,14 @@ import {
   SNDRV_PCM_TSTAMP_NONE,
 } from './pcm_constants.ts'
 import { SndPcmHwConstraints } from './pcm_refine.ts'
+import { SndPcmTimeInfo } from './pcm_tstamp.ts'
 
 /** The page that user space may map read-only. Kernel: struct snd_pcm_mmap_status. */
 export class SndPcmMmapStatus {
   state = SNDRV_PCM_STATE_OPEN
   hw_ptr: Frames = 0
   tstamp: Ns = 0
+  audio_tstamp: Ns = 0
   suspended_state = SNDRV_PCM_STATE_OPEN
 }
 
@@ -42,6 +44,8 @@ export class SndPcmRuntime {
   trigger_master: SndPcmSubstream | null = null
   trigger_tstamp: Ns = 0
   trigger_tstamp_latched = false
+  driver_tstamp: Ns = 0
+  readonly timeInfo = new SndPcmTimeInfo()
 
   hw: SndPcmHardware
   /** Rules of refinement. */
@@ -75,6 +79,8 @@ export class SndPcmRuntime {
   hw_ptr_jiffies = 0
   hw_ptr_buffer_jiffies = 0
   avail_max: Frames = 0
+  /** Capture overruns that a driver has counted since the last STATUS. */
+  overrange = 0
   twake: Frames = 0
   /** Frames beyond the ring that the driver reports. */
   delay: Frames = 0

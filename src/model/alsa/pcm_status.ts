@@ -27,11 +27,15 @@ export class SndPcmStatus {
   suspended_state = SNDRV_PCM_STATE_OPEN
   trigger_tstamp: Ns = 0
   tstamp: Ns = 0
+  /** When the pointer was last read, by the system's clock. */
+  driver_tstamp: Ns = 0
+  audio_tstamp: Ns = 0
   appl_ptr: Frames = 0
   hw_ptr: Frames = 0
   delay: Frames = 0
   avail: Frames = 0
   avail_max: Frames = 0
+  overrange = 0
 }
 
 /** Frames until a frame written now is played, or since one read now was recorded. */
@@ -44,23 +48,36 @@ export function snd_pcm_calc_delay(substream: SndPcmSubstream): Frames {
   return queued + runtime.delay
 }
 
-/** The STATUS ioctl. Kernel: snd_pcm_status64(). Context: process. Resets avail_max. */
+/** The STATUS ioctl. Kernel: snd_pcm_status64(). Resets avail_max and overrange. */
 export function* snd_pcm_status64(substream: SndPcmSubstream, status: SndPcmStatus): Proc<number> {
-  const { runtime, k } = substream
+  const { runtime } = substream
   yield* snd_pcm_stream_lock_irq(substream)
   status.state = runtime.state
   status.suspended_state = runtime.suspended_state
   if (status.state !== SNDRV_PCM_STATE_OPEN) {
     status.trigger_tstamp = runtime.trigger_tstamp
-    status.tstamp = k.sim.now
-    if (snd_pcm_running(substream)) {
-      yield* snd_pcm_update_hw_ptr(substream)
-      if (runtime.tstamp_mode === SNDRV_PCM_TSTAMP_ENABLE) status.tstamp = runtime.status.tstamp
-    }
+    const isRunning = snd_pcm_running(substream)
+    if (isRunning) yield* snd_pcm_update_hw_ptr(substream)
+    fillStamps(substream, status, isRunning)
     fillPointers(substream, status)
   }
   yield* snd_pcm_stream_unlock_irq(substream)
   return 0
+}
+
+/** Without tstamp_mode the stamps are zero; a stream that stood still has only the time. */
+function fillStamps(substream: SndPcmSubstream, status: SndPcmStatus, isRunning: boolean): void {
+  const { runtime, k } = substream
+  const isEnabled = runtime.tstamp_mode === SNDRV_PCM_TSTAMP_ENABLE
+  status.tstamp = 0
+  status.driver_tstamp = 0
+  status.audio_tstamp = 0
+  if (!isEnabled) return
+  status.tstamp = k.sim.now
+  if (!isRunning) return
+  status.tstamp = runtime.status.tstamp
+  status.driver_tstamp = runtime.driver_tstamp
+  status.audio_tstamp = runtime.status.audio_tstamp
 }
 
 function fillPointers(substream: SndPcmSubstream, status: SndPcmStatus): void {
@@ -71,6 +88,8 @@ function fillPointers(substream: SndPcmSubstream, status: SndPcmStatus): void {
   status.delay = snd_pcm_running(substream) ? snd_pcm_calc_delay(substream) : 0
   status.avail_max = runtime.avail_max
   runtime.avail_max = 0
+  status.overrange = runtime.overrange
+  runtime.overrange = 0
 }
 
 /**
