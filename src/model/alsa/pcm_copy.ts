@@ -8,7 +8,7 @@ import { T } from '../../sim/trace.ts'
 import type { Kernel } from '../linux/kernel.ts'
 import { type RunVisitor, SILENT_INDEX } from '../machine/guest-buffer.ts'
 import type { SndPcmSubstream } from './pcm.ts'
-import { SNDRV_PCM_STREAM_PLAYBACK } from './pcm_constants.ts'
+import { SNDRV_PCM_ACCESS_RW_NONINTERLEAVED, SNDRV_PCM_STREAM_PLAYBACK } from './pcm_constants.ts'
 import { frames_to_bytes } from './pcm_runtime.ts'
 
 const TRANSFER = T.snd_pcm_transfer
@@ -38,11 +38,13 @@ export class UserFrames {
   }
 }
 
-/** What copying so many frames costs. */
+/** What copying so many frames costs; channels that lie apart are copied one by one. */
 export function copyNsOf(substream: SndPcmSubstream, frames: Frames): Ns {
   const { k, runtime } = substream
   const kib = frames_to_bytes(runtime, frames) / BYTES_PER_KIB
-  return k.priceNs(k.costs.copy_base) + Math.round(k.priceNs(k.costs.copy_per_kib) * kib)
+  let baseNs = k.priceNs(k.costs.copy_base)
+  if (runtime.access === SNDRV_PCM_ACCESS_RW_NONINTERLEAVED) baseNs *= runtime.channels
+  return baseNs + Math.round(k.priceNs(k.costs.copy_per_kib) * kib)
 }
 
 /** Moves provenance between the user's buffer and the ring, at the end of the copy. */

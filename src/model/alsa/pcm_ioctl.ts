@@ -49,3 +49,23 @@ export function snd_pcm_lib_read(
   if (substream.stream === SNDRV_PCM_STREAM_PLAYBACK) return refuse(-EINVAL)
   return __snd_pcm_lib_xfer(substream, data, frames)
 }
+
+/** The WRITEN_FRAMES ioctl. Kernel: snd_pcm_xfern_frames_ioctl(). */
+export function snd_pcm_lib_writev(
+  substream: SndPcmSubstream,
+  data: UserFrames,
+  frames: number,
+): Proc<number> {
+  if (substream.stream !== SNDRV_PCM_STREAM_PLAYBACK) return refuse(-EINVAL)
+  return __snd_pcm_lib_xfer(substream, data, frames, false)
+}
+
+/** The READN_FRAMES ioctl. Kernel: snd_pcm_xfern_frames_ioctl(). */
+export function snd_pcm_lib_readv(
+  substream: SndPcmSubstream,
+  data: UserFrames,
+  frames: number,
+): Proc<number> {
+  if (substream.stream === SNDRV_PCM_STREAM_PLAYBACK) return refuse(-EINVAL)
+  return __snd_pcm_lib_xfer(substream, data, frames, false)
+}

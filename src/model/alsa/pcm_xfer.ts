@@ -11,6 +11,7 @@ import { moveApplPtr, pcm_lib_apply_appl_ptr } from './pcm_appl_ptr.ts'
 import {
   O_NONBLOCK,
   SNDRV_PCM_ACCESS_RW_INTERLEAVED,
+  SNDRV_PCM_ACCESS_RW_NONINTERLEAVED,
   SNDRV_PCM_STATE_DRAINING,
   SNDRV_PCM_STATE_OPEN,
   SNDRV_PCM_STATE_PAUSED,
@@ -45,10 +46,16 @@ function pcm_accessible_state(runtime: SndPcmRuntime): number {
   }
 }
 
-/** Kernel: the checks at the head of __snd_pcm_lib_xfer(). Return: 0 or -errno. */
-function checkTransfer(runtime: SndPcmRuntime): number {
+/**
+ * The call has to be that of the access type; with one channel an interleaved call may be any.
+ *
+ * Kernel: the checks at the head of __snd_pcm_lib_xfer(). Return: 0 or -errno.
+ */
+function checkTransfer(runtime: SndPcmRuntime, interleaved: boolean): number {
   if (runtime.state === SNDRV_PCM_STATE_OPEN) return -EBADFD
-  return runtime.access === SNDRV_PCM_ACCESS_RW_INTERLEAVED ? 0 : -EINVAL
+  if (!interleaved) return runtime.access === SNDRV_PCM_ACCESS_RW_NONINTERLEAVED ? 0 : -EINVAL
+  if (runtime.access === SNDRV_PCM_ACCESS_RW_INTERLEAVED) return 0
+  return runtime.channels > 1 ? -EINVAL : 0
 }
 
 /** The wake-up mark of a call: never more than what it still wants. */
@@ -68,9 +75,10 @@ export function* __snd_pcm_lib_xfer(
   substream: SndPcmSubstream,
   data: UserFrames,
   frames: Frames,
+  interleaved = true,
 ): Proc<number> {
   const { runtime } = substream
-  let err = checkTransfer(runtime)
+  let err = checkTransfer(runtime, interleaved)
   if (err < 0) return err
   if (frames === 0) return 0
   yield* snd_pcm_stream_lock_irq(substream)

@@ -4,6 +4,7 @@ import * as C from '../../../../src/model/alsa/pcm_constants.ts'
 import { snd_pcm_update_hw_ptr } from '../../../../src/model/alsa/pcm_hw_ptr.ts'
 import type { SndPcmRuntime } from '../../../../src/model/alsa/pcm_runtime.ts'
 import { snd_pcm_start } from '../../../../src/model/alsa/pcm_start_stop.ts'
+import { currentSwParams, snd_pcm_sw_params } from '../../../../src/model/alsa/pcm_sw_params.ts'
 import { Content } from '../../../../src/model/machine/guest-buffer.ts'
 import { advanceAppl, inTask, must, openStream, type World, world } from './stream.ts'
 
@@ -54,6 +55,23 @@ describe('threshold mode', () => {
       'd0+480 s720 d1200+720',
       'd0+480 s960 d1440+480',
     ])
+  })
+
+  test('set while running, it counts from the present pointer, not from ULONG_MAX, 6.12', () => {
+    const w = world({ version: '6.12' })
+    inTask(w, function* () {
+      const { substream } = yield* openStream(w)
+      const { runtime } = substream
+      runtime.dma_area?.write(0, BUFFER, 0, 0)
+      advanceAppl(substream, 720)
+      must(yield* snd_pcm_start(substream))
+      w.fake.pos = 480
+      yield* snd_pcm_update_hw_ptr(substream)
+      const params = { ...currentSwParams(runtime), silence_threshold: 480, silence_size: 480 }
+      must(yield* snd_pcm_sw_params(substream, params))
+      // 240 are queued behind hw_ptr 480: 240 more make the threshold.
+      expect(ringOf(runtime)).toBe('d0+720 s240 d960+960')
+    })
   })
 
   test('6.1 counts from the pointer before the motion, and writes at silence_start', () => {
