@@ -2,6 +2,7 @@
  * The sound card and what is global to all of them: the mutex of card registration and the
  * semaphore that guards links between streams. Mirrors sound/core/init.c and the globals of pcm.c.
  */
+import type { IrqLine } from '../linux/irq.ts'
 import type { Kernel } from '../linux/kernel.ts'
 import { Mutex } from '../linux/mutex.ts'
 import { RwLock } from '../linux/rwlock.ts'
@@ -52,8 +53,8 @@ export class SndCard {
   files = 0
   readonly remove_sleep: WaitQueueHead
   private_data: unknown = null
-  /** Line to synchronise with after a stop, when the driver has no sync_stop op; -1: none. */
-  sync_irq = -1
+  /** Line to synchronise with after a stop, when the driver has no sync_stop op. */
+  sync_irq: IrqLine | null = null
 
   constructor(k: Kernel, number: number) {
     this.k = k

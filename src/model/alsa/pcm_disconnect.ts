@@ -33,7 +33,7 @@ export function* snd_pcm_dev_disconnect(pcm: SndPcm): Proc {
   yield* mutex_lock(pcm.open_mutex)
   yield* wake_up(pcm.open_wait)
   for (const substream of substreams) yield* disconnectStream(substream)
-  for (const substream of substreams) yield* snd_pcm_sync_stop(substream)
+  for (const substream of substreams) yield* snd_pcm_sync_stop(substream, false)
   yield* mutex_unlock(pcm.open_mutex)
   yield* mutex_unlock(register_mutex)
 }

@@ -89,7 +89,7 @@ function* snd_pcm_suspend(substream: SndPcmSubstream): Proc {
 export function* snd_pcm_suspend_all(pcm: SndPcm): Proc<number> {
   const open = [...pcm.playback, ...pcm.capture].filter((substream) => substream.isOpen)
   for (const substream of open) yield* snd_pcm_suspend(substream)
-  for (const substream of open) yield* snd_pcm_sync_stop(substream)
+  for (const substream of open) yield* snd_pcm_sync_stop(substream, false)
   return 0
 }
 
