@@ -2,6 +2,7 @@
  * What every lock has: a name for reports, a class for the validator, and the records of taking and
  * giving it. The class is named after the init call's argument, as lockdep does.
  */
+import { removeAt } from '../../base/arrays.ts'
 import { T } from '../../sim/trace.ts'
 import type { Context, Waitable } from '../machine/context.ts'
 import type { Kernel } from './kernel.ts'
@@ -84,7 +85,7 @@ export abstract class SleepingLock extends LockBase {
   override recordRelease(context: Context): void {
     const { heldLocks } = context.cpu.task
     const at = heldLocks.lastIndexOf(this)
-    if (at >= 0) heldLocks.splice(at, 1)
+    if (at >= 0) removeAt(heldLocks, at)
     super.recordRelease(context)
   }
 }

@@ -38,10 +38,12 @@ export class Machine {
   /** The context whose code is running now; `hardware` outside the processors. */
   current: Context
   private readonly switchCost: Cost
+  private readonly policyInterferes: boolean
   private nextPid = 1
 
   constructor(sim: Simulation, options: MachineOptions) {
     this.sim = sim
+    this.policyInterferes = sim.policy.interferes
     this.name = options.name
     this.costs = options.costs
     this.fairTuning = fairTuning(options.fair ?? 'eevdf', options.cpus)
@@ -65,6 +67,7 @@ export class Machine {
 
   /** Price of an entry for the running context. */
   priceNs(cost: Cost): Ns {
+    if (!this.policyInterferes && cost.constantNs >= 0) return cost.constantNs
     return priceNs(this.sim.policy, cost, this.current)
   }
 
