@@ -23,6 +23,7 @@ export async function runOne(job: Job): Promise<JobAnswer> {
   }
   const json = sortedJson(result)
   const written = outputs === null ? [] : await writeResults(job, simulated, json)
+  simulated.recording.release()
   if (!Array.isArray(written)) return written as JobAnswer
   return {
     kind: 'done',

@@ -6,19 +6,24 @@ import { buildResult } from '../analysis/result.ts'
 import { evaluateExpect } from '../scenario/expect.ts'
 import { runScenario } from '../scenario/run.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
+import { ChunkPool } from '../sim/trace-columns.ts'
 import type { TraceStore } from '../sim/trace-store.ts'
 import { fingerprint } from './Fingerprint.ts'
 import type { FullResult } from './Jobs.ts'
 
+/** Memory of recordings, used again by the next run of this thread. */
+const pool = new ChunkPool()
+
 export interface Simulated {
   readonly result: FullResult
+  /** To be released when it is not needed any more. */
   readonly recording: TraceStore
   /** The scenario's name of each stream, by the name of its substream. */
   readonly streamNames: Readonly<Record<string, string>>
 }
 
 export function simulate(spec: ScenarioSpec, seed: number): Simulated {
-  const { store, outcome, limit, virtualTimeNs, streamNames } = runScenario(spec, seed)
+  const { store, outcome, limit, virtualTimeNs, streamNames } = runScenario(spec, seed, { pool })
   const bare = buildResult(store, {
     scenario: spec.name,
     variant: spec.variant,
@@ -36,5 +41,8 @@ export function simulate(spec: ScenarioSpec, seed: number): Simulated {
 
 /** Runs for the fingerprint only: no folds. */
 export function simulateFingerprint(spec: ScenarioSpec, seed: number): string {
-  return fingerprint(runScenario(spec, seed).store)
+  const { store } = runScenario(spec, seed, { pool })
+  const digits = fingerprint(store)
+  store.release()
+  return digits
 }

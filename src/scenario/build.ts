@@ -14,6 +14,7 @@ import { COST_NAMES, type CostTable, costTable } from '../model/machine/cost.ts'
 import type { Policy } from '../sim/policy.ts'
 import type { Proc } from '../sim/process.ts'
 import { Simulation } from '../sim/scheduler.ts'
+import type { ChunkPool } from '../sim/trace-columns.ts'
 import { TraceStore } from '../sim/trace-store.ts'
 import { startClient } from './clients.ts'
 import { makeDriver } from './drivers.ts'
@@ -35,13 +36,15 @@ export interface World extends FaultWorld {
 export interface BuildOptions {
   readonly policy?: Policy
   readonly stepsMax?: number
+  /** Memory for the recording, when many runs follow each other. */
+  readonly pool?: ChunkPool
   /** Called when the driver has registered its card, before the clients start. */
   readonly onCard?: (pcm: SndPcm, world: World) => void
 }
 
 export function buildWorld(spec: ScenarioSpec, seed: number, options: BuildOptions = {}): World {
   const sim = new Simulation({ seed, ...options })
-  const store = new TraceStore(sim.trace.symbols)
+  const store = new TraceStore(sim.trace.symbols, options.pool ?? null)
   sim.trace.setRecorder(store)
   const costs = costsOf(spec)
   const host = new HostMachine(sim, hostOptions(spec.host, costs))

@@ -11,6 +11,7 @@ import {
   BLOCK_BITS,
   BLOCK_MASK,
   CHUNK_RECORDS,
+  type ChunkPool,
   type TraceChunk,
   TraceColumns,
 } from './trace-columns.ts'
@@ -20,8 +21,8 @@ export type { TraceChunk } from './trace-columns.ts'
 export class TraceStore extends TraceColumns implements TraceSink {
   readonly symbols: Symbols
 
-  constructor(symbols: Symbols) {
-    super()
+  constructor(symbols: Symbols, pool: ChunkPool | null = null) {
+    super(pool)
     this.symbols = symbols
   }
 

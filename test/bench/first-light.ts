@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { loadScenario } from '../../src/index.ts'
 import { runScenario } from '../../src/scenario/run.ts'
+import { ChunkPool } from '../../src/sim/trace-columns.ts'
 import { showSpread, spread } from './measure.ts'
 
 const SIMULATED_S = 60
@@ -16,12 +17,19 @@ export async function firstLightFactor(rounds: number): Promise<string> {
   const set = [`duration=${SIMULATED_S + 1}s`, `streams.0.length=${SIMULATED_S}s`]
   const [spec] = loadScenario(readFileSync(FILE, 'utf8'), { name: 'first-light', set })
   if (spec === undefined) return 'no scenario'
-  for (let run = 0; run < WARM_UP_RUNS; run++) runScenario(spec, 1)
+  const pool = new ChunkPool()
+  const once = (): number => {
+    const { store } = runScenario(spec, 1, { pool })
+    const { length } = store
+    store.release()
+    return length
+  }
+  for (let run = 0; run < WARM_UP_RUNS; run++) once()
   const factors: number[] = []
   let records = 0
   for (let round = 0; round < rounds; round++) {
     const startMs = performance.now()
-    records = runScenario(spec, 1).store.length
+    records = once()
     factors.push((SIMULATED_S * 1000) / (performance.now() - startMs))
   }
   return `${showSpread(spread(factors), 0)} times real time, ${records} records`
