@@ -96,7 +96,7 @@ describe('fair class', () => {
       const sliceNs = k.fairTuning.latencyNs + 2 * k.tickNs
       tasks.forEach((task, i) => {
         const share = (spanNs * (weights[i] as number)) / total
-        expect(Math.abs(task.sumExecNs - share)).toBeLessThan(sliceNs * 2)
+        expect(Math.abs(task.sumExecNs - share)).toBeLessThan(sliceNs)
       })
     })
   }
