@@ -210,11 +210,3 @@ function streamResult(stream: StreamNow, found: Found): StreamResult {
     finalState: CODES.state?.[stream.state] ?? 'OPEN',
   }
 }
-
-/** The result with its verdicts. */
-export function withExpectations(
-  result: RunResult,
-  expectations: readonly ExpectationResult[],
-): RunResult {
-  return { ...result, expectations, pass: expectations.every((one) => one.pass) }
-}

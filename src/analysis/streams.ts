@@ -12,8 +12,6 @@ import { type Fold, PerSymbol } from './fold.ts'
 const STATES = CODES.state as readonly string[]
 export const STATE_PREPARED = STATES.indexOf('PREPARED')
 export const STATE_RUNNING = STATES.indexOf('RUNNING')
-export const STATE_XRUN = STATES.indexOf('XRUN')
-export const STATE_DRAINING = STATES.indexOf('DRAINING')
 
 const TRIGGERS = CODES.trigger as readonly string[]
 /** Trigger commands that set a stream going. */

@@ -6,7 +6,6 @@ import * as Effect from 'effect/Effect'
 import type { ScenarioSpec } from '../scenario/spec.ts'
 import { folderRefusal } from './atomic-write.ts'
 import { InputError, InternalError, NondeterminismError, OutputError } from './Errors.ts'
-import { Files } from './Files.ts'
 import { fullName, type Job, type JobAnswer, type RunOutputs, type Summary } from './Jobs.ts'
 import { type LoadOptions, loadScenarios } from './Load.ts'
 import { kernelTime, plural } from './report-format.ts'
@@ -62,16 +61,6 @@ export const runScenarios = Effect.fnUntraced(function* (
   const outcome: RunOutcome = { pass: summaries.every((one) => one.pass), summaries }
   return outcome
 })
-
-/** The same with the real file system, for callers without Effect. */
-export function runProgram(
-  paths: readonly string[],
-  options: RunOptions,
-  server: JobServer,
-  output: Output,
-) {
-  return runScenarios(paths, options, server, output).pipe(Effect.provide(Files.layer))
-}
 
 const makeJobs = Effect.fnUntraced(function* (specs: readonly ScenarioSpec[], options: RunOptions) {
   const seeds = options.seeds ?? undefined

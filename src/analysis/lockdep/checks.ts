@@ -15,7 +15,7 @@ import type { Finding } from './findings.ts'
 import { type Found, search } from './graph.ts'
 import type { Held, HeldStack } from './held.ts'
 import { WAIT_SPIN, type WaitLevels } from './lock-types.ts'
-import type { Dep, LockClass } from './types.ts'
+import type { LockClass } from './types.ts'
 import {
   ENABLED_ALL,
   exclusiveBit,
@@ -146,11 +146,6 @@ export function isRedundant(held: Held, wanted: Held): boolean {
     skip: isPercpu,
   })
   return path !== null
-}
-
-/** Dependencies of a finding that searches went through, in the order held before wanted. */
-export function forwardPath(found: Found, forwards: boolean): Dep[] {
-  return forwards ? [...found.path] : [...found.path].reverse()
 }
 
 function marked(mask: number): (at: LockClass, weak: boolean) => boolean {

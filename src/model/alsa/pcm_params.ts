@@ -133,10 +133,6 @@ export function isMaskParam(v: number): boolean {
   return v < MASKS
 }
 
-export function isIntervalParam(v: number): boolean {
-  return v >= SNDRV_PCM_HW_PARAM_FIRST_INTERVAL && v <= SNDRV_PCM_HW_PARAM_LAST_INTERVAL
-}
-
 export function hw_param_mask(params: SndPcmHwParams, v: number): SndMask {
   const mask = params.masks[v]
   assert(mask !== undefined, `hardware parameter ${v} is no mask`)

@@ -91,11 +91,6 @@ export class Kernel extends Machine {
     this.softLockups = new SoftLockupDetector(this)
   }
 
-  /** Monotonic time in ns. Kernel: ktime_get(). */
-  get ktime(): Ns {
-    return this.sim.now
-  }
-
   override onSchedule(cpu: Cpu): void {
     this.softLockups.touch(cpu)
     const idle = cpu.isIdle

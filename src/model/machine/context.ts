@@ -30,13 +30,10 @@ export interface Waitable {
   waitOwner(): Context | null
 }
 
-/** Fields of preempt_count (include/linux/preempt.h): depth, softirq and hardirq counts. */
-export const PREEMPT_OFFSET = 0x1
+/** Fields of preempt_count above its depth (include/linux/preempt.h). */
 export const SOFTIRQ_OFFSET = 0x100
 export const SOFTIRQ_DISABLE_OFFSET = 0x200
 export const HARDIRQ_OFFSET = 0x10000
-export const SOFTIRQ_MASK = 0xff00
-export const HARDIRQ_MASK = 0xf0000
 
 export class Context {
   /** Number in the trace's context table. */

@@ -4,7 +4,7 @@
  * is interrupted, preempted, or the processor loses its time, and resumed later. Nothing polls.
  *
  * A physical processor always has time. A virtual one has time exactly while the context of another
- * machine that lends to it (`lender`) runs. Everything else is the same.
+ * machine that lends to it runs. Everything else is the same.
  */
 import type { Ns } from '../../base/units.ts'
 import { Req } from '../../sim/process.ts'
