@@ -6,7 +6,7 @@ import { LOCK_READ, LOCK_READ_RECURSIVE, LOCK_TRYLOCK } from '../../sim/lock-fla
 
 export type CaseStep =
   | { readonly do: 'take'; readonly kind: string; readonly flags: number; readonly sync?: boolean }
-  /** read_lock(): recursive in interrupts only. */
+  /** read_lock(): recursive in interrupts, and where soft ones are disabled. */
   | { readonly do: 'take-read'; readonly kind: string }
   | { readonly do: 'give'; readonly kind: string }
   | { readonly do: 'init' | 'free' | 'downgrade'; readonly kind: string }
@@ -58,6 +58,15 @@ function spinning(lock: string, unlock: string, taking: CaseStep, kind: string):
   return [...plain, ...forms]
 }
 
+/** A trylock that succeeds, and its forms for interrupts. */
+function trying(name: string, taking: CaseStep): Table {
+  const forms = IRQ_FORMS.map(([on, before]): Table[number] => [
+    `${name}${on}`,
+    [state(before), taking],
+  ])
+  return [[name, [taking]], ...forms]
+}
+
 function sleeping(lock: string, unlock: string, kind: string, flags = 0): Table {
   const forms = ['', '_nested', '_nest_lock', '_interruptible', '_killable', '_io']
   return [
@@ -86,10 +95,10 @@ const locks: Table = [
   ...spinning('read_lock', 'read_unlock', { do: 'take-read', kind: 'rwlock' }, 'rwlock'),
   ...spinning('local_lock', 'local_unlock', take('local_lock'), 'local_lock'),
   ['read_lock_recursive', [take('rwlock', LOCK_READ_RECURSIVE)]],
-  ['spin_trylock', [take('spinlock', LOCK_TRYLOCK)]],
-  ['raw_spin_trylock', [take('raw_spinlock', LOCK_TRYLOCK)]],
-  ['write_trylock', [take('rwlock', LOCK_TRYLOCK)]],
-  ['read_trylock', [take('rwlock', LOCK_TRYLOCK | LOCK_READ_RECURSIVE)]],
+  ...trying('spin_trylock', take('spinlock', LOCK_TRYLOCK)),
+  ...trying('raw_spin_trylock', take('raw_spinlock', LOCK_TRYLOCK)),
+  ...trying('write_trylock', take('rwlock', LOCK_TRYLOCK)),
+  ...trying('read_trylock', take('rwlock', LOCK_TRYLOCK | LOCK_READ_RECURSIVE)),
   ...sleeping('mutex_lock', 'mutex_unlock', 'mutex'),
   ['mutex_trylock', [take('mutex', LOCK_TRYLOCK)]],
   ...sleeping('rt_mutex_lock', 'rt_mutex_unlock', 'rt_mutex'),
@@ -120,6 +129,20 @@ const locks: Table = [
   ['mutex_destroy', [{ do: 'free', kind: 'mutex' }]],
 ]
 
+/** They have no lockdep map, and change nothing that the validator looks at. */
+const UNSEEN = [
+  'preempt_disable',
+  'preempt_enable',
+  'might_sleep',
+  'schedule',
+  'wait_for_completion',
+  'complete',
+  'complete_all',
+  'schedule_work',
+  'queue_work',
+  'synchronize_rcu',
+] as const
+
 const states: Table = [
   ['local_irq_disable', [state('irq-off')]],
   ['local_irq_enable', [state('irq-on')]],
@@ -132,9 +155,7 @@ const states: Table = [
   ['hardirq_threaded', [state('hardirq-threaded')]],
   ['softirq_enter', [state('softirq-enter')]],
   ['softirq_exit', [state('softirq-exit')]],
-  ['preempt_disable', [state('nothing')]],
-  ['preempt_enable', [state('nothing')]],
-  ['might_sleep', [state('nothing')]],
+  ...UNSEEN.map((name): Table[number] => [name, [state('nothing')]]),
 ]
 
 export const CASE_OPS: ReadonlyMap<string, readonly CaseStep[]> = new Map([...locks, ...states])

@@ -108,7 +108,7 @@ class CaseRun {
     else if (step.do === 'free') engine.destroy(stack, lock, 'held-freed')
     else {
       const subclass = typeof more === 'number' ? more : 0
-      const nest = typeof more === 'string' ? (this.locks.get(more) ?? null) : null
+      const nest = typeof more === 'string' ? this.lock('mutex', more) : null
       const sync = step.do === 'take' && step.sync === true
       engine.acquire(stack, lock, subclass, this.flagsOf(step), nest, sync)
     }
@@ -134,7 +134,9 @@ class CaseRun {
   private flagsOf(step: CaseStep): number {
     let flags = step.do === 'take' ? step.flags : 0
     if (step.do === 'take-read') {
-      flags = this.inHardirq + this.inSoftirq > 0 ? LOCK_READ_RECURSIVE : LOCK_READ
+      // Kernel: read_lock_is_recursive() asks in_interrupt(), true with soft interrupts disabled.
+      const inInterrupt = this.inHardirq + this.inSoftirq + this.softirqsOff > 0
+      flags = inInterrupt ? LOCK_READ_RECURSIVE : LOCK_READ
     }
     if (this.hardirqsOff) flags |= LOCK_HARDIRQS_OFF
     if (this.softirqsOff > 0) flags |= LOCK_SOFTIRQS_OFF

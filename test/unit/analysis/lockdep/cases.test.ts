@@ -17,6 +17,12 @@ const cases = readFileSync(file, 'utf8')
   .split('\n')
   .map((line) => JSON.parse(line) as Expected)
 
+/** Written from the rules of domain/lockdep.md, each with the kind of its first report or clean. */
+const rules = readFileSync(new URL('../../../data/lockdep-rules.jsonl', import.meta.url), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as LockCase & { expect: string; title: string })
+
 const judge = (...ops: LockCase['ops']) => judgeCase({ name: 'test', classes: {}, ops })
 
 describe("the kernel's self-test", () => {
@@ -34,6 +40,13 @@ describe("the kernel's self-test", () => {
       texts.set(report.kind, `### ${report.kind}: ${one.name}\n${report.text}\n`)
     }
     expectGolden('../data/lockdep-reports.txt', [...texts.values()].join('\n'))
+  })
+})
+
+describe('the rules, one by one', () => {
+  it.each(rules.map((one) => [one.name, one] as const))('%s', (_, one) => {
+    const { verdict, kind } = judgeCase(one)
+    expect(kind ?? verdict, one.title).toBe(one.expect)
   })
 })
 
