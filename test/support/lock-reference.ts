@@ -102,7 +102,8 @@ export class Reference {
   ): Verdict | null {
     const name = this.classes[instance] ?? instance
     this.kinds.set(name, kind)
-    const read = kind === 'rwlock' && how === 1 && this.context !== 'task' ? 2 : how
+    const inInterrupt = this.context !== 'task' || this.bhOff > 0
+    const read = kind === 'rwlock' && how === 1 && inInterrupt ? 2 : how
     const wanted: Taken = { instance, class: name, kind, read, trylock, context: this.context }
     if (!trylock && (depths[kind] as number) > this.limit()) return 'wait-context'
     if (this.usedMarks(wanted)) return 'irq'

@@ -136,6 +136,7 @@ export class Lockdep {
     const held = stack.place(lock, lockClass, flags, this.record, this.timeNs)
     held.subclass = subclass
     held.nest = nest
+    if ((flags & LOCK_TRYLOCK) === 0) noteMode(lock, flags, flags)
     const mode = 1 << modeOf(flags)
     if ((node.seenModes & mode) === 0 || nest !== null || sync) {
       this.check(stack, held, node, crossed || depth === 0, sync)
@@ -143,7 +144,6 @@ export class Lockdep {
       if (nest === null && !sync) node.seenModes |= mode
     }
     this.order.count(stack, held, node)
-    if ((flags & LOCK_TRYLOCK) === 0) noteMode(lock, flags, flags)
     if (sync) return
     stack.chain = node
     stack.depth = depth + 1

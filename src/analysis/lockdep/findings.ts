@@ -1,7 +1,7 @@
 /** What a check found, before it becomes a report: the facts that texts and witnesses need. */
 import type { Found } from './graph.ts'
 import type { Held, HeldStack } from './held.ts'
-import type { Dep, Lock, LockClass } from './types.ts'
+import type { Dep, Lock, LockClass, Range } from './types.ts'
 
 export type FindingKind =
   | 'circular'
@@ -20,7 +20,8 @@ export type FindingKind =
 export type Finding =
   /** `found` leads from the wanted class to the held one; `closing` is the new dependency. */
   | { kind: 'circular'; wanted: Held; held: Held; found: Found; closing: Dep }
-  | { kind: 'recursive'; wanted: Held; held: Held; closing: Dep | null }
+  /** `closing` is null if a lock between the two ends the reach of dependencies. */
+  | { kind: 'recursive'; wanted: Held; held: Held; sample: Range; closing: Dep | null }
   /** Usage bits of one class that exclude each other. */
   | { kind: 'inconsistent'; taken: Held; oldBit: number; newBit: number }
   | {

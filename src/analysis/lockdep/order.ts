@@ -70,7 +70,8 @@ export class Order {
       if (held.class === wanted.class) closing = made
       return true
     })
-    this.engine.report({ kind: 'recursive', wanted, held: same, closing }, stack)
+    const sample = rangeOf(stack, same, wanted)
+    this.engine.report({ kind: 'recursive', wanted, held: same, sample, closing }, stack)
   }
 
   private eachPrevious(

@@ -36,6 +36,8 @@ export interface LockReport {
   readonly judgement: 'predicted' | 'actual'
   readonly witness: readonly Witness[]
   readonly instances: InstanceCycle
+  /** The shortest schedule known that makes it real: that of this run, or none. */
+  readonly schedule: 'this run' | null
 }
 
 interface Entry {
@@ -92,6 +94,7 @@ export class Reporter {
         judgement,
         witness,
         instances,
+        schedule: judgement === 'actual' ? 'this run' : null,
       }
     })
   }
@@ -165,7 +168,9 @@ function ourText(
     lines.push(`pcmsim: ${what}`, ...witness.map(witnessLine))
   }
   const sentence = INSTANCES[instances]
-  return sentence === null ? lines : [...lines, `pcmsim: ${sentence}`]
+  if (sentence === null) return lines
+  const schedule = judgement === 'actual' ? 'that of this run.' : 'none known that makes it real.'
+  return [...lines, `pcmsim: ${sentence}`, `pcmsim: schedule: ${schedule}`]
 }
 
 const INSTANCES: Record<InstanceCycle, string | null> = {

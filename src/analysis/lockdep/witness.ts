@@ -20,7 +20,7 @@ export function witnessOf(finding: Finding): Witness[] {
     case 'circular':
       return [finding.closing.sample, ...finding.found.path.map((dep) => dep.sample)]
     case 'recursive':
-      return finding.closing === null ? [] : [finding.closing.sample]
+      return [finding.sample]
     case 'irq-order': {
       const { safe, unsafe, safeBit, unsafeBit, closing } = finding
       const path = [...safe.path].reverse().map((dep) => dep.sample)
@@ -70,7 +70,7 @@ function pointRange(name: string, site: Site): Range {
 export function instanceCycle(finding: Finding): InstanceCycle {
   switch (finding.kind) {
     case 'recursive':
-      return seen(isSelfTaken(finding.closing))
+      return seen(finding.held.lock === finding.wanted.lock || isSelfTaken(finding.closing))
     case 'circular':
       return seen(closes([finding.closing, ...finding.found.path]))
     case 'inconsistent': {
