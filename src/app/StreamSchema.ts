@@ -39,6 +39,13 @@ const ScriptStepSchema = Schema.Struct({
   nonblock: key(Flag, 'open: O_NONBLOCK.'),
   append: key(Flag, 'open: O_APPEND, share an open substream.'),
   mmap: key(Flag, 'hw_params: access by mmap.'),
+  noninterleaved: key(Flag, 'hw_params: each channel by itself, for writen and readn.'),
+  period_size: key(PcmSizeLeaf, "hw_params: frames of a period, if not the stream's."),
+  buffer_size: key(PcmSizeLeaf, "hw_params: frames of the ring, if not the stream's."),
+  tstamp: key(Flag, 'sw_params: time stamps with each pointer.'),
+  hwsync: key(Flag, 'sync_ptr: ask the hardware first.'),
+  enable: key(Flag, 'fasync: SIGIO on (default) or off.'),
+  ticks: key(count(1, 1_000_000), 'timer_start: periods of a tick, default 1.'),
   ...thresholds,
 })
 

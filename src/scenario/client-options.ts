@@ -23,6 +23,13 @@ export type ScriptStepInput = Maybe<{
   nonblock: boolean
   append: boolean
   mmap: boolean
+  noninterleaved: boolean
+  period_size: PcmSize
+  buffer_size: PcmSize
+  tstamp: boolean
+  hwsync: boolean
+  enable: boolean
+  ticks: number
   start_threshold: PcmSize | 'boundary'
   stop_threshold: PcmSize | 'boundary'
   avail_min: PcmSize
@@ -185,6 +192,13 @@ function stepOf(input: ScriptStepInput, frames: (size: PcmSize) => Frames): Scri
       nonblock: input.nonblock,
       append: input.append,
       mmap: input.mmap,
+      noninterleaved: input.noninterleaved,
+      period_size: size(input.period_size),
+      buffer_size: size(input.buffer_size),
+      tstamp: input.tstamp,
+      hwsync: input.hwsync,
+      enable: input.enable,
+      ticks: input.ticks,
       start_threshold: mark(input.start_threshold),
       stop_threshold: mark(input.stop_threshold),
       avail_min: size(input.avail_min),

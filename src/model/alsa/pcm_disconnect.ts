@@ -13,6 +13,7 @@ import { snd_pcm_stream_lock_irq, snd_pcm_stream_unlock_irq } from './pcm_lockin
 import { snd_pcm_sync_stop } from './pcm_ops.ts'
 import { snd_pcm_running } from './pcm_runtime.ts'
 import { snd_pcm_stop } from './pcm_start_stop.ts'
+import { snd_timer_dev_disconnect } from './timer.ts'
 
 function* disconnectStream(substream: SndPcmSubstream): Proc {
   yield* snd_pcm_stream_lock_irq(substream)
@@ -43,6 +44,9 @@ export function* snd_card_disconnect(card: SndCard): Proc {
   if (card.shutdown) return
   card.shutdown = true
   for (const pcm of card.pcms) yield* snd_pcm_dev_disconnect(pcm)
+  for (const { timer } of card.pcms.flatMap((pcm) => [...pcm.playback, ...pcm.capture])) {
+    if (timer !== null) yield* snd_timer_dev_disconnect(timer)
+  }
   yield* wake_up_all(card.power_sleep)
 }
 

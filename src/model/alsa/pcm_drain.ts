@@ -59,8 +59,12 @@ function snd_pcm_pre_drain_init(substream: SndPcmSubstream, _arg: number): numbe
   }
 }
 
-/** Playback: what is queued will still be played; a stream that has not started, starts. */
-function* drainPlayback(substream: SndPcmSubstream): Proc<number> {
+/**
+ * Playback: what is queued will still be played; a stream that has not started, starts. What the
+ * driver answers to that START is not looked at: a stream that did not start drains until it times
+ * out, and an xrun that 6.12 makes of -EPIPE is overwritten.
+ */
+function* drainPlayback(substream: SndPcmSubstream): Proc {
   const { runtime } = substream
   if (runtime.state === SNDRV_PCM_STATE_RUNNING) {
     __snd_pcm_set_state(substream, SNDRV_PCM_STATE_DRAINING)
@@ -69,24 +73,21 @@ function* drainPlayback(substream: SndPcmSubstream): Proc<number> {
   } else if (runtime.state === SNDRV_PCM_STATE_PREPARED) {
     if (snd_pcm_playback_empty(runtime)) {
       __snd_pcm_set_state(substream, SNDRV_PCM_STATE_SETUP)
-      return 0
+      return
     }
-    const err = yield* snd_pcm_do_start(substream, SNDRV_PCM_STATE_DRAINING)
-    if (err < 0) return err
+    yield* snd_pcm_do_start(substream, SNDRV_PCM_STATE_DRAINING)
     yield* snd_pcm_post_start(substream, SNDRV_PCM_STATE_DRAINING)
   }
-  return 0
 }
 
 /** Capture: stops at once; DRAINING until what is there has been read. */
-function* drainCapture(substream: SndPcmSubstream): Proc<number> {
+function* drainCapture(substream: SndPcmSubstream): Proc {
   const { runtime } = substream
-  if (runtime.state !== SNDRV_PCM_STATE_RUNNING) return 0
+  if (runtime.state !== SNDRV_PCM_STATE_RUNNING) return
   const unread = snd_pcm_capture_avail(runtime) > 0
   const new_state = unread ? SNDRV_PCM_STATE_DRAINING : SNDRV_PCM_STATE_SETUP
-  const err = yield* snd_pcm_do_stop(substream, new_state)
-  if (err >= 0) yield* snd_pcm_post_stop(substream, new_state)
-  return err
+  yield* snd_pcm_do_stop(substream, new_state)
+  yield* snd_pcm_post_stop(substream, new_state)
 }
 
 function* snd_pcm_do_drain_init(substream: SndPcmSubstream, _arg: number): Proc<number> {
@@ -94,8 +95,8 @@ function* snd_pcm_do_drain_init(substream: SndPcmSubstream, _arg: number): Proc<
   const playback = substream.stream === SNDRV_PCM_STREAM_PLAYBACK
   // post_start and post_stop take the master away; the driver's DRAIN is for the one it was.
   const isMaster = runtime.trigger_master === substream
-  const err = playback ? yield* drainPlayback(substream) : yield* drainCapture(substream)
-  if (err < 0) return err
+  if (playback) yield* drainPlayback(substream)
+  else yield* drainCapture(substream)
   if (
     runtime.state === SNDRV_PCM_STATE_DRAINING &&
     isMaster &&
@@ -141,7 +142,10 @@ function* waitForMember(substream: SndPcmSubstream, member: SndPcmSubstream): Pr
   if (task.state !== TASK_RUNNING) task.waitingOn = sleep
   const left = yield* schedule_timeout(k, bufferTimeout(member))
   yield* snd_pcm_stream_lock_irq(substream)
+  // The group is looked through again, because the member may have left it and be gone.
+  const group = yield* snd_pcm_stream_group_ref(substream)
   yield* remove_wait_queue(sleep, entry)
+  yield* snd_pcm_group_unref(group, substream)
   return left
 }
 

@@ -19,11 +19,13 @@ export function ioctlMayPass(substream: SndPcmSubstream): boolean {
   )
 }
 
-/** What an ioctl does first where it may not pass. Return: 0, or -EBADFD after a disconnection. */
+/**
+ * What an ioctl does first where it may not pass. Return: 0; -EBADFD after a disconnection; -ENODEV
+ * if that came while it waited for power.
+ */
 export function* snd_pcm_common_ioctl(substream: SndPcmSubstream): Proc<number> {
   if (substream.runtime.state === SNDRV_PCM_STATE_DISCONNECTED) return -EBADFD
-  yield* snd_power_wait(substream.pcm.card)
-  return 0
+  return yield* snd_power_wait(substream.pcm.card)
 }
 
 function* refuse(err: number): Proc<number> {

@@ -1,15 +1,15 @@
 /**
  * The locks of a stream: its own lock (spinlock, or mutex if the PCM is nonatomic), that of its
  * group, and the exclusion of parameter changes and copies. Mirrors the first part of
- * sound/core/pcm_native.c; the same in 6.1 and 6.12.
- *
- * Left out: local_bh_disable() around atomic PCMs on 6.12 with PREEMPT_RT.
+ * sound/core/pcm_native.c, 6.1 and 6.12. On PREEMPT_RT 6.12 also turns bottom halves off around the
+ * irq variants of an atomic PCM, because a sleeping spinlock does not keep them away.
  */
 import type { Proc } from '../../sim/process.ts'
 import { EBUSY } from '../linux/errno.ts'
 import { mutex_lock, mutex_lock_nested, mutex_trylock, mutex_unlock } from '../linux/mutex.ts'
 import {
   type IrqFlags,
+  type SpinlockT,
   spin_lock,
   spin_lock_irq,
   spin_lock_irqsave,
@@ -35,11 +35,24 @@ export function snd_pcm_group_unlock(group: SndPcmGroup, nonatomic: boolean): Pr
 }
 
 export function snd_pcm_group_lock_irq(group: SndPcmGroup, nonatomic: boolean): Proc {
-  return nonatomic ? mutex_lock(group.mutex) : spin_lock_irq(group.lock)
+  if (nonatomic) return mutex_lock(group.mutex)
+  const { lock } = group
+  if (bhOffAround(lock)) lock.k.softirqs.disable(lock.k.current.cpu)
+  return spin_lock_irq(lock)
 }
 
 export function snd_pcm_group_unlock_irq(group: SndPcmGroup, nonatomic: boolean): Proc {
-  return nonatomic ? mutex_unlock(group.mutex) : spin_unlock_irq(group.lock)
+  if (nonatomic) return mutex_unlock(group.mutex)
+  return bhOffAround(group.lock) ? unlockThenBhOn(group.lock) : spin_unlock_irq(group.lock)
+}
+
+function bhOffAround(lock: SpinlockT): boolean {
+  return lock.rt !== null && lock.k.config.version !== '6.1'
+}
+
+function* unlockThenBhOn(lock: SpinlockT): Proc {
+  yield* spin_unlock_irq(lock)
+  yield* lock.k.softirqs.enable(lock.k.current.cpu)
 }
 
 /** Interrupts as they are. Kernel: snd_pcm_stream_lock(). */

@@ -9,16 +9,18 @@ import {
   SNDRV_PCM_INFO_EXPLICIT_SYNC,
   SNDRV_PCM_INFO_MMAP,
   SNDRV_PCM_INFO_SYNC_APPLPTR,
+  SNDRV_PCM_STATE_DISCONNECTED,
   SNDRV_PCM_STATE_OPEN,
 } from './pcm_constants.ts'
 
 /**
  * Maps the ring into the client. While it is mapped, hw_params and hw_free are refused.
  *
- * Kernel: snd_pcm_mmap_data(). Return: 0, -EBADFD, -ENXIO, -EINVAL or -EBUSY.
+ * Kernel: snd_pcm_mmap(), snd_pcm_mmap_data(). Return: 0, -EBADFD, -ENXIO, -EINVAL or -EBUSY.
  */
 export function snd_pcm_mmap_data(substream: SndPcmSubstream): number {
   const { runtime, k } = substream
+  if (runtime.state === SNDRV_PCM_STATE_DISCONNECTED) return -EBADFD
   if (runtime.state === SNDRV_PCM_STATE_OPEN) return -EBADFD
   if ((runtime.info & SNDRV_PCM_INFO_MMAP) === 0) return -ENXIO
   if (runtime.access >= SNDRV_PCM_ACCESS_RW_INTERLEAVED) return -EINVAL

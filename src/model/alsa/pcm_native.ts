@@ -7,6 +7,7 @@ import { EAGAIN, EBADFD, EBUSY, EINVAL, ENODEV, ERESTARTSYS } from '../linux/err
 import { mutex_lock, mutex_unlock } from '../linux/mutex.ts'
 import { currentTask } from '../linux/preempt.ts'
 import { schedule, TASK_INTERRUPTIBLE, TASK_RUNNING } from '../linux/sched.ts'
+import { spin_lock_irq, spin_unlock_irq } from '../linux/spinlock.ts'
 import { add_wait_queue, remove_wait_queue, WaitQueueEntry, wake_up } from '../linux/wait.ts'
 import { snd_ctl_get_preferred_subdevice } from './control.ts'
 import { SndFasync, snd_fasync_free, snd_fasync_helper } from './misc.ts'
@@ -75,8 +76,12 @@ function snd_pcm_attach_substream(
 
 /** Kernel: snd_pcm_detach_substream(). */
 function* snd_pcm_detach_substream(substream: SndPcmSubstream): Proc {
+  const { timer } = substream
   if (substream.runtime.fasync !== null) yield* snd_fasync_free(substream.runtime.fasync)
+  // The timer looks at the runtime under its own lock.
+  if (timer !== null) yield* spin_lock_irq(timer.lock)
   substream.detachRuntime()
+  if (timer !== null) yield* spin_unlock_irq(timer.lock)
 }
 
 /** Kernel: snd_pcm_open_substream(). Context: open_mutex. Return: the file, or -errno. */
@@ -127,6 +132,10 @@ export function* snd_pcm_open(
     if (task.state !== TASK_RUNNING) task.waitingOn = pcm.open_wait
     yield* schedule(k)
     yield* mutex_lock(pcm.open_mutex)
+    if (pcm.card.shutdown) {
+      result = -ENODEV
+      break
+    }
     if (task.signalPending) {
       result = -ERESTARTSYS
       break

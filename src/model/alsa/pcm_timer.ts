@@ -4,11 +4,11 @@
  * in 6.1 and 6.12. Differs: made when first asked for, not with the device, so that devices whose
  * timer nobody opens have no lock more in the trace. At the end a client's side of a timer, as the
  * snd_timer_user_*() functions of sound/core/timer.c; left out there: the queue of time-stamped
- * events (tread), the ioctls that only ask, and records of their own.
+ * events (tread) and the ioctls that only ask.
  */
 import { framesToNsFloor, type Ns } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
-import { EAGAIN } from '../linux/errno.ts'
+import { EAGAIN, ENODEV } from '../linux/errno.ts'
 import {
   SpinlockT,
   spin_lock,
@@ -18,7 +18,13 @@ import {
 } from '../linux/spinlock.ts'
 import { WaitQueueHead, wait_event_interruptible, wake_up } from '../linux/wait.ts'
 import type { SndPcmSubstream } from './pcm.ts'
-import { SndTimer, type SndTimerInstance, snd_timer_notify, snd_timer_open } from './timer.ts'
+import {
+  SndTimer,
+  type SndTimerInstance,
+  snd_timer_close,
+  snd_timer_notify,
+  snd_timer_open,
+} from './timer.ts'
 
 /** Events of snd_timer_notify(). Kernel: enum of SNDRV_TIMER_EVENT_*. */
 export const SNDRV_TIMER_EVENT_MSTART = 12
@@ -60,6 +66,7 @@ export class SndTimerUser {
   /** Ticks that were not read yet, and the length of one. */
   ticks = 0
   resolution: Ns = 0
+  disconnected = false
 
   constructor(timer: SndTimer) {
     this.qlock = new SpinlockT(timer.k, '&tu->qlock')
@@ -82,15 +89,34 @@ export function* snd_timer_user_open(timer: SndTimer): Proc<SndTimerUser> {
   tu.ti = yield* snd_timer_open(timer, (_ti, resolution, ticks) =>
     snd_timer_user_interrupt(tu, resolution, ticks),
   )
+  tu.ti.disconnect = () => snd_timer_user_disconnect(tu)
   return tu
 }
 
-/** Kernel: snd_timer_user_read(). Return: ticks since the last read, -EAGAIN or -ERESTARTSYS. */
+/** Closes the program's end. Kernel: snd_timer_user_release(). Context: process. Return: 0. */
+export function* snd_timer_user_close(tu: SndTimerUser): Proc<number> {
+  if (tu.ti !== null) yield* snd_timer_close(tu.ti)
+  tu.ti = null
+  return 0
+}
+
+/** The card is gone: who reads comes back. Kernel: snd_timer_user_disconnect(). */
+function* snd_timer_user_disconnect(tu: SndTimerUser): Proc {
+  tu.disconnected = true
+  yield* wake_up(tu.qchange_sleep)
+}
+
+/**
+ * Kernel: snd_timer_user_read(). Return: ticks since the last read, -EAGAIN, -ENODEV after a
+ * disconnection, -ERESTARTSYS.
+ */
 export function* snd_timer_user_read(tu: SndTimerUser, nonblock: boolean): Proc<number> {
   if (tu.ticks === 0) {
     if (nonblock) return -EAGAIN
-    const err = yield* wait_event_interruptible(tu.qchange_sleep, () => tu.ticks > 0)
+    const ready = () => tu.ticks > 0 || tu.disconnected
+    const err = yield* wait_event_interruptible(tu.qchange_sleep, ready)
     if (err < 0) return err
+    if (tu.disconnected) return -ENODEV
   }
   yield* spin_lock_irq(tu.qlock)
   const { ticks } = tu

@@ -52,6 +52,8 @@ export class SndTimerInstance {
   readonly callback: SndTimerCallback
   /** Hears of starts and stops, under the timer's lock. */
   ccallback: ((event: number, tstamp: Ns) => void) | null = null
+  /** The timer's device is gone. */
+  disconnect: (() => Proc) | null = null
   /** Kernel: SNDRV_TIMER_IFLG_RUNNING. */
   running = false
   /** Starts again by itself. Kernel: SNDRV_TIMER_IFLG_AUTO. */
@@ -82,6 +84,11 @@ export function* snd_timer_open(
   timer.open_list.push(ti)
   yield* spin_unlock_irqrestore(timer.lock, flags)
   return ti
+}
+
+/** Tells every open instance that the device is gone. Kernel: snd_timer_dev_disconnect(). */
+export function* snd_timer_dev_disconnect(timer: SndTimer): Proc {
+  for (const ti of timer.open_list) if (ti.disconnect !== null) yield* ti.disconnect()
 }
 
 /** Kernel: snd_timer_close(). Left out: waiting for a callback that runs on another processor. */

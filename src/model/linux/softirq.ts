@@ -9,7 +9,7 @@ import { type Proc, Req } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
 import { Context, SOFTIRQ_DISABLE_OFFSET, SOFTIRQ_OFFSET } from '../machine/context.ts'
 import type { Cpu } from '../machine/cpu.ts'
-import { type Task, TaskState } from '../machine/task.ts'
+import { Task, TaskState } from '../machine/task.ts'
 import { warnOnce } from './bug.ts'
 import type { Kernel } from './kernel.ts'
 
@@ -71,10 +71,12 @@ export class Softirqs {
     return state.context
   }
 
-  /** Kernel: local_bh_disable(). On PREEMPT_RT the task stays preemptible. */
+  /** Kernel: local_bh_disable(). On PREEMPT_RT the task stays preemptible, but where it is. */
   disable(cpu: Cpu): void {
     this.of(cpu).disabled++
-    if (!this.rt) this.kernel.current.preemptCount += SOFTIRQ_DISABLE_OFFSET
+    const { current } = this.kernel
+    if (!this.rt) current.preemptCount += SOFTIRQ_DISABLE_OFFSET
+    else if (current instanceof Task) current.migrationDisabled++
   }
 
   /** Kernel: local_bh_enable(): runs what has become pending. */
@@ -82,7 +84,9 @@ export class Softirqs {
     const state = this.of(cpu)
     if (cpu.irqsOff) warnOnce(this.kernel, 'kernel/softirq.c:376', '__local_bh_enable_ip')
     state.disabled--
-    if (!this.rt) this.kernel.current.preemptCount -= SOFTIRQ_DISABLE_OFFSET
+    const { current } = this.kernel
+    if (!this.rt) current.preemptCount -= SOFTIRQ_DISABLE_OFFSET
+    else if (current instanceof Task) current.migrationDisabled--
     if (state.disabled === 0 && state.pending !== 0 && !cpu.irqsOff) {
       state.disabled++
       yield* this.serveInTask(cpu, state)

@@ -68,6 +68,8 @@ export class Task extends Context {
   overlay: Context[] = []
   irqsOffSaved = false
   signalPending = false
+  /** More than 0: it stays on the processor where it is. Kernel: migration_disabled. */
+  migrationDisabled = 0
   /** The worker pool whose item it runs; a kernel model's business. */
   pool: unknown = null
   /** How often it left its processor. Kernel: nvcsw + nivcsw. */
@@ -101,6 +103,7 @@ export class Task extends Context {
   }
 
   allows(cpu: number): boolean {
+    if (this.migrationDisabled > 0) return cpu === this.cpu.index
     return this.affinity === null || this.affinity.includes(cpu)
   }
 

@@ -29,6 +29,16 @@ export const scriptCalls = [
   'poll',
   'link',
   'unlink',
+  'writen',
+  'readn',
+  'sync_ptr',
+  'munmap',
+  'fasync',
+  'timer_open',
+  'timer_start',
+  'timer_stop',
+  'timer_read',
+  'timer_close',
 ] as const
 
 export type ScriptCall = (typeof scriptCalls)[number]

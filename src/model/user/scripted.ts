@@ -8,11 +8,17 @@ import {
   O_APPEND,
   O_NONBLOCK,
   SNDRV_PCM_ACCESS_MMAP_INTERLEAVED,
+  SNDRV_PCM_ACCESS_MMAP_NONINTERLEAVED,
   SNDRV_PCM_ACCESS_RW_INTERLEAVED,
+  SNDRV_PCM_ACCESS_RW_NONINTERLEAVED,
+  SNDRV_PCM_SYNC_PTR_APPL,
+  SNDRV_PCM_SYNC_PTR_AVAIL_MIN,
+  SNDRV_PCM_SYNC_PTR_HWSYNC,
 } from '../alsa/pcm_constants.ts'
 import { UserFrames } from '../alsa/pcm_copy.ts'
 import type { SndPcmFile } from '../alsa/pcm_native.ts'
 import { SndPcmStatus } from '../alsa/pcm_status.ts'
+import { SndPcmSyncPtr } from '../alsa/pcm_sync_ptr.ts'
 import { EBADFD, errnoName } from '../linux/errno.ts'
 import { installHwParams } from './hw-params.ts'
 import { mmapTransfer, snd_pcm_avail_update } from './library.ts'
@@ -21,6 +27,7 @@ import { PollSet, sys_poll } from './poll.ts'
 import type { ScriptCall } from './script-calls.ts'
 import { setSwParams, type Thresholds } from './sw-params.ts'
 import * as S from './syscall.ts'
+import { TimerFile } from './timer-calls.ts'
 
 type Direction = 'playback' | 'capture'
 
@@ -38,8 +45,20 @@ export interface ScriptStep extends Thresholds {
   /** Flags of an open. */
   readonly nonblock?: boolean
   readonly append?: boolean
-  /** Access of hw_params. */
+  /** Access of hw_params: mapped, and each channel by itself. */
   readonly mmap?: boolean
+  readonly noninterleaved?: boolean
+  /** Sizes of hw_params where they are not the stream's. */
+  readonly period_size?: Frames
+  readonly buffer_size?: Frames
+  /** sw_params: time stamps with each pointer. */
+  readonly tstamp?: boolean
+  /** sync_ptr: ask the hardware first. */
+  readonly hwsync?: boolean
+  /** fasync: SIGIO on (when absent) or off. */
+  readonly enable?: boolean
+  /** Periods of a timer's tick. */
+  readonly ticks?: number
 }
 
 export interface ScriptedOptions extends PcmClientOptions {
@@ -53,11 +72,13 @@ class Handle {
   readonly user: UserFrames
   readonly status = new SndPcmStatus()
   readonly set: PollSet
+  readonly timer: TimerFile
 
   constructor(file: SndPcmFile) {
     this.file = file
     this.user = new UserFrames(file.substream.k, file.substream.id)
     this.set = new PollSet([file])
+    this.timer = new TimerFile(file)
   }
 }
 
@@ -69,12 +90,16 @@ type Call = (handle: Handle, step: ScriptStep, program: Scripted) => Proc<number
 /** Calls on an open handle, by the names that a script uses. */
 const CALLS = {
   hw_params: ({ file }, step, program) => {
-    const access =
-      step.mmap === true ? SNDRV_PCM_ACCESS_MMAP_INTERLEAVED : SNDRV_PCM_ACCESS_RW_INTERLEAVED
-    return installHwParams(file, program.options, access)
+    const { options } = program
+    const request = {
+      ...options,
+      period_size: step.period_size ?? (options.period_size as Frames),
+      buffer_size: step.buffer_size ?? (options.buffer_size as Frames),
+    }
+    return installHwParams(file, request, accessOf(step))
   },
   hw_free: ({ file }) => S.sys_hw_free(file),
-  sw_params: ({ file }, step) => setSwParams(file, step),
+  sw_params: ({ file }, { tstamp, ...step }) => setSwParams(file, step, tstamp),
   prepare: ({ file }) => S.sys_prepare(file),
   reset: ({ file }) => S.sys_reset(file),
   start: ({ file }) => S.sys_start(file),
@@ -92,12 +117,45 @@ const CALLS = {
   rewind: ({ file }, { frames }) => S.sys_rewind(file, frames ?? 0),
   writei: (handle, { frames }, program) => program.move(handle, frames ?? 0, S.sys_writei),
   readi: (handle, { frames }, program) => program.move(handle, frames ?? 0, S.sys_readi),
+  writen: (handle, { frames }, program) => program.move(handle, frames ?? 0, S.sys_writen),
+  readn: (handle, { frames }, program) => program.move(handle, frames ?? 0, S.sys_readn),
+  sync_ptr: ({ file }, step) => syncPtr(file, step),
   mmap: ({ file }) => S.sys_mmap(file),
+  munmap: ({ file }) => S.sys_munmap(file),
   mmap_commit: (handle, { frames }, program) => program.move(handle, frames ?? 0, mmapTransfer),
   poll: ({ set }, { forNs }) => sys_poll(set, forNs ?? -1),
   link: ({ file }, step, program) => program.link(file, step),
   unlink: ({ file }) => S.sys_unlink(file),
+  fasync: ({ file }, { enable }) => S.sys_fasync(file, enable ?? true),
+  timer_open: ({ timer }) => timer.open(),
+  timer_start: ({ timer }, { ticks }) => timer.start(ticks ?? 1),
+  timer_stop: ({ timer }) => timer.stop(),
+  timer_read: ({ timer }, { nonblock }) => timer.read(nonblock ?? false),
+  timer_close: ({ timer }) => timer.close(),
 } as const satisfies Record<Exclude<ScriptCall, OtherCall>, Call>
+
+function accessOf({ mmap, noninterleaved }: ScriptStep): number {
+  if (mmap === true) {
+    return noninterleaved === true
+      ? SNDRV_PCM_ACCESS_MMAP_NONINTERLEAVED
+      : SNDRV_PCM_ACCESS_MMAP_INTERLEAVED
+  }
+  return noninterleaved === true
+    ? SNDRV_PCM_ACCESS_RW_NONINTERLEAVED
+    : SNDRV_PCM_ACCESS_RW_INTERLEAVED
+}
+
+/** SYNC_PTR: what the step says is set, the rest asked for. Return: 0 or -errno. */
+function* syncPtr(file: SndPcmFile, step: ScriptStep): Proc<number> {
+  const { control, boundary } = file.substream.runtime
+  const sync = new SndPcmSyncPtr()
+  if (step.hwsync === true) sync.flags |= SNDRV_PCM_SYNC_PTR_HWSYNC
+  if (step.frames === undefined) sync.flags |= SNDRV_PCM_SYNC_PTR_APPL
+  else sync.appl_ptr = (control.appl_ptr + step.frames) % boundary
+  if (step.avail_min === undefined) sync.flags |= SNDRV_PCM_SYNC_PTR_AVAIL_MIN
+  else sync.avail_min = step.avail_min
+  return yield* S.sys_sync_ptr(file, sync)
+}
 
 function* delay(file: SndPcmFile): Proc<number> {
   const answer = { delay: 0 }
@@ -161,6 +219,7 @@ export class Scripted extends PcmClient<ScriptedOptions> {
     const handle = this.handles.get(direction)
     if (handle === undefined) return -EBADFD
     this.handles.delete(direction)
+    if (handle.timer.isOpen) yield* handle.timer.close()
     return yield* S.sys_close(handle.file)
   }
 

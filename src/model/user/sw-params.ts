@@ -5,6 +5,7 @@
  */
 import type { Frames } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
+import { SNDRV_PCM_TSTAMP_ENABLE, SNDRV_PCM_TSTAMP_NONE } from '../alsa/pcm_constants.ts'
 import type { SndPcmFile } from '../alsa/pcm_native.ts'
 import type { SndPcmRuntime } from '../alsa/pcm_runtime.ts'
 import { currentSwParams, type SndPcmSwParams } from '../alsa/pcm_sw_params.ts'
@@ -36,7 +37,11 @@ export function swParamsOf(runtime: SndPcmRuntime, wanted: Thresholds): SndPcmSw
   return params
 }
 
-/** Sets a client's thresholds. Return: 0 or -errno. */
-export function setSwParams(file: SndPcmFile, wanted: Thresholds): Proc<number> {
-  return sys_sw_params(file, swParamsOf(file.substream.runtime, wanted))
+/** Sets a client's thresholds, and whether the pointer is stamped. Return: 0 or -errno. */
+export function setSwParams(file: SndPcmFile, wanted: Thresholds, tstamp?: boolean): Proc<number> {
+  const params = swParamsOf(file.substream.runtime, wanted)
+  if (tstamp !== undefined) {
+    params.tstamp_mode = tstamp ? SNDRV_PCM_TSTAMP_ENABLE : SNDRV_PCM_TSTAMP_NONE
+  }
+  return sys_sw_params(file, params)
 }

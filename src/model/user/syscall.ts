@@ -15,11 +15,18 @@ import {
   ioctlMayPass,
   snd_pcm_common_ioctl,
   snd_pcm_lib_read,
+  snd_pcm_lib_readv,
   snd_pcm_lib_write,
+  snd_pcm_lib_writev,
 } from '../alsa/pcm_ioctl.ts'
 import { snd_pcm_link, snd_pcm_unlink } from '../alsa/pcm_link.ts'
 import { snd_pcm_mmap_data, snd_pcm_munmap_data } from '../alsa/pcm_mmap.ts'
-import { type SndPcmFile, snd_pcm_open, snd_pcm_release } from '../alsa/pcm_native.ts'
+import {
+  type SndPcmFile,
+  snd_pcm_fasync,
+  snd_pcm_open,
+  snd_pcm_release,
+} from '../alsa/pcm_native.ts'
 import type { SndPcmHwParams } from '../alsa/pcm_params.ts'
 import { snd_pcm_pause_lock_irq } from '../alsa/pcm_pause.ts'
 import { snd_pcm_prepare, snd_pcm_reset } from '../alsa/pcm_prepare.ts'
@@ -41,7 +48,7 @@ import {
   snd_pcm_xrun,
 } from '../alsa/pcm_sync_ptr.ts'
 import { lockdep_sys_exit } from '../linux/bug-locks.ts'
-import { EINTR, ERESTARTSYS } from '../linux/errno.ts'
+import { EINTR, EINVAL, ERESTARTSYS } from '../linux/errno.ts'
 import { sleepUntil } from '../linux/hrtimer.ts'
 import type { Kernel } from '../linux/kernel.ts'
 import { currentTask } from '../linux/preempt.ts'
@@ -80,6 +87,15 @@ export const Call = {
   mmap: 25,
   mmap_commit: 26,
   suspend: 27,
+  writen: 28,
+  readn: 29,
+  fasync: 30,
+  timer_open: 31,
+  timer_start: 32,
+  timer_stop: 33,
+  timer_read: 34,
+  timer_close: 35,
+  munmap: 36,
 } as const
 
 /**
@@ -145,6 +161,18 @@ export function sys_mmap(file: SndPcmFile): Proc<number> {
 
 function* mapData(file: SndPcmFile): Proc<number> {
   return snd_pcm_mmap_data(file.substream)
+}
+
+/** munmap() of what is mapped of the ring. Return: 0, or -EINVAL if nothing is. */
+export function sys_munmap(file: SndPcmFile): Proc<number> {
+  const { k, id } = file.substream
+  return syscall(k, id, Call.munmap, 0, unmapData(file))
+}
+
+function* unmapData({ substream }: SndPcmFile): Proc<number> {
+  if (substream.mmap_count === 0) return -EINVAL
+  snd_pcm_munmap_data(substream)
+  return 0
 }
 
 /** Suspends all streams of the device, as a write to /sys/power/state does. */
@@ -239,6 +267,21 @@ export function sys_writei(file: SndPcmFile, data: UserFrames, frames: number): 
 
 export function sys_readi(file: SndPcmFile, data: UserFrames, frames: number): Proc<number> {
   return ioctl(file, Call.readi, frames, snd_pcm_lib_read(file.substream, data, frames))
+}
+
+/** Each channel from a buffer of its own; the stream has to be set up for that. */
+export function sys_writen(file: SndPcmFile, data: UserFrames, frames: number): Proc<number> {
+  return ioctl(file, Call.writen, frames, snd_pcm_lib_writev(file.substream, data, frames))
+}
+
+export function sys_readn(file: SndPcmFile, data: UserFrames, frames: number): Proc<number> {
+  return ioctl(file, Call.readn, frames, snd_pcm_lib_readv(file.substream, data, frames))
+}
+
+/** fcntl() with or without O_ASYNC: SIGIO for the caller at every period. */
+export function sys_fasync(file: SndPcmFile, on: boolean): Proc<number> {
+  const { k, id } = file.substream
+  return syscall(k, id, Call.fasync, on ? 1 : 0, snd_pcm_fasync(file, on))
 }
 
 /** nanosleep() to an absolute time. Return: 0, or -EINTR. */

@@ -3,11 +3,13 @@ import { expect, test } from 'vitest'
 import { NS_PER_MS } from '../../../../src/base/units.ts'
 import { SNDRV_CTL_POWER_D0, SNDRV_CTL_POWER_D3HOT } from '../../../../src/model/alsa/core.ts'
 import * as C from '../../../../src/model/alsa/pcm_constants.ts'
+import { snd_card_disconnect } from '../../../../src/model/alsa/pcm_disconnect.ts'
 import { SndPcmFile, snd_pcm_open, snd_pcm_release } from '../../../../src/model/alsa/pcm_native.ts'
 import { snd_power_change_state } from '../../../../src/model/alsa/pcm_power.ts'
-import { EBADFD, EBUSY, EINVAL } from '../../../../src/model/linux/errno.ts'
+import { SndPcmStatus } from '../../../../src/model/alsa/pcm_status.ts'
+import { EBADFD, EBUSY, EINVAL, ENODEV } from '../../../../src/model/linux/errno.ts'
 import { sleepUntil } from '../../../../src/model/linux/hrtimer.ts'
-import { sys_close, sys_prepare } from '../../../../src/model/user/syscall.ts'
+import { sys_close, sys_prepare, sys_status } from '../../../../src/model/user/syscall.ts'
 import type { Proc } from '../../../../src/sim/process.ts'
 import { HARDWARE } from './fake-card.ts'
 import { inTask, must, openStream, type World, world } from './stream.ts'
@@ -89,4 +91,18 @@ test('ioctl and close wait while the card is powered down', () => {
       expect(card.power_sleep.entries).toEqual([])
     })
   }
+})
+
+test('a call that waits for power ends with ENODEV when the card goes', () => {
+  const w = world({ cpus: 2 })
+  inTask(w, function* () {
+    const file = yield* openStream(w)
+    yield* snd_power_change_state(w.fake.card, SNDRV_CTL_POWER_D3HOT)
+    w.k.spawn('udev', 'task', function* () {
+      yield* sleepUntil(w.k, 5 * NS_PER_MS)
+      yield* snd_card_disconnect(w.fake.card)
+    })
+    expect(yield* sys_status(file, new SndPcmStatus())).toBe(-ENODEV)
+    expect(yield* sys_status(file, new SndPcmStatus())).toBe(-EBADFD)
+  })
 })

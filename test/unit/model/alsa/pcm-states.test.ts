@@ -8,10 +8,12 @@ import { EPOLLERR, EPOLLIN, EPOLLOUT, snd_pcm_poll } from '../../../../src/model
 import { SndPcmStatus } from '../../../../src/model/alsa/pcm_status.ts'
 import { snd_pcm_suspend_all } from '../../../../src/model/alsa/pcm_suspend.ts'
 import { currentSwParams } from '../../../../src/model/alsa/pcm_sw_params.ts'
+import { SndPcmSyncPtr } from '../../../../src/model/alsa/pcm_sync_ptr.ts'
 import { errnoName } from '../../../../src/model/linux/errno.ts'
 import * as S from '../../../../src/model/user/syscall.ts'
 import type { Proc } from '../../../../src/sim/process.ts'
 import { CODES } from '../../../../src/sim/trace-kinds.ts'
+import { HARDWARE } from './fake-card.ts'
 import { advanceAppl, hwParams, inTask, must, openStream, type World, world } from './stream.ts'
 
 const STATES = CODES.state as readonly string[]
@@ -45,7 +47,19 @@ function* enter(w: World, state: string, capture: boolean): Proc<SndPcmFile> {
   return file
 }
 
-type Call = (file: SndPcmFile) => Proc<number>
+type Call = (file: SndPcmFile, w: World) => Proc<number>
+
+/** Asks for everything, changes nothing. */
+function* syncPtr(file: SndPcmFile, more: number): Proc<number> {
+  const sync = new SndPcmSyncPtr()
+  sync.flags = C.SNDRV_PCM_SYNC_PTR_APPL | C.SNDRV_PCM_SYNC_PTR_AVAIL_MIN | more
+  return yield* S.sys_sync_ptr(file, sync)
+}
+
+/** The other direction, brought into a state. */
+function otherIn(w: World, file: SndPcmFile, state: string): Proc<SndPcmFile> {
+  return enter(w, state, file.substream.stream === C.SNDRV_PCM_STREAM_PLAYBACK)
+}
 
 const CALLS: Readonly<Record<string, Call>> = {
   hw_params: (file) => S.sys_hw_params(file, hwParams()),
@@ -67,6 +81,39 @@ const CALLS: Readonly<Record<string, Call>> = {
   transfer: (file) => {
     const user = new UserFrames(file.substream.k, file.substream.id)
     return file.substream.stream === 0 ? S.sys_writei(file, user, 1) : S.sys_readi(file, user, 1)
+  },
+  transfern: (file) => {
+    const user = new UserFrames(file.substream.k, file.substream.id)
+    return file.substream.stream === 0 ? S.sys_writen(file, user, 1) : S.sys_readn(file, user, 1)
+  },
+  forward: (file) => S.sys_forward(file, 1),
+  rewind: (file) => S.sys_rewind(file, 1),
+  sync_ptr: (file) => syncPtr(file, 0),
+  sync_hw: (file) => syncPtr(file, C.SNDRV_PCM_SYNC_PTR_HWSYNC),
+  mmap: (file) => S.sys_mmap(file),
+  unlink: (file) => S.sys_unlink(file),
+  // With one in the same state, and with one that has no parameters yet.
+  *link(file, w) {
+    const state = STATES[file.substream.runtime.state] as string
+    return yield* S.sys_link(file, yield* otherIn(w, file, state))
+  },
+  *link_open(file, w) {
+    const { shutdown } = w.fake.card
+    w.fake.card.shutdown = false
+    const other = yield* otherIn(w, file, 'OPEN')
+    w.fake.card.shutdown = shutdown
+    return yield* S.sys_link(file, other)
+  },
+  *open(file) {
+    const { pcm, stream } = file.substream
+    const second = yield* S.sys_open(pcm, stream, C.O_NONBLOCK)
+    return typeof second === 'number' ? second : 0
+  },
+  fasync: (file) => S.sys_fasync(file, true),
+  suspend: (file) => S.sys_suspend(file),
+  *remove(_file, w) {
+    yield* snd_card_disconnect(w.fake.card)
+    return 0
   },
 }
 
@@ -92,6 +139,18 @@ hwsync    BADFD BADFD  0           0           PIPE      0     0           STRPI
 delay     BADFD BADFD  0           0           PIPE      0     0           STRPIPE BADFD
 status    0     0      0           0           0         0     0           0       BADFD
 transfer  BADFD BADFD  AGAIN       AGAIN       PIPE      BADFD AGAIN       STRPIPE BADFD
+transfern BADFD INVAL  INVAL       INVAL       INVAL     INVAL INVAL       INVAL   BADFD
+forward   BADFD BADFD  0           0           PIPE      0     0           STRPIPE BADFD
+rewind    BADFD BADFD  1           1           PIPE      1     1           STRPIPE BADFD
+sync_ptr  0     0      0           0           0         0     0           0       BADFD
+sync_hw   BADFD BADFD  0           0           PIPE      0     0           STRPIPE BADFD
+mmap      BADFD INVAL  INVAL       INVAL       INVAL     INVAL INVAL       INVAL   BADFD
+link_open BADFD BADFD  BADFD       BADFD       BADFD     BADFD BADFD       BADFD   BADFD
+unlink    ALREADY ALREADY ALREADY  ALREADY     ALREADY   ALREADY ALREADY   ALREADY BADFD
+open      BUSY  BUSY   BUSY        BUSY        BUSY      BUSY  BUSY        BUSY    NODEV
+fasync    0     0      0           0           0         0     0           0       BADFD
+suspend   0     0      0>SUSP      0>SUSP      0>SUSP    0>SUSP 0>SUSP     0       0
+remove    0>DISC 0>DISC 0>DISC     0>DISC      0>DISC    0>DISC 0>DISC     0>DISC  0
 `
 
 /** As PLAYBACK. A draining capture does not run, so it may be prepared; no new read may begin. */
@@ -99,12 +158,55 @@ const CAPTURE = `
           OPEN  SET    PREP      RUN         XRUN   DRAIN  PAUSE       SUSP    DISC
 hw_params 0>SET 0      0>SET     BADFD       BADFD  BADFD  BADFD       BADFD   BADFD
 hw_free   BADFD 0>OPEN 0>OPEN    BADFD       BADFD  BADFD  BADFD       BADFD   BADFD
+sw_params BADFD 0      0         0           0      0      0           0       BADFD
 prepare   BADFD 0>PREP 0         BUSY        0>PREP 0>PREP 0>PREP      0>PREP  BADFD
 start     BADFD BADFD  0>RUN     BADFD       BADFD  BADFD  BADFD       BADFD   BADFD
+push      NOSYS BADFD  BADFD     0>PAUSE     BADFD  BADFD  BADFD       BADFD   BADFD
+release   NOSYS BADFD  BADFD     BADFD       BADFD  BADFD  0>RUN       BADFD   BADFD
+drop      BADFD 0      0>SET     0>SET       0>SET  0>SET  0>SET       0>SET   BADFD
 drain     BADFD AGAIN  AGAIN     AGAIN>DRAIN AGAIN  AGAIN  AGAIN>DRAIN BADFD   BADFD
+xrun      BADFD BADFD  BADFD     0>XRUN      0      BADFD  BADFD       BADFD   BADFD
+reset     BADFD BADFD  0         0           BADFD  BADFD  0           0       BADFD
+resume    BADFD BADFD  BADFD     BADFD       BADFD  BADFD  BADFD       NOSYS   BADFD
 hwsync    BADFD BADFD  0         0           PIPE   BADFD  0           STRPIPE BADFD
+delay     BADFD BADFD  0         0           PIPE   BADFD  0           STRPIPE BADFD
+status    0     0      0         0           0      0      0           0       BADFD
 transfer  BADFD BADFD  AGAIN>RUN 1           PIPE   BADFD  1           STRPIPE BADFD
+transfern BADFD INVAL  INVAL     INVAL       INVAL  INVAL  INVAL       INVAL   BADFD
+forward   BADFD BADFD  0         1           PIPE   BADFD  1           STRPIPE BADFD
+rewind    BADFD BADFD  1         1           PIPE   BADFD  1           STRPIPE BADFD
+sync_ptr  0     0      0         0           0      0      0           0       BADFD
+sync_hw   BADFD BADFD  0         0           PIPE   BADFD  0           STRPIPE BADFD
+mmap      BADFD INVAL  INVAL     INVAL       INVAL  INVAL  INVAL       INVAL   BADFD
+link_open BADFD BADFD  BADFD     BADFD       BADFD  BADFD  BADFD       BADFD   BADFD
+unlink    ALREADY ALREADY ALREADY ALREADY    ALREADY ALREADY ALREADY   ALREADY BADFD
+open      BUSY  BUSY   BUSY      BUSY        BUSY   BUSY   BUSY        BUSY    NODEV
+fasync    0     0      0         0           0      0      0           0       BADFD
+suspend   0     0      0>SUSP    0>SUSP      0>SUSP 0>SUSP 0>SUSP      0       0
+remove    0>DISC 0>DISC 0>DISC   0>DISC      0>DISC 0>DISC 0>DISC      0>DISC  0
 `
+
+/** Two streams of one card in the same state; suspended and disconnected ones are so together. */
+const LINK = `
+     OPEN  SET PREP RUN XRUN DRAIN PAUSE
+link BADFD 0   0    0   0    0     0
+`
+
+/** A card that can resume: the state is as before the suspend, told only if it ran. */
+const RESUME = `
+       OPEN  SET   PREP    RUN    XRUN    DRAIN    PAUSE
+resume BADFD BADFD 0       0      0       0        0
+`
+
+test('every call has a cell in every state, in both directions', () => {
+  for (const table of [PLAYBACK, CAPTURE]) {
+    const found = cells(table).map(([call, state]) => `${call} ${state}`)
+    const calls = Object.keys(CALLS).filter((call) => call !== 'link')
+    expect(found.toSorted()).toEqual(
+      calls.flatMap((call) => STATES.map((state) => `${call} ${state}`)).toSorted(),
+    )
+  }
+})
 
 function cells(table: string): readonly (readonly [call: string, state: string, cell: string])[] {
   const [head = '', ...rows] = table.trim().split('\n')
@@ -124,7 +226,7 @@ function outcome(version: '6.1' | '6.12', call: string, state: string, capture: 
     const file = yield* enter(w, state, capture)
     const { runtime } = file.substream
     expect(STATES[runtime.state]).toBe(state)
-    const ret = yield* (CALLS[call] as Call)(file)
+    const ret = yield* (CALLS[call] as Call)(file, w)
     const after = STATES[runtime.state] as string
     const answer = errnoName(ret).replace(/^-E/, '')
     return answer + (after === state ? '' : `>${SHORT[runtime.state]}`)
@@ -142,6 +244,40 @@ for (const version of ['6.1', '6.12'] as const) {
       expect(outcome(version, call, state, true)).toBe(cell)
     })
   })
+  describe(`links, ${version}`, () => {
+    test.each(cells(LINK))('%s in %s: %s', (call, state, cell) => {
+      for (const capture of [false, true]) {
+        expect(outcome(version, call, state, capture)).toBe(cell)
+      }
+    })
+  })
+  describe(`a card that can resume, ${version}`, () => {
+    test.each(cells(RESUME))('%s to %s: %s', (_call, state, cell) => {
+      for (const capture of [false, true]) {
+        expect(resumed(version, state, capture)).toEqual([cell, ...toldOfResume(state, capture)])
+      }
+    })
+  })
+}
+
+/** What RESUME returns, whether the state is the old one, and the triggers of the card. */
+function resumed(version: '6.1' | '6.12', state: string, capture: boolean): readonly string[] {
+  const info = HARDWARE.info | C.SNDRV_PCM_INFO_RESUME
+  const w = world({ version, card: { capture: true, hardware: { info } } })
+  return inTask(w, function* () {
+    const file = yield* enter(w, state, capture)
+    yield* S.sys_suspend(file)
+    w.fake.take()
+    const answer = errnoName(yield* S.sys_resume(file)).replace(/^-E/, '')
+    expect(STATES[file.substream.runtime.state]).toBe(state)
+    return [answer, ...w.fake.take()]
+  })
+}
+
+/** RUNNING streams are, and playback ones that drain. */
+function toldOfResume(state: string, capture: boolean): readonly string[] {
+  const ran = state === 'RUNNING' || (state === 'DRAINING' && !capture)
+  return ran ? [`trigger ${C.SNDRV_PCM_TRIGGER_RESUME}`] : []
 }
 
 describe('poll', () => {

@@ -11,7 +11,15 @@ import { snd_pcm_pause_lock_irq } from '../../../../src/model/alsa/pcm_pause.ts'
 import { snd_pcm_prepare } from '../../../../src/model/alsa/pcm_prepare.ts'
 import { snd_pcm_start_lock_irq } from '../../../../src/model/alsa/pcm_start_stop.ts'
 import { snd_pcm_resume, snd_pcm_suspend_all } from '../../../../src/model/alsa/pcm_suspend.ts'
-import { EBUSY, EIO, ENODEV, ENOSYS, ETIMEDOUT } from '../../../../src/model/linux/errno.ts'
+import {
+  EAGAIN,
+  EBUSY,
+  EIO,
+  ENODEV,
+  ENOSYS,
+  EPIPE,
+  ETIMEDOUT,
+} from '../../../../src/model/linux/errno.ts'
 import { sleepUntil } from '../../../../src/model/linux/hrtimer.ts'
 import {
   advanceAppl,
@@ -124,6 +132,21 @@ describe('drain', () => {
       expect(substream.runtime.state).toBe(C.SNDRV_PCM_STATE_DRAINING)
       expect(w.fake.take()).toEqual(['trigger 1'])
     })
+  })
+
+  test('takes no notice of a START that fails, and times out: nothing moves', () => {
+    for (const version of ['6.1', '6.12'] as const) {
+      const w = world({ version })
+      inTask(w, function* () {
+        const { substream } = yield* openStream(w)
+        advanceAppl(substream, BUFFER)
+        w.fake.returns.set('trigger 1', -EPIPE)
+        expect(yield* snd_pcm_drain(substream, true)).toBe(-EAGAIN)
+        expect(substream.runtime.state).toBe(C.SNDRV_PCM_STATE_DRAINING)
+        expect(yield* snd_pcm_drain(substream, false)).toBe(-EIO)
+        expect(substream.runtime.state).toBe(C.SNDRV_PCM_STATE_SETUP)
+      })
+    }
   })
 
   test('tells a driver that wants to know', () => {

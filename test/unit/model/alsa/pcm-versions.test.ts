@@ -4,6 +4,12 @@ import { NS_PER_MS } from '../../../../src/base/units.ts'
 import * as C from '../../../../src/model/alsa/pcm_constants.ts'
 import { UserFrames } from '../../../../src/model/alsa/pcm_copy.ts'
 import { snd_card_disconnect } from '../../../../src/model/alsa/pcm_disconnect.ts'
+import {
+  snd_pcm_stream_lock_irq,
+  snd_pcm_stream_lock_irqsave,
+  snd_pcm_stream_unlock_irq,
+  snd_pcm_stream_unlock_irqrestore,
+} from '../../../../src/model/alsa/pcm_locking.ts'
 import { snd_pcm_mmap_data } from '../../../../src/model/alsa/pcm_mmap.ts'
 import { snd_pcm_start_lock_irq } from '../../../../src/model/alsa/pcm_start_stop.ts'
 import { snd_pcm_suspend_all } from '../../../../src/model/alsa/pcm_suspend.ts'
@@ -62,6 +68,28 @@ describe('6.1 and 6.12', () => {
       substream.runtime.stop_threshold = substream.runtime.boundary
       must(yield* snd_pcm_start_lock_irq(substream))
     })
+  })
+
+  test('on PREEMPT_RT 6.12 turns bottom halves off with the irq lock of an atomic PCM', () => {
+    for (const [version, nonatomic, expected] of [
+      ['6.12', false, true],
+      ['6.12', true, false],
+      ['6.1', false, false],
+    ] as const) {
+      const w = world({ version, preempt: 'rt', cpus: 2, card: { nonatomic } })
+      inTask(w, function* () {
+        const { substream } = yield* openStream(w)
+        const task = currentTask(w.k)
+        yield* snd_pcm_stream_lock_irq(substream)
+        expect(w.k.softirqs.isDisabled(task.cpu)).toBe(expected)
+        expect(task.migrationDisabled).toBe(expected ? 1 : 0)
+        yield* snd_pcm_stream_unlock_irq(substream)
+        expect(w.k.softirqs.isDisabled(task.cpu)).toBe(false)
+        const flags = yield* snd_pcm_stream_lock_irqsave(substream)
+        expect(w.k.softirqs.isDisabled(task.cpu)).toBe(false)
+        yield* snd_pcm_stream_unlock_irqrestore(substream, flags)
+      })
+    }
   })
 
   test('6.12 counts the xruns of an open stream', () => {

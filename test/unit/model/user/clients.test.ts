@@ -132,6 +132,76 @@ describe('a script', () => {
     ])
     expect(Object.keys(streams)).toEqual(['s', 's-capture'])
   })
+  it('PCM timer: a tick every two periods, and none in the end', () => {
+    const { log } = run(
+      '{client: scripted, period_size: 480, periods: 8, options: {script: [' +
+        '{call: timer_read}, {call: open}, {call: hw_params}, {call: prepare}, ' +
+        '{call: timer_read}, {call: timer_open}, {call: timer_start, ticks: 2}, ' +
+        '{call: timer_start}, {call: timer_read, nonblock: true}, {call: writei, frames: 3840}, ' +
+        '{call: timer_read}, {call: status, at: 50ms}, {call: timer_read}, {call: timer_stop}, ' +
+        '{call: timer_stop}, {call: timer_close}, {call: timer_close}]}}',
+    )
+    const timer = log.filter((line) => line.startsWith('timer'))
+    // Two ticks have gathered by 50 ms.
+    expect(timer).toEqual([
+      'timer_read() = -EBADFD',
+      'timer_read() = -EBADFD',
+      'timer_open() = 0',
+      'timer_start() = 0',
+      'timer_start() = -EBUSY',
+      'timer_read() = -EAGAIN',
+      'timer_read() = 2',
+      'timer_read() = 2',
+      'timer_stop() = 0',
+      'timer_stop() = -EBUSY',
+      'timer_close() = 0',
+      'timer_close() = -EBADFD',
+    ])
+  })
+  it('SIGIO ends a sleep at the next period, until it is turned off', () => {
+    const { log } = run(
+      '{client: scripted, period_size: 480, periods: 8, options: {script: [' +
+        '{call: open}, {call: hw_params}, {call: prepare}, {call: fasync}, ' +
+        '{call: writei, frames: 3840}, {call: sleep, for: 15ms}, ' +
+        '{call: fasync, enable: false}, {call: sleep, for: 15ms}, {call: drop}]}}',
+    )
+    expect(log.filter((line) => line.startsWith('sleep'))).toEqual([
+      'sleep() = -EINTR',
+      'sleep() = 0',
+    ])
+  })
+  it('writen, sync_ptr, munmap, other sizes', () => {
+    const { log } = run(
+      '{client: scripted, period_size: 480, periods: 4, options: {script: [' +
+        '{call: open}, ' +
+        '{call: hw_params, noninterleaved: true, period_size: 240, buffer_size: 960}, ' +
+        '{call: prepare}, {call: writei, frames: 100}, {call: writen, frames: 100}, ' +
+        '{call: drop}, {call: hw_params, mmap: true}, {call: munmap}, {call: mmap}, ' +
+        '{call: hw_params}, {call: munmap}, {call: hw_params, mmap: true}, {call: prepare}, ' +
+        '{call: sync_ptr, frames: 480}, {call: sw_params, tstamp: true}, {call: start}, ' +
+        '{call: sync_ptr, hwsync: true, avail_min: 480}, ' +
+        '{call: sync_ptr, hwsync: true, at: 50ms}]}}',
+    )
+    expect(log.slice(1)).toEqual([
+      'hw_params() = 0',
+      'prepare() = 0',
+      'writei(100) = -EINVAL',
+      'writen(100) = 100',
+      'drop() = 0',
+      'hw_params() = 0',
+      'munmap() = -EINVAL',
+      'mmap() = 0',
+      'hw_params() = -EBADFD',
+      'munmap() = 0',
+      'hw_params() = 0',
+      'prepare() = 0',
+      'sync_ptr(480) = 0',
+      'sw_params() = 0',
+      'start() = 0',
+      'sync_ptr() = 0',
+      'sync_ptr() = -EPIPE',
+    ])
+  })
   it('suspend and resume: the card can', () => {
     const { log } = run(
       '{client: scripted, period_size: 480, periods: 4, options: {script: [' +
