@@ -43,7 +43,12 @@ export const actualKinds = [
   'workqueue-leak',
 ] as const
 export const warningKinds = ['protocol', 'warning'] as const
-export const memoryKinds = ['use-after-free', 'leak', 'freed-while-device-owns'] as const
+export const memoryKinds = [
+  'use-after-free',
+  'leak',
+  'freed-while-device-owns',
+  'double-free',
+] as const
 
 export type DistributionName = 'interval' | 'lateness' | 'wake_latency' | 'end_to_end'
 

@@ -8,7 +8,7 @@
  */
 
 /** Version of the trace format; part of the header of a trace file and of the fingerprint. */
-export const TRACE_VERSION = 1
+export const TRACE_VERSION = 2
 
 export const RECORDS = {
   sched_switch: ['sched:sched_switch', 'prev:ctx', 'next:ctx'],
@@ -76,9 +76,15 @@ export const RECORDS = {
     'frames:int',
     'ring_offset:int',
   ],
-  virtqueue_add: ['virtio:virtqueue_add', 'queue:queue', 'head:int', 'bytes:int'],
+  virtqueue_add: ['virtio:virtqueue_add', 'queue:queue', 'head:int', 'bytes:int', 'object:int'],
   virtqueue_kick: ['virtio:virtqueue_kick', 'queue:queue', 'notify:int', 'added:int'],
-  virtqueue_get_buf: ['virtio:virtqueue_get_buf', 'queue:queue', 'head:int', 'len:int'],
+  virtqueue_get_buf: [
+    'virtio:virtqueue_get_buf',
+    'queue:queue',
+    'head:int',
+    'len:int',
+    'object:int',
+  ],
   vring_interrupt: ['virtio:vring_interrupt', 'queue:queue', 'ret:int'],
   virtqueue_pop: ['virtio:device_pop', 'queue:queue', 'head:int'],
   virtqueue_push: ['virtio:device_push', 'queue:queue', 'head:int', 'len:int'],
@@ -114,6 +120,17 @@ export const RECORDS = {
   lock_irqs_on: ['pcmsim:lock_irqs_on', 'lock:lock', 'flags:int'],
   lock_init: ['pcmsim:lock_init', 'lock:lock'],
   lock_free: ['pcmsim:lock_free', 'lock:lock'],
+  kmalloc: [
+    'kmem:kmalloc',
+    'object:int',
+    'what:text',
+    'call_site:text',
+    'stream:stream',
+    'owner:int',
+  ],
+  kfree: ['kmem:kfree', 'object:int', 'call_site:text'],
+  vring_create: ['virtio:vring_create', 'queue:queue', 'object:int'],
+  virtio_reset: ['virtio:reset'],
 } as const satisfies Record<string, readonly [name: string, ...args: string[]]>
 
 export type RecordName = keyof typeof RECORDS

@@ -7,6 +7,7 @@ import type { Kernel } from '../linux/kernel.ts'
 import { Mutex } from '../linux/mutex.ts'
 import { RwLock } from '../linux/rwlock.ts'
 import { RwSemaphore } from '../linux/rwsem.ts'
+import { newObject, type ObjectId } from '../linux/slab.ts'
 import { WaitQueueHead } from '../linux/wait.ts'
 import type { SndPcm } from './pcm.ts'
 import type { RatelimitState } from './pcm_log.ts'
@@ -56,8 +57,11 @@ export class SndCard {
   /** Line to synchronise with after a stop, when the driver has no sync_stop op. */
   sync_irq: IrqLine | null = null
 
-  constructor(k: Kernel, number: number) {
+  readonly object: ObjectId
+
+  constructor(k: Kernel, number: number, owner: ObjectId) {
     this.k = k
+    this.object = newObject(k, { what: 'struct snd_card', site: 'snd_card_new', owner })
     this.core = sndCore(k)
     this.number = number
     const rwlock = '&card->controls_rwlock'
@@ -67,7 +71,10 @@ export class SndCard {
   }
 }
 
-/** Makes a card. Kernel: snd_card_new(); registration itself is not modelled. */
-export function snd_card_new(k: Kernel, number: number): SndCard {
-  return new SndCard(k, number)
+/**
+ * Makes a card. Kernel: snd_card_new(); registration itself is not modelled. `owner` is the
+ * driver's own structure.
+ */
+export function snd_card_new(k: Kernel, number: number, owner: ObjectId = 0): SndCard {
+  return new SndCard(k, number, owner)
 }

@@ -6,7 +6,9 @@
 import type { Bytes, Frames } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
 import type { Kernel } from '../linux/kernel.ts'
+import type { LockBase } from '../linux/lock-base.ts'
 import { Mutex } from '../linux/mutex.ts'
+import { kfree, newObject, type ObjectId } from '../linux/slab.ts'
 import { SpinlockT } from '../linux/spinlock.ts'
 import { WaitQueueHead } from '../linux/wait.ts'
 import type { GuestBuffer } from '../machine/guest-buffer.ts'
@@ -88,12 +90,14 @@ export class SndPcmSubstream {
   readonly hardware: SndPcmHardware
   private_data: unknown = null
   private current: SndPcmRuntime | null = null
+  private object: ObjectId = 0
   /** The core allocates and frees the buffer around hw_params and hw_free. */
   managed_buffer = true
   /** Room for the buffer, in bytes; Infinity when only the hardware limits it. */
   dma_max: Bytes = Number.POSITIVE_INFINITY
   dma_buffer: GuestBuffer | null = null
   dma_buffer_bytes: Bytes = 0
+  dma_object: ObjectId = 0
   readonly self_group: SndPcmGroup
   group: SndPcmGroup
   hw_opened = false
@@ -146,11 +150,21 @@ export class SndPcmSubstream {
 
   /** Kernel: the allocation in snd_pcm_attach_substream(). */
   attachRuntime(): void {
+    const { k, id } = this
+    const info = { what: 'struct snd_pcm_runtime', site: 'snd_pcm_attach_substream', stream: id }
+    this.object = newObject(k, info)
+    for (const lock of this.runtimeLocks()) lock.recordInit(k.current)
     this.current = new SndPcmRuntime(this)
   }
 
+  /** Kernel: snd_pcm_detach_substream(). */
   detachRuntime(): void {
     this.current = null
+    kfree(this.k, this.object, 'snd_pcm_detach_substream', this.runtimeLocks())
+  }
+
+  private runtimeLocks(): LockBase[] {
+    return [this.sleep.lock, this.tsleep.lock, this.buffer_mutex]
   }
 }
 

@@ -3,7 +3,9 @@
  * closed. Mirrors snd_pcm_dev_disconnect() of sound/core/pcm.c and snd_card_free() of init.c.
  */
 import type { Proc } from '../../sim/process.ts'
+import type { LockBase } from '../linux/lock-base.ts'
 import { mutex_lock, mutex_unlock } from '../linux/mutex.ts'
+import { kfree } from '../linux/slab.ts'
 import { wait_event, wake_up, wake_up_all } from '../linux/wait.ts'
 import type { SndCard } from './core.ts'
 import type { SndPcm, SndPcmSubstream } from './pcm.ts'
@@ -50,8 +52,14 @@ export function* snd_card_disconnect(card: SndCard): Proc {
   yield* wake_up_all(card.power_sleep)
 }
 
+function locksOf(pcm: SndPcm): LockBase[] {
+  const groups = [...pcm.playback, ...pcm.capture].map((substream) => substream.self_group)
+  return [pcm.open_mutex, ...groups.flatMap((group) => [group.lock, group.mutex])]
+}
+
 /** Disconnects, then waits until every file is closed. Kernel: snd_card_free(). */
 export function* snd_card_free(card: SndCard): Proc {
   yield* snd_card_disconnect(card)
   yield* wait_event(card.remove_sleep, () => card.files === 0)
+  kfree(card.k, card.object, 'snd_card_do_free', card.pcms.flatMap(locksOf))
 }

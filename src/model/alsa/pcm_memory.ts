@@ -5,6 +5,7 @@
 import type { Bytes, Frames } from '../../base/units.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import { ENOMEM } from '../linux/errno.ts'
+import { kfree, newObject } from '../linux/slab.ts'
 import { GuestBuffer } from '../machine/guest-buffer.ts'
 import type { SndPcmSubstream } from './pcm.ts'
 
@@ -38,6 +39,8 @@ export function* snd_pcm_lib_malloc_pages(
   if (!k.tryCharge(k.costs.kmalloc_kernel)) yield Req.CHARGE
   substream.dma_buffer = new GuestBuffer(frames, k.sim.now)
   substream.dma_buffer_bytes = bytes
+  const site = 'snd_pcm_lib_malloc_pages'
+  substream.dma_object = newObject(k, { what: 'PCM buffer', site, stream: substream.id })
   runtime.dma_area = substream.dma_buffer
   return 1
 }
@@ -46,7 +49,9 @@ export function* snd_pcm_lib_malloc_pages(
  * Kernel: snd_pcm_lib_free_pages(). Whatever still refers to the memory now refers to freed one.
  */
 export function snd_pcm_lib_free_pages(substream: SndPcmSubstream): void {
-  substream.dma_buffer?.markFreed(substream.k.sim.now)
+  if (substream.dma_buffer === null) return
+  substream.dma_buffer.markFreed(substream.k.sim.now)
+  kfree(substream.k, substream.dma_object, 'snd_pcm_lib_free_pages')
   substream.dma_buffer = null
   substream.dma_buffer_bytes = 0
   substream.runtime.dma_area = null

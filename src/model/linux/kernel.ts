@@ -49,6 +49,8 @@ export interface KernelConfig {
 const INITIAL_JIFFIES = 10_000
 
 export class Kernel extends Machine {
+  /** Objects allocated so far: the last one's number. */
+  objects = 0
   readonly config: KernelConfig
   readonly tickNs: Ns
   jiffies = INITIAL_JIFFIES

@@ -18,8 +18,8 @@ import { RtMutexCore } from './rt-mutex.ts'
 export class Mutex extends SleepingLock {
   owner: Task | null = null
   readonly waiters: Task[] = []
-  /** Tasks that spin because the owner runs. */
-  readonly spinners: Task[] = []
+  /** Contexts that spin because the owner runs: tasks, or interrupts that must not be here. */
+  readonly spinners: Context[] = []
   /** The first waiter gets the lock at the next unlock. */
   handoff = false
   readonly rt: RtMutexCore | null
@@ -117,7 +117,7 @@ function pass(lock: Mutex): void {
     return
   }
   const spinner = lock.spinners.shift()
-  lock.owner = spinner ?? null
+  lock.owner = spinner?.cpu.task ?? null
   if (spinner !== undefined) {
     spinner.waitingOn = null
     spinner.cpu.granted(spinner)
@@ -138,15 +138,16 @@ function* lockSlow(lock: Mutex): Proc {
 
 /** Kernel: mutex_optimistic_spin(). */
 function* spinOnOwner(lock: Mutex, task: Task): Proc {
+  const context = lock.k.current
   while (lock.owner !== null && ownerRuns(lock.owner, task) && !task.cpu.needResched) {
-    lock.spinners.push(task)
-    lock.owner.spunFor.push(lock)
-    task.waitingOn = lock
-    task.spinning = true
-    if (checkWaitCycle(task)) break
+    if (!lock.owner.spunFor.includes(lock)) lock.owner.spunFor.push(lock)
+    context.waitingOn = lock
+    if (checkWaitCycle(context)) break
+    lock.spinners.push(context)
+    context.spinning = true
     yield Req.SPIN
-    task.waitingOn = null
-    const at = lock.spinners.indexOf(task)
+    context.waitingOn = null
+    const at = lock.spinners.indexOf(context)
     if (at >= 0) lock.spinners.splice(at, 1)
     if (lock.owner === task) return
   }

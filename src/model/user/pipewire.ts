@@ -144,7 +144,7 @@ export class Pipewire extends PcmClient<PipewireOptions> {
     const { rate } = file.substream.runtime
     let err = delay - this.target(file)
     if (Math.abs(err) > this.maxResync) {
-      yield* this.resync(file, err)
+      yield* this.resync(file, err, file.substream.runtime.buffer_size - delay)
       err = 0
     }
     const corr = dll.update(Math.max(-maxError, Math.min(maxError, err)))
@@ -158,7 +158,7 @@ export class Pipewire extends PcmClient<PipewireOptions> {
   }
 
   /** Too far off for the loop: drops what is too much, or fills the gap with silence. */
-  private *resync(file: SndPcmFile, err: number): Proc {
+  private *resync(file: SndPcmFile, err: number, room: Frames): Proc {
     this.log(`resync: ${err} frames off`)
     this.dll.reset()
     if (err > 0) {
@@ -166,7 +166,8 @@ export class Pipewire extends PcmClient<PipewireOptions> {
       return
     }
     this.user.data_frames = 0
-    yield* mmapTransfer(file, this.user, -err)
+    // snd_pcm_mmap_begin() gives no more than there is.
+    yield* mmapTransfer(file, this.user, Math.min(-err, room))
     this.user.data_frames = Number.POSITIVE_INFINITY
   }
 

@@ -7,6 +7,7 @@
 import type { Proc } from '../../sim/process.ts'
 import { ENODEV } from '../linux/errno.ts'
 import { mutex_lock, mutex_unlock } from '../linux/mutex.ts'
+import { kfree } from '../linux/slab.ts'
 import type { VirtioPciDevice } from './virtio_pci.ts'
 
 /** A driver bound with its parameters; `priv` is what its probe returned. */
@@ -17,6 +18,13 @@ export interface VirtioDriver {
   restore(priv: object): Proc<number>
 }
 
+/** Frees what the driver allocated with devm_*(), last first. */
+function devres_release_all(vdev: VirtioPciDevice): void {
+  for (const { object, locks } of vdev.devm.splice(0).reverse()) {
+    kfree(vdev.k, object, 'devres_release_all', locks)
+  }
+}
+
 /** Binds the driver. Context: process. Locks: &dev->mutex. Return: 0 or -errno of its probe. */
 export function* device_attach(vdev: VirtioPciDevice, driver: VirtioDriver): Proc<number> {
   yield* mutex_lock(vdev.device_lock)
@@ -24,7 +32,7 @@ export function* device_attach(vdev: VirtioPciDevice, driver: VirtioDriver): Pro
   if (typeof priv !== 'number') {
     vdev.driver = driver
     vdev.priv = priv
-  }
+  } else devres_release_all(vdev)
   yield* mutex_unlock(vdev.device_lock)
   return typeof priv === 'number' ? priv : 0
 }
@@ -37,6 +45,7 @@ export function* device_release_driver(vdev: VirtioPciDevice): Proc {
   const { driver, priv } = vdev
   if (driver !== null && priv !== null) {
     yield* driver.remove(priv)
+    devres_release_all(vdev)
     vdev.driver = null
     vdev.priv = null
   }

@@ -5,6 +5,7 @@
  * set-up, feature negotiation (the rings' features come from the port).
  */
 import type { Proc } from '../../sim/process.ts'
+import { T } from '../../sim/trace.ts'
 import {
   free_irq,
   IRQ_HANDLED,
@@ -14,7 +15,9 @@ import {
   request_irq,
 } from '../linux/irq.ts'
 import type { Kernel } from '../linux/kernel.ts'
+import type { LockBase } from '../linux/lock-base.ts'
 import { Mutex } from '../linux/mutex.ts'
+import { kfree, newObject, type ObjectId } from '../linux/slab.ts'
 import { SpinlockT, spin_lock_irqsave, spin_unlock_irqrestore } from '../linux/spinlock.ts'
 import type { VectorMode, VirtioHostPort } from './seam.ts'
 import type { VirtioDriver } from './virtio_bus.ts'
@@ -46,6 +49,8 @@ export class VirtioPciDevice implements VirtqueueNotifier {
   /** The driver that is bound, and its private data. */
   driver: VirtioDriver | null = null
   priv: object | null = null
+  /** Memory that goes when the driver is unbound, in order of allocation. Kernel: devres. */
+  readonly devm: { readonly object: ObjectId; readonly locks: readonly LockBase[] }[] = []
 
   constructor(k: Kernel, port: VirtioHostPort) {
     this.k = k
@@ -72,6 +77,7 @@ export function vp_find_vqs(
   vp_dev: VirtioPciDevice,
   names: readonly string[],
   callbacks: readonly (VirtqueueCallback | null)[],
+  owner: ObjectId,
 ): number {
   const { k, port } = vp_dev
   names.forEach((name, index) => {
@@ -79,6 +85,8 @@ export function vp_find_vqs(
     const id = port.queueIds[index] as number
     const callback = callbacks[index] ?? null
     const vq = new Virtqueue(k, name, index, id, vring, port.features, vp_dev, callback)
+    vq.object = newObject(k, { what: `vring of ${name}`, site: 'vring_create_virtqueue', owner })
+    k.emit(T.vring_create, id, vq.object)
     vp_dev.vqs.push(vq)
     vp_dev.virtqueues.unshift(vq)
     port.enableQueue(index, vring)
@@ -148,12 +156,18 @@ function* vp_interrupt(vp_dev: VirtioPciDevice): Proc<number> {
 /** Kernel: vp_reset(). Context: process. */
 export function* vp_reset(vp_dev: VirtioPciDevice): Proc {
   yield* vp_dev.port.reset()
+  vp_dev.k.emit(T.virtio_reset)
 }
 
-/** Frees vectors and queues; a device that still has them keeps memory that is nobody's. */
+/**
+ * Frees vectors and rings; a device that was not reset before still has them.
+ *
+ * Kernel: vp_del_vqs(), vring_del_virtqueue(). Context: process.
+ */
 export function vp_del_vqs(vp_dev: VirtioPciDevice): void {
   for (const line of vp_dev.lines) free_irq(line, line.handlers[0] as IrqHandler)
   vp_dev.lines.length = 0
+  for (const vq of vp_dev.vqs) kfree(vp_dev.k, vq.object, 'vring_del_virtqueue')
   vp_dev.vqs.length = 0
   vp_dev.virtqueues.length = 0
 }

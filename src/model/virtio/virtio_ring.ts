@@ -11,6 +11,7 @@ import { EIO, ENOSPC } from '../linux/errno.ts'
 import { IRQ_HANDLED, IRQ_NONE } from '../linux/irq.ts'
 import type { Kernel } from '../linux/kernel.ts'
 import { printk } from '../linux/printk.ts'
+import type { ObjectId } from '../linux/slab.ts'
 import {
   type RingFeatures,
   type VirtioChain,
@@ -19,6 +20,11 @@ import {
   type Vring,
   vring_need_event,
 } from './vring.ts'
+
+/** What a driver gives to a queue and gets back: an object of its memory. */
+export interface VirtqueueToken {
+  readonly object: ObjectId
+}
 
 /** The transport's doorbell; false when the device is gone. */
 export interface VirtqueueNotifier {
@@ -45,10 +51,12 @@ export class Virtqueue {
   last_used_idx = 0
   broken = false
   event_triggered = false
+  /** The ring's memory. */
+  object: ObjectId = 0
   /** Used length of the element that `virtqueue_get_buf` returned last. */
   len = 0
   /** Token of each head in flight, and how many descriptors it uses. */
-  private readonly data: (object | null)[]
+  private readonly data: (VirtqueueToken | null)[]
   private readonly descs: Uint16Array
   /** Free list and links inside a chain; descriptors are reused last in, first out. */
   private readonly next: Uint16Array
@@ -73,13 +81,13 @@ export class Virtqueue {
     this.notifier = notifier
     this.callback = callback
     this.num_free = vring.num
-    this.data = new Array<object | null>(vring.num).fill(null)
+    this.data = new Array<VirtqueueToken | null>(vring.num).fill(null)
     this.descs = new Uint16Array(vring.num)
     this.next = new Uint16Array(vring.num).map((_, i) => (i + 1) % vring.num)
   }
 
   /** Takes `count` descriptors off the free list and publishes the chain in the avail ring. */
-  publish(chain: VirtioChain, token: object, count: number): number {
+  publish(chain: VirtioChain, token: VirtqueueToken, count: number): number {
     const { vring } = this
     const head = this.free_head
     let last = head
@@ -96,7 +104,7 @@ export class Virtqueue {
   }
 
   /** Token of a head in flight; null when there is none, as after a stale completion. */
-  token(head: number): object | null {
+  token(head: number): VirtqueueToken | null {
     return this.data[head] ?? null
   }
 
@@ -129,7 +137,7 @@ export function* virtqueue_add_sgs(
   chain: VirtioChain,
   out_sgs: number,
   in_sgs: number,
-  token: object,
+  token: VirtqueueToken,
 ): Proc<number> {
   const { k } = vq
   const { costs } = k
@@ -146,7 +154,7 @@ export function* virtqueue_add_sgs(
     return -ENOSPC
   }
   const head = vq.publish(chain, token, descs)
-  k.emit(T.virtqueue_add, vq.id, head, chain.out_bytes + chain.in_bytes)
+  k.emit(T.virtqueue_add, vq.id, head, chain.out_bytes + chain.in_bytes, token.object)
   // The 16 bit counter must not overtake itself between two kicks.
   if (vq.num_added === 0xffff) yield* virtqueue_kick(vq)
   return 0
@@ -191,7 +199,7 @@ export function* virtqueue_kick(vq: Virtqueue): Proc<boolean> {
  * Kernel: virtqueue_get_buf_ctx_split(). Context: any; caller serialises.
  * Return: the token given to add_sgs, or null when there is none or the queue is (now) broken.
  */
-export function* virtqueue_get_buf(vq: Virtqueue): Proc<object | null> {
+export function* virtqueue_get_buf(vq: Virtqueue): Proc<VirtqueueToken | null> {
   if (vq.broken || !more_used(vq)) return null
   const { k, vring } = vq
   if (!k.tryCharge(k.costs.virtqueue_get_buf)) yield Req.CHARGE
@@ -210,7 +218,7 @@ export function* virtqueue_get_buf(vq: Virtqueue): Proc<object | null> {
   if ((vq.avail_flags_shadow & VRING_AVAIL_F_NO_INTERRUPT) === 0) {
     vring.used_event = vq.last_used_idx
   }
-  k.emit(T.virtqueue_get_buf, vq.id, id, vq.len)
+  k.emit(T.virtqueue_get_buf, vq.id, id, vq.len, token.object)
   return token
 }
 
@@ -252,7 +260,7 @@ export function* vring_interrupt(vq: Virtqueue): Proc<number> {
 }
 
 /** The next element that the device never returned, after a reset. Kernel: the same name. */
-export function virtqueue_detach_unused_buf(vq: Virtqueue): object | null {
+export function virtqueue_detach_unused_buf(vq: Virtqueue): VirtqueueToken | null {
   for (let head = 0; head < vq.vring.num; head++) {
     const token = vq.token(head)
     if (token === null) continue

@@ -172,8 +172,6 @@ export class VirtioSndXfer implements VirtioChain {
   /** Written by the device. */
   status = 0
   latency_bytes = 0
-  /** The owner gave the memory back: a device that still uses it is a finding. */
-  freed = false
 
   constructor(
     stream_id: number,

@@ -4,13 +4,17 @@
  *
  * Kernel: sound/virtio/virtio_ctl_msg.c, v6.1.
  */
-import { unreachable } from '../../../base/assert.ts'
 import type { Proc } from '../../../sim/process.ts'
 import { T } from '../../../sim/trace.ts'
-import { complete, wait_for_completion_interruptible_timeout } from '../../linux/completion.ts'
+import {
+  Completion,
+  complete,
+  reinit_completion,
+  wait_for_completion_interruptible_timeout,
+} from '../../linux/completion.ts'
 import { EINVAL, EIO, EOPNOTSUPP, ETIMEDOUT } from '../../linux/errno.ts'
 import { msecs_to_jiffies } from '../../linux/sched.ts'
-import { type Gfp, kmalloc } from '../../linux/slab.ts'
+import { type Gfp, kfree, kmalloc } from '../../linux/slab.ts'
 import { spin_lock_irqsave, spin_unlock_irqrestore } from '../../linux/spinlock.ts'
 import {
   type Virtqueue,
@@ -49,8 +53,16 @@ export function* virtsnd_ctl_msg_alloc(
   request: VirtioSndControl,
   gfp: Gfp,
 ): Proc<VirtioSndMsg | null> {
-  if (!(yield* kmalloc(snd.k, gfp))) return null
-  return new VirtioSndMsg(snd.k, snd.next_msg++, request)
+  const { k } = snd
+  const what = 'struct virtio_snd_msg'
+  const site = 'virtsnd_ctl_msg_alloc'
+  const info = { what, site, stream: request.traceStream, owner: snd.object }
+  const object = yield* kmalloc(k, gfp, info)
+  if (object === 0) return null
+  const notify = snd.completions.pop() ?? new Completion(k, 'msg->notify')
+  reinit_completion(notify)
+  notify.lock.recordInit(k.current)
+  return new VirtioSndMsg(object, snd.next_msg++, request, notify)
 }
 
 /** Kernel: virtsnd_ctl_msg_ref(). */
@@ -59,9 +71,13 @@ export function virtsnd_ctl_msg_ref(msg: VirtioSndMsg): void {
 }
 
 /** Kernel: virtsnd_ctl_msg_unref(): the last reference frees it. */
-export function virtsnd_ctl_msg_unref(msg: VirtioSndMsg): void {
-  if (!(msg.ref_count > 0)) unreachable(`control message ${msg.id} is freed twice`)
+export function virtsnd_ctl_msg_unref(snd: VirtioSnd, msg: VirtioSndMsg): void {
   msg.ref_count--
+  if (msg.ref_count > 0) return
+  // Once more than there were references: the records tell of it.
+  const locks = msg.ref_count === 0 ? [msg.notify.lock] : []
+  kfree(snd.k, msg.object, 'virtsnd_ctl_msg_unref', locks)
+  if (msg.ref_count === 0) snd.completions.push(msg.notify)
 }
 
 /**
@@ -95,14 +111,14 @@ export function* virtsnd_ctl_msg_send(
   if (rc !== 0) {
     yield* dev_err(snd, `failed to send control message (${hex(request.code)})`)
     // The references of the waiter and of the device, which never got it.
-    virtsnd_ctl_msg_unref(msg)
-    virtsnd_ctl_msg_unref(msg)
+    virtsnd_ctl_msg_unref(snd, msg)
+    virtsnd_ctl_msg_unref(snd, msg)
     return rc
   }
   if (notify) yield* virtqueue_notify(vqueue)
   if (nowait) rc = 0
   else rc = yield* waitForAnswer(snd, msg, js)
-  virtsnd_ctl_msg_unref(msg)
+  virtsnd_ctl_msg_unref(snd, msg)
   return rc
 }
 
@@ -144,12 +160,17 @@ export function virtsnd_ctl_msg_send_async(snd: VirtioSnd, msg: VirtioSndMsg): P
   return virtsnd_ctl_msg_send(snd, msg, true)
 }
 
-/** Kernel: virtsnd_ctl_msg_complete(). Context: any; caller holds the control queue's lock. */
+/**
+ * Kernel: virtsnd_ctl_msg_complete(). Context: any; caller holds the control queue's lock.
+ * Differs: a message that was cancelled and freed before its answer came is left alone; the kernel
+ * takes it off its list a second time. That it came is found from the records.
+ */
 export function* virtsnd_ctl_msg_complete(snd: VirtioSnd, msg: VirtioSndMsg): Proc {
+  if (msg.ref_count <= 0) return
   const at = snd.ctl_msgs.indexOf(msg)
   if (at >= 0) snd.ctl_msgs.splice(at, 1)
   yield* complete(msg.notify)
-  virtsnd_ctl_msg_unref(msg)
+  virtsnd_ctl_msg_unref(snd, msg)
 }
 
 /** Kernel: virtsnd_ctl_msg_cancel_all(). Context: any. Locks: control queue's. */

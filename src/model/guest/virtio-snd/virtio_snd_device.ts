@@ -8,14 +8,17 @@ import type { Proc } from '../../../sim/process.ts'
 import { T } from '../../../sim/trace.ts'
 import { CODES } from '../../../sim/trace-kinds.ts'
 import type { SndCard } from '../../alsa/core.ts'
-import { Completion } from '../../linux/completion.ts'
+import type { Completion } from '../../linux/completion.ts'
+import { ENOMEM } from '../../linux/errno.ts'
 import type { Kernel } from '../../linux/kernel.ts'
 import { printk } from '../../linux/printk.ts'
+import { kfree, kmalloc, newObject, type ObjectId } from '../../linux/slab.ts'
 import { SpinlockT, spin_lock_irqsave, spin_unlock_irqrestore } from '../../linux/spinlock.ts'
 import { type VirtioPciDevice, vp_find_vqs } from '../../virtio/virtio_pci.ts'
 import {
   type Virtqueue,
   type VirtqueueCallback,
+  type VirtqueueToken,
   virtqueue_add_sgs,
   virtqueue_disable_cb,
   virtqueue_enable_cb,
@@ -46,15 +49,17 @@ export class VirtioSndQueue {
 
 /** Kernel: struct virtio_snd_msg (virtio_ctl_msg.c). */
 export class VirtioSndMsg {
+  readonly object: ObjectId
   readonly id: number
   readonly request: VirtioSndControl
   readonly notify: Completion
   ref_count = 1
 
-  constructor(k: Kernel, id: number, request: VirtioSndControl) {
+  constructor(object: ObjectId, id: number, request: VirtioSndControl, notify: Completion) {
+    this.object = object
     this.id = id
     this.request = request
-    this.notify = new Completion(k, 'msg->notify')
+    this.notify = notify
   }
 }
 
@@ -73,6 +78,11 @@ export class VirtioSnd<S extends VirtioSndEventTarget = VirtioSndEventTarget> {
   readonly ctl_msgs: VirtioSndMsg[] = []
   /** Numbers of control messages in the trace. */
   next_msg = 0
+  /** Completions of messages that were freed: the next ones lie in the same memory. */
+  readonly completions: Completion[] = []
+  /** Memory of the structure itself, and of the array of events. */
+  readonly object: ObjectId
+  events_object: ObjectId = 0
   readonly event_msgs: VirtioSndEvent[] = []
   card: SndCard | null = null
   substreams: S[] = []
@@ -89,6 +99,10 @@ export class VirtioSnd<S extends VirtioSndEventTarget = VirtioSndEventTarget> {
     this.vdev = vdev
     this.params = params
     this.queues = Array.from({ length: VIRTIO_SND_VQ_MAX }, (_, i) => new VirtioSndQueue(vdev.k, i))
+    this.object = newObject(vdev.k, { what: 'struct virtio_snd', site: 'virtsnd_probe' })
+    const locks = this.queues.map((queue) => queue.lock)
+    for (const lock of locks) lock.recordInit(vdev.k.current)
+    vdev.devm.push({ object: this.object, locks })
   }
 
   get config(): VirtioSndConfig {
@@ -123,7 +137,7 @@ export function* virtsnd_find_vqs(
   callbacks: readonly VirtqueueCallback[],
 ): Proc<number> {
   const names = ['virtsnd-ctl', 'virtsnd-event', 'virtsnd-tx', 'virtsnd-rx']
-  const rc = vp_find_vqs(snd.vdev, names, callbacks)
+  const rc = vp_find_vqs(snd.vdev, names, callbacks, snd.object)
   if (rc !== 0) return rc
   snd.queues.forEach((queue, i) => {
     queue.vqueue = snd.vdev.vqs[i] ?? null
@@ -131,24 +145,41 @@ export function* virtsnd_find_vqs(
   const vqueue = vqueueOf(snd.queues[VIRTIO_SND_VQ_EVENT] as VirtioSndQueue)
   // Events may come before the card is there: no interrupts until the end of probe.
   virtqueue_disable_cb(vqueue)
+  const [what, owner] = ['struct virtio_snd_event[]', snd.object]
+  snd.events_object = yield* kmalloc(snd.k, 'GFP_KERNEL', { what, site: 'virtsnd_find_vqs', owner })
+  if (snd.events_object === 0) return -ENOMEM
   for (let i = 0; i < vqueue.vring.num; i++) {
     const event = new VirtioSndEvent()
     snd.event_msgs.push(event)
-    const err = yield* virtsnd_event_send(vqueue, event, false)
+    const err = yield* virtsnd_event_send(snd, vqueue, event, false)
     if (err !== 0) return err
   }
   return 0
 }
 
+/** An entry of the array of events. */
+interface EventToken extends VirtqueueToken {
+  readonly event: VirtioSndEvent
+}
+
+/** Gives the array of events back. Kernel: the kfree() in virtsnd_remove(), virtsnd_freeze(). */
+export function freeEvents(snd: VirtioSnd, site: string): void {
+  if (snd.events_object !== 0) kfree(snd.k, snd.events_object, site)
+  snd.events_object = 0
+  snd.event_msgs.length = 0
+}
+
 /** Kernel: virtsnd_event_send(). Context: any; caller holds the event queue's lock or is alone. */
 function* virtsnd_event_send(
+  snd: VirtioSnd,
   vqueue: Virtqueue,
   event: VirtioSndEvent,
   notify: boolean,
 ): Proc<number> {
   event.code = 0
   event.data = 0
-  const rc = yield* virtqueue_add_sgs(vqueue, event, 0, 1, event)
+  const token: EventToken = { event, object: snd.events_object }
+  const rc = yield* virtqueue_add_sgs(vqueue, event, 0, 1, token)
   if (rc !== 0) return rc
   if (notify && virtqueue_kick_prepare(vqueue)) yield* virtqueue_notify(vqueue)
   return 0
@@ -162,10 +193,10 @@ export function* virtsnd_event_notify_cb(snd: VirtioSnd): Proc {
   do {
     virtqueue_disable_cb(vqueue)
     for (;;) {
-      const event = (yield* virtqueue_get_buf(vqueue)) as VirtioSndEvent | null
-      if (event === null) break
-      yield* virtsnd_event_dispatch(snd, event)
-      yield* virtsnd_event_send(vqueue, event, true)
+      const token = (yield* virtqueue_get_buf(vqueue)) as EventToken | null
+      if (token === null) break
+      yield* virtsnd_event_dispatch(snd, token.event)
+      yield* virtsnd_event_send(snd, vqueue, token.event, true)
     }
     if (vqueue.broken) break
   } while (!virtqueue_enable_cb(vqueue))
@@ -193,9 +224,9 @@ export function* virtsnd_disable_event_vq(snd: VirtioSnd): Proc {
   const flags = yield* spin_lock_irqsave(queue.lock)
   virtqueue_disable_cb(vqueue)
   for (;;) {
-    const event = (yield* virtqueue_get_buf(vqueue)) as VirtioSndEvent | null
-    if (event === null) break
-    yield* virtsnd_event_dispatch(snd, event)
+    const token = (yield* virtqueue_get_buf(vqueue)) as EventToken | null
+    if (token === null) break
+    yield* virtsnd_event_dispatch(snd, token.event)
   }
   yield* spin_unlock_irqrestore(queue.lock, flags)
 }

@@ -4,6 +4,8 @@
  */
 import type { Frames } from '../../../base/units.ts'
 import type { Proc } from '../../../sim/process.ts'
+import { T } from '../../../sim/trace.ts'
+import { Fresh } from '../../machine/freshness.ts'
 import { VIRTIO_SND_D_INPUT, VIRTIO_SND_EVT_PCM_XRUN } from '../../virtio/virtio_snd.ts'
 import { type GenericOwner, GenericStream, type QueuedMessage } from './stream.ts'
 
@@ -54,7 +56,9 @@ export class CaptureStream extends GenericStream {
     const left = Math.floor((xfer.bytes - message.done) / this.frameBytes)
     const frames = left < this.available ? left : this.available
     const at = Math.floor((xfer.offset + message.done) / this.frameBytes)
-    if (!xfer.buffer.freed) xfer.buffer.write(at, frames, this.index, this.nowNs)
+    if (xfer.buffer.freed) {
+      this.owner.host.emit(T.audio_copy, this.trace, at, frames, this.index, Fresh.freed)
+    } else xfer.buffer.write(at, frames, this.index, this.nowNs)
     this.index += frames
     this.available -= frames
     message.done += frames * this.frameBytes

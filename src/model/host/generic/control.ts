@@ -108,7 +108,8 @@ export class ControlQueue implements LoopHandler {
       }
       this.answers.shift()
       yield* this.owner.complete(this.vq, answer.head, answer.len)
-      if (answer.then !== null) yield* answer.then.flush()
+      const { then } = answer
+      if (then !== null) yield* then.locked(() => then.flush())
     }
   }
 
@@ -123,8 +124,13 @@ export class ControlQueue implements LoopHandler {
     }
     stream.trace = request.traceStream
     if (!mayFollow(stream.state, code) && this.refuses(stream, code)) return VIRTIO_SND_S_BAD_MSG
-    const status = yield* this.apply(stream, request)
-    if (status === VIRTIO_SND_S_OK) stream.state = code
+    let status = VIRTIO_SND_S_OK
+    yield* stream.locked(
+      function* (this: ControlQueue) {
+        status = yield* this.apply(stream, request)
+        if (status === VIRTIO_SND_S_OK) stream.state = code
+      }.bind(this),
+    )
     return status
   }
 

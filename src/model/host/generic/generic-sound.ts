@@ -121,7 +121,8 @@ export class GenericSound implements VirtioDevice, ControlOwner {
   }
 
   *complete(vq: DeviceVirtqueue, head: number, len: Bytes): Proc {
-    if (vq.hold?.(head, len) === true) return
+    // A ring that the driver has reset takes nothing any more.
+    if (vq.vring === null || vq.hold?.(head, len) === true) return
     virtqueue_push(vq, head, len)
     this.host.emit(T.virtqueue_push, vq.id, head, len)
     const notify = virtio_should_notify(vq)

@@ -85,6 +85,8 @@ export class PlayStream extends GenericStream {
     while (room > 0 && this.queue.length > 0) {
       const message = this.queue[0] as QueuedMessage
       if (!message.populated) yield* this.populate(message)
+      // The driver may have reset the device meanwhile.
+      if (this.queue[0] !== message) return
       const left = Math.floor((message.xfer.bytes - message.done) / this.frameBytes)
       const frames = left < room ? left : room
       message.contents.enter(this.log, this.taken, frames, frames)

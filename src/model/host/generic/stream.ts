@@ -5,10 +5,12 @@
 import type { Bytes, Ns } from '../../../base/units.ts'
 import { type Proc, Req } from '../../../sim/process.ts'
 import type { Machine } from '../../machine/machine.ts'
+import { acquire, release, SleepLock, tryAcquire } from '../../machine/sleep-lock.ts'
 import {
   VIRTIO_SND_D_OUTPUT,
   VIRTIO_SND_S_OK,
   VIRTIO_SND_STATUS_BYTES,
+  VIRTIO_SND_VQ_CONTROL,
   VIRTIO_SND_VQ_RX,
   VIRTIO_SND_VQ_TX,
   type VirtioSndXfer,
@@ -57,6 +59,8 @@ export abstract class GenericStream implements LoopHandler {
   trace = -1
   readonly timer: LoopTimer
   protected started = false
+  /** Held by the thread that works on the stream; null: there is only one thread. */
+  private readonly lock: SleepLock | null
 
   constructor(owner: GenericOwner, id: number, direction: number) {
     this.owner = owner
@@ -64,20 +68,39 @@ export abstract class GenericStream implements LoopHandler {
     this.direction = direction
     this.pacer = new Pacer(owner.options.pacing, owner.clock)
     const queue = direction === VIRTIO_SND_D_OUTPUT ? VIRTIO_SND_VQ_TX : VIRTIO_SND_VQ_RX
-    this.timer = owner.loopOf(queue).addTimer(this)
+    const loop = owner.loopOf(queue)
+    this.timer = loop.addTimer(this)
+    const several = loop !== owner.loopOf(VIRTIO_SND_VQ_CONTROL)
+    this.lock = several ? new SleepLock(owner.host, `stream ${id}`) : null
   }
 
   protected get nowNs(): Ns {
     return this.owner.host.sim.now
   }
 
+  /** Runs `body` with the stream's lock, which a device of one thread does not need. */
+  *locked(body: () => Proc): Proc {
+    const { lock } = this
+    if (lock === null) {
+      yield* body()
+      return
+    }
+    if (!tryAcquire(lock)) yield* acquire(lock)
+    yield* body()
+    release(lock)
+  }
+
   /** A message has come in. */
-  *arrive(vq: DeviceVirtqueue, head: number, xfer: VirtioSndXfer): Proc {
+  arrive(vq: DeviceVirtqueue, head: number, xfer: VirtioSndXfer): Proc {
+    return this.locked(() => this.enqueue(vq, head, xfer))
+  }
+
+  private *enqueue(vq: DeviceVirtqueue, head: number, xfer: VirtioSndXfer): Proc {
     const contents = new ReadTracker()
     const message = { head, xfer, vq, done: 0, populated: false, contents }
     this.queue.push(message)
     yield* this.onArrival(message)
-    if (this.active && this.timer.atNs < 0) yield* this.handle()
+    if (this.active && this.timer.atNs < 0) yield* this.turn()
   }
 
   /** PREPARE: a stream from the beginning. */
@@ -114,8 +137,12 @@ export abstract class GenericStream implements LoopHandler {
     this.timer.cancel()
   }
 
+  handle(): Proc {
+    return this.locked(() => this.turn())
+  }
+
   /** The worker's turn. */
-  *handle(): Proc {
+  private *turn(): Proc {
     if (!this.active || this.owner.dead) return
     const resumeNs = this.stalledUntilNs()
     if (resumeNs > 0) {

@@ -114,7 +114,8 @@ export class VirtioSound implements VirtioDevice, ControlTarget {
 
   /** virtqueue_push() and virtio_notify() of one element. */
   *complete(vq: DeviceVirtqueue, head: number, len: Bytes): Proc {
-    if (vq.hold?.(head, len) === true) return
+    // A ring that the driver has reset takes nothing any more.
+    if (vq.vring === null || vq.hold?.(head, len) === true) return
     virtqueue_push(vq, head, len)
     this.host.emit(T.virtqueue_push, vq.id, head, len)
     const notify = virtio_should_notify(vq)

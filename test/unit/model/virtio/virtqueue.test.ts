@@ -86,19 +86,21 @@ describe('virtqueue', () => {
     const { k } = tinyKernel()
     const { vq, kicks } = rings(k, true, false)
     const chain = { out_bytes: 4, in_bytes: 8 }
-    for (let i = 0; i < 2; i++) expect(now(virtqueue_add_sgs(vq, chain, 2, 1, {}))).toBe(0)
-    expect(now(virtqueue_add_sgs(vq, chain, 2, 1, {}))).toBe(-28)
+    for (let i = 0; i < 2; i++)
+      expect(now(virtqueue_add_sgs(vq, chain, 2, 1, { object: 0 }))).toBe(0)
+    expect(now(virtqueue_add_sgs(vq, chain, 2, 1, { object: 0 }))).toBe(-28)
     expect(kicks.count).toBe(1)
-    expect(now(virtqueue_add_sgs(vq, chain, 0, 3, {}))).toBe(-28)
+    expect(now(virtqueue_add_sgs(vq, chain, 0, 3, { object: 0 }))).toBe(-28)
     expect(kicks.count).toBe(1)
-    expect(now(virtqueue_add_sgs(vq, chain, 1, 1, {}))).toBe(0)
+    expect(now(virtqueue_add_sgs(vq, chain, 1, 1, { object: 0 }))).toBe(0)
   })
 
   it('indirect: one descriptor whatever the number of segments', () => {
     const { k } = tinyKernel()
     const { vq } = rings(k, true, true)
     const chain = { out_bytes: 4, in_bytes: 8 }
-    for (let i = 0; i < SIZE; i++) expect(now(virtqueue_add_sgs(vq, chain, 5, 1, {}))).toBe(0)
+    for (let i = 0; i < SIZE; i++)
+      expect(now(virtqueue_add_sgs(vq, chain, 5, 1, { object: 0 }))).toBe(0)
     expect(vq.num_free).toBe(0)
   })
 
@@ -110,7 +112,7 @@ describe('virtqueue', () => {
     expect(now(virtqueue_get_buf(vq))).toBeNull()
     expect(vq.broken).toBe(true)
     expect(store.symbols.entries('text').map((t) => t.name)[0]).toContain('id 3 is not a head!')
-    expect(now(virtqueue_add_sgs(vq, { out_bytes: 1, in_bytes: 0 }, 1, 0, {}))).toBe(-5)
+    expect(now(virtqueue_add_sgs(vq, { out_bytes: 1, in_bytes: 0 }, 1, 0, { object: 0 }))).toBe(-5)
   })
 })
 
@@ -139,7 +141,7 @@ class Model {
   do(what: string): void {
     const { vq, dev, kicks } = this.rings
     if (what === 'add' || what === 'add3') {
-      const token = {}
+      const token = { object: 0 }
       const segments = what === 'add' ? 1 : 3
       const rc = now(virtqueue_add_sgs(vq, { out_bytes: 4, in_bytes: 0 }, segments, 0, token))
       if (rc === 0) {

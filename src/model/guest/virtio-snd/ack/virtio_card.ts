@@ -11,6 +11,7 @@ import { type VirtioPciDevice, vp_del_vqs, vp_reset } from '../../../virtio/virt
 import type { VirtioSndModuleParams } from '../module_params.ts'
 import { virtsnd_ctl_msg_cancel_all, virtsnd_ctl_notify_cb } from '../virtio_ctl_msg.ts'
 import {
+  freeEvents,
   VirtioSnd,
   virtsnd_disable_event_vq,
   virtsnd_enable_event_vq,
@@ -45,15 +46,22 @@ export function* virtsnd_probe(
   params: VirtioSndModuleParams,
 ): Proc<VirtioSnd<VirtioPcmSubstream> | number> {
   const snd = new VirtioSnd<VirtioPcmSubstream>(vdev, params)
+  const rc = yield* build(snd)
+  if (rc === 0) return snd
+  yield* virtsnd_remove(snd)
+  return rc
+}
+
+function* build(snd: VirtioSnd<VirtioPcmSubstream>): Proc<number> {
   let rc = yield* findQueues(snd)
   if (rc !== 0) return rc
-  snd.card = snd_card_new(vdev.k, 0)
+  snd.card = snd_card_new(snd.k, 0, snd.object)
   snd.card.private_data = snd
   rc = yield* virtsnd_pcm_parse_cfg(snd)
   if (rc !== 0) return rc
   virtsnd_pcm_build_devs(snd)
   yield* virtsnd_enable_event_vq(snd)
-  return snd
+  return 0
 }
 
 /** Kernel: virtsnd_remove(). Context: process. */
@@ -68,7 +76,7 @@ export function* virtsnd_remove(snd: VirtioSnd<VirtioPcmSubstream>): Proc {
     yield* cancel_work_sync(vss.elapsed_period)
     virtsnd_pcm_msg_free(vss)
   }
-  snd.event_msgs.length = 0
+  freeEvents(snd, 'virtsnd_remove')
 }
 
 /** Kernel: virtsnd_freeze(). Context: process; the core has suspended the streams before. */
@@ -78,7 +86,7 @@ export function* virtsnd_freeze(snd: VirtioSnd<VirtioPcmSubstream>): Proc {
   vp_del_vqs(snd.vdev)
   yield* vp_reset(snd.vdev)
   for (const vss of snd.substreams) yield* cancel_work_sync(vss.elapsed_period)
-  snd.event_msgs.length = 0
+  freeEvents(snd, 'virtsnd_freeze')
 }
 
 /** Kernel: virtsnd_restore(). Context: process. Return: 0 or -errno. */

@@ -16,6 +16,7 @@ import type { VirtioSndVariant } from '../variant.ts'
 import { virtsnd_ctl_msg_cancel_all, virtsnd_ctl_notify_cb } from '../virtio_ctl_msg.ts'
 import {
   dev_err,
+  freeEvents,
   reportFreed,
   VirtioSnd,
   virtsnd_enable_event_vq,
@@ -65,15 +66,22 @@ export function* virtsnd_probe(
 ): Proc<VirtioSndV5 | number> {
   const snd = new VirtioSndV5(vdev, params, variant)
   vdev.config_changed = () => virtsnd_config_changed(snd)
+  const rc = yield* build(snd)
+  if (rc === 0) return snd
+  yield* virtsnd_remove(snd)
+  return rc
+}
+
+function* build(snd: VirtioSndV5): Proc<number> {
   let rc = yield* findQueues(snd)
   if (rc !== 0) return rc
-  snd.card = snd_card_new(vdev.k, 0)
+  snd.card = snd_card_new(snd.k, 0, snd.object)
   snd.card.private_data = snd
   rc = yield* virtsnd_pcm_parse_cfg(snd)
   if (rc !== 0) return rc
   virtsnd_pcm_build_devs(snd)
   yield* virtsnd_enable_event_vq(snd)
-  return snd
+  return 0
 }
 
 /** Kernel: virtsnd_remove(), as in v4. Context: process. Does not cancel reset_work. */
@@ -84,7 +92,7 @@ export function* virtsnd_remove(snd: VirtioSndV5): Proc {
   if (snd.card !== null) yield* snd_card_free(snd.card)
   vp_del_vqs(snd.vdev)
   for (const vss of snd.substreams) virtsnd_pcm_msg_free(vss)
-  snd.event_msgs.length = 0
+  freeEvents(snd, 'virtsnd_remove')
   // The structure itself is the device's (devm): gone once the driver is unbound.
   snd.freed = true
 }
@@ -130,7 +138,7 @@ export function* virtsnd_freeze(snd: VirtioSndV5): Proc {
   yield* vp_reset(snd.vdev)
   yield* virtsnd_ctl_msg_cancel_all(snd)
   vp_del_vqs(snd.vdev)
-  snd.event_msgs.length = 0
+  freeEvents(snd, 'virtsnd_freeze')
 }
 
 /** Kernel: virtsnd_restore(). Context: process. Return: 0 or -errno. */

@@ -18,6 +18,9 @@ import {
   SNDRV_PCM_STREAM_CAPTURE,
   SNDRV_PCM_STREAM_PLAYBACK,
 } from '../../../alsa/pcm_constants.ts'
+import { ENOMEM } from '../../../linux/errno.ts'
+import type { LockBase } from '../../../linux/lock-base.ts'
+import { kmalloc } from '../../../linux/slab.ts'
 import { virtsnd_ctl_query_info } from '../virtio_ctl_msg.ts'
 import { virtsnd_pcm_build_hw } from '../virtio_pcm_hw.ts'
 import type { VirtioSnd } from '../virtio_snd_device.ts'
@@ -41,10 +44,19 @@ const HW_INFO =
 export function* virtsnd_pcm_parse_cfg(snd: VirtioSnd<VirtioPcmSubstream>): Proc<number> {
   const info = yield* virtsnd_ctl_query_info(snd, 0, snd.config.streams)
   if (typeof info === 'number') return info
+  const site = 'virtsnd_pcm_parse_cfg'
+  const what = 'struct virtio_pcm_substream[]'
+  const object = yield* kmalloc(snd.k, 'GFP_KERNEL', { what, site, owner: snd.object })
+  if (object === 0) return -ENOMEM
+  const locks: LockBase[] = []
+  snd.vdev.devm.push({ object, locks })
   for (const [sid, item] of info.entries()) {
     const hw = virtsnd_pcm_build_hw(item, snd.params, HW_INFO)
     if (typeof hw === 'number') return hw
-    snd.substreams.push(new VirtioPcmSubstream(snd, sid, item, hw))
+    const vss = new VirtioPcmSubstream(snd, sid, item, hw)
+    locks.push(vss.lock, vss.msg_empty.lock)
+    for (const lock of locks.slice(-2)) lock.recordInit(snd.k.current)
+    snd.substreams.push(vss)
   }
   return 0
 }

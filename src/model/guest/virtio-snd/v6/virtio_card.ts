@@ -11,6 +11,7 @@ import type { VirtioSndModuleParams } from '../module_params.ts'
 import type { VirtioSndVariant } from '../variant.ts'
 import { virtsnd_ctl_msg_cancel_all, virtsnd_ctl_notify_cb } from '../virtio_ctl_msg.ts'
 import {
+  freeEvents,
   VirtioSnd,
   virtsnd_enable_event_vq,
   virtsnd_event_notify_cb,
@@ -45,15 +46,22 @@ export function* virtsnd_probe(
   variant: VirtioSndVariant = {},
 ): Proc<VirtioSnd<VirtioPcmSubstream> | number> {
   const snd = new VirtioSnd<VirtioPcmSubstream>(vdev, params, variant)
+  const rc = yield* build(snd)
+  if (rc === 0) return snd
+  yield* virtsnd_remove(snd)
+  return rc
+}
+
+function* build(snd: VirtioSnd<VirtioPcmSubstream>): Proc<number> {
   let rc = yield* findQueues(snd)
   if (rc !== 0) return rc
-  snd.card = snd_card_new(vdev.k, 0)
+  snd.card = snd_card_new(snd.k, 0, snd.object)
   snd.card.private_data = snd
   rc = yield* virtsnd_pcm_parse_cfg(snd)
   if (rc !== 0) return rc
   virtsnd_pcm_build_devs(snd)
   yield* virtsnd_enable_event_vq(snd)
-  return snd
+  return 0
 }
 
 /** Kernel: virtsnd_remove(). Context: process. */
@@ -64,7 +72,7 @@ export function* virtsnd_remove(snd: VirtioSnd<VirtioPcmSubstream>): Proc {
   vp_del_vqs(snd.vdev)
   yield* vp_reset(snd.vdev)
   for (const vss of snd.substreams) virtsnd_pcm_msg_free(vss)
-  snd.event_msgs.length = 0
+  freeEvents(snd, 'virtsnd_remove')
 }
 
 /** Kernel: virtsnd_freeze(); inferred from its remove. Context: process. */
@@ -72,7 +80,7 @@ export function* virtsnd_freeze(snd: VirtioSnd<VirtioPcmSubstream>): Proc {
   yield* virtsnd_ctl_msg_cancel_all(snd)
   vp_del_vqs(snd.vdev)
   yield* vp_reset(snd.vdev)
-  snd.event_msgs.length = 0
+  freeEvents(snd, 'virtsnd_freeze')
 }
 
 /** Kernel: virtsnd_restore(). Context: process. Return: 0 or -errno. */

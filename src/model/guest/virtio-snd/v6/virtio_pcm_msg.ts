@@ -12,7 +12,7 @@ import { SNDRV_PCM_STREAM_PLAYBACK } from '../../../alsa/pcm_constants.ts'
 import { snd_pcm_period_elapsed } from '../../../alsa/pcm_lib.ts'
 import { bytes_to_frames } from '../../../alsa/pcm_runtime.ts'
 import { ENOMEM } from '../../../linux/errno.ts'
-import { kmalloc } from '../../../linux/slab.ts'
+import { kfree, kmalloc } from '../../../linux/slab.ts'
 import {
   spin_lock,
   spin_lock_irqsave,
@@ -42,7 +42,6 @@ import {
 import { virtsnd_ctl_msg_alloc, virtsnd_ctl_msg_send_sync } from '../virtio_ctl_msg.ts'
 import {
   dev_err,
-  reportFreed,
   type VirtioSnd,
   type VirtioSndMsg,
   type VirtioSndQueue,
@@ -63,19 +62,23 @@ export function* virtsnd_pcm_msg_alloc(
   const substream = vss.substream as SndPcmSubstream
   const buffer = substream.runtime.dma_area as GuestBuffer
   const playback = vss.direction === SNDRV_PCM_STREAM_PLAYBACK
+  const { k, object: owner } = vss.snd
+  const what = 'struct virtio_pcm_msg'
+  const info = { what, site: 'virtsnd_pcm_msg_alloc', stream: substream.id, owner }
   for (let i = 0; i < periods; i++) {
-    if (!(yield* kmalloc(vss.snd.k, 'GFP_KERNEL'))) return -ENOMEM
+    const object = yield* kmalloc(k, 'GFP_KERNEL', info)
+    if (object === 0) return -ENOMEM
     const offset = i * period_bytes
     const { sid } = vss
     const xfer = new VirtioSndXfer(sid, playback, buffer, offset, period_bytes, substream.id)
-    vss.msgs.push(new VirtioPcmMsg(vss, i, xfer))
+    vss.msgs.push(new VirtioPcmMsg(object, vss, i, xfer))
   }
   return 0
 }
 
 /** Kernel: virtsnd_pcm_msg_free(). Context: any. */
 export function virtsnd_pcm_msg_free(vss: VirtioPcmSubstream): void {
-  for (const msg of vss.msgs) msg.xfer.freed = true
+  for (const msg of vss.msgs) kfree(vss.snd.k, msg.object, 'virtsnd_pcm_msg_free')
   vss.msgs = []
 }
 
@@ -132,7 +135,6 @@ function* virtsnd_pcm_msg_complete(msg: VirtioPcmMsg, written_bytes: number): Pr
   const { k } = vss.snd
   const { runtime, id } = vss.substream as SndPcmSubstream
   const { latency_bytes } = msg.xfer
-  if (msg.xfer.freed) reportFreed(vss.snd, 'a freed I/O message completes')
   yield* spin_lock(vss.lock)
   k.emit(T.virtsnd_msg_complete, id, msg.index, written_bytes, latency_bytes)
   const playback = vss.direction === SNDRV_PCM_STREAM_PLAYBACK

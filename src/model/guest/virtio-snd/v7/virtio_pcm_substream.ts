@@ -7,6 +7,7 @@ import type { Proc } from '../../../../sim/process.ts'
 import type { SndPcmHardware, SndPcmSubstream } from '../../../alsa/pcm.ts'
 import { SNDRV_PCM_STREAM_CAPTURE, SNDRV_PCM_STREAM_PLAYBACK } from '../../../alsa/pcm_constants.ts'
 import { snd_pcm_period_elapsed } from '../../../alsa/pcm_lib.ts'
+import type { ObjectId } from '../../../linux/slab.ts'
 import { SpinlockT, spin_lock_irqsave, spin_unlock_irqrestore } from '../../../linux/spinlock.ts'
 import { WaitQueueHead } from '../../../linux/wait.ts'
 import { WorkStruct } from '../../../linux/workqueue.ts'
@@ -24,6 +25,7 @@ const PAGE_SIZE = 4096
 
 /** Kernel: struct virtio_pcm_msg (virtio_pcm_msg.c). */
 export class VirtioPcmMsg {
+  readonly object: ObjectId
   readonly substream: VirtioPcmSubstream
   readonly index: number
   readonly xfer: VirtioSndXfer
@@ -31,7 +33,8 @@ export class VirtioPcmMsg {
   /** Segments of the data: pages of vmalloc memory, taken as never contiguous. */
   readonly data_sgs: number
 
-  constructor(substream: VirtioPcmSubstream, index: number, xfer: VirtioSndXfer) {
+  constructor(object: ObjectId, substream: VirtioPcmSubstream, index: number, xfer: VirtioSndXfer) {
+    this.object = object
     this.substream = substream
     this.index = index
     this.xfer = xfer
