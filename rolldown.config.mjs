@@ -6,7 +6,11 @@ import { chmodSync } from 'node:fs'
  * left outside: it is loaded only to draw, and jsdom does not survive bundling.
  */
 export default {
-  input: { main: 'dist/cli/main.js', 'run-worker': 'dist/app/run-worker.js' },
+  input: {
+    main: 'dist/cli/main.js',
+    'run-worker': 'dist/app/run-worker.js',
+    'bench-worker': 'dist/app/bench-worker.js',
+  },
   platform: 'node',
   external: [/^d3-node$/],
   // npx runs the file itself when the package is the one it stands in.

@@ -55,7 +55,7 @@ const table: ImportTable = {
   },
 }
 
-const entries = ['cli/main.ts', 'index.ts', 'app/run-worker.ts']
+const entries = ['cli/main.ts', 'index.ts', 'app/run-worker.ts', 'app/bench-worker.ts']
 const core = ['base', 'sim', 'model', 'scenario', 'analysis', 'chart', 'explore', 'export']
 
 const notFixed =

@@ -62,7 +62,7 @@ export function decodeScenarios(doc: RawDocument, overrides: readonly Override[]
 }
 
 /** Each line once, in the order of the file. */
-class FaultLines {
+export class FaultLines {
   private readonly positions = new Map<string, Position>()
 
   get size(): number {
@@ -137,7 +137,12 @@ function unreadOf(fault: ShapeFault): Path {
 }
 
 /** All leaves of the issue tree, with the path from the root of the document. */
-function collect(issue: Issue, path: Path, ast: AST, doc: RawDocument): readonly ShapeFault[] {
+export function collect(
+  issue: Issue,
+  path: Path,
+  ast: AST,
+  doc: RawDocument,
+): readonly ShapeFault[] {
   switch (issue._tag) {
     case 'Pointer':
       return collect(issue.issue, [...path, ...(issue.path as Path)], ast, doc)

@@ -10,6 +10,7 @@ export const exitCodes = {
   ok: 0,
   expectationFailed: 1,
   badInput: 2,
+  regression: 3,
   nondeterminism: 4,
   bug: 70,
   interrupted: 130,

@@ -19,14 +19,18 @@ import { codeOf, Refused, reasonOf } from './io-reason.ts'
 const flushCharacters = 1 << 20
 
 /** Takes text in pieces, because a trace is larger than a JavaScript string may be. */
-export function writeFileAtomically(path: string, text: string | Iterable<string>): void {
+export function writeFileAtomically(
+  path: string,
+  content: string | Uint8Array | Iterable<string>,
+): void {
   const folder = dirname(path)
   makeFolder(folder)
   const temporary = join(folder, `.${basename(path)}.${process.pid}-${threadId}.tmp`)
   try {
     const file = openSync(temporary, 'w')
     try {
-      writePieces(file, typeof text === 'string' ? [text] : text)
+      if (content instanceof Uint8Array) writeBytes(file, content)
+      else writePieces(file, typeof content === 'string' ? [content] : content)
     } finally {
       closeSync(file)
     }
@@ -95,7 +99,10 @@ function writePieces(file: number, pieces: Iterable<string>): void {
 
 /** A write may take fewer bytes than it was given, on a pipe or a full disk. */
 function writeAll(file: number, text: string): void {
-  const bytes = Buffer.from(text, 'utf8')
+  writeBytes(file, Buffer.from(text, 'utf8'))
+}
+
+function writeBytes(file: number, bytes: Uint8Array): void {
   let done = 0
   while (done < bytes.length) done += writeSync(file, bytes, done)
 }

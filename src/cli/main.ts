@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { addBench } from './bench.ts'
 import { addChart } from './chart.ts'
 import { addCheck } from './check.ts'
 import { addConformance } from './conformance.ts'
@@ -24,7 +25,8 @@ Examples:
   pcmsim list drivers                        what exists
 
 pcmsim <command> --help tells more. Exit codes: 0 as expected, 1 an expectation failed,
-2 bad usage or input, 4 nondeterminism found, 70 a bug of pcmsim, 130 interrupted.
+2 bad usage or input, 3 a benchmark regression, 4 nondeterminism found, 70 a bug of pcmsim,
+130 interrupted.
 `
 
 function version(): string {
@@ -41,7 +43,16 @@ function makeProgram(): Command {
     .addHelpText('after', examples)
     .exitOverride()
   program.configureHelp({ showGlobalOptions: false })
-  for (const add of [addRun, addCheck, addChart, addConformance, addList, addLocks, addSchema])
+  for (const add of [
+    addRun,
+    addCheck,
+    addBench,
+    addChart,
+    addConformance,
+    addList,
+    addLocks,
+    addSchema,
+  ])
     add(program)
   for (const command of program.commands) {
     command.exitOverride()

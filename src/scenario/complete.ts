@@ -9,13 +9,14 @@ import { completeFaults } from './complete-faults.ts'
 import { completeGuest, completeHost } from './complete-machine.ts'
 import { completeStream } from './complete-stream.ts'
 import { scenarioDefaults, scenarioLimits, streamDefaults } from './defaults.ts'
+import type { DeviceSpec } from './device-spec.ts'
 import type { ExpectSpec } from './expect.ts'
 import { type Fault, formatPath } from './fault.ts'
 import type { ExpectInput, ScenarioInput, StreamInput } from './input.ts'
 import { didYouMean } from './near.ts'
 import { pcmLimits } from './pcm-limits.ts'
 import { formatDuration } from './quantity.ts'
-import type { ScenarioSpec, StreamSpec } from './spec.ts'
+import type { DriverSpec, ScenarioSpec, StreamSpec } from './spec.ts'
 
 export type Completed =
   | { readonly spec: ScenarioSpec; readonly faults: readonly [] }
@@ -27,7 +28,7 @@ export function completeScenario(input: ScenarioInput, variant: string | null): 
   checkDuration(durationNs, faults)
   const driver = completeDriver(input.driver, faults)
   const device = completeDevice(input.device ?? {}, faults)
-  const names = streamNames(input.streams, faults)
+  const names = streamNames(input.streams, streamsMaxOf(driver, device), faults)
   const guest = completeGuest(input.guest ?? {}, faults)
   const limits = pcmLimits(driver, device)
   const context = { durationNs, limits, faults, cpus: guest.cpus, names }
@@ -67,14 +68,20 @@ function resultNames(streams: readonly StreamSpec[]): readonly string[] {
   })
 }
 
-function streamNames(streams: readonly StreamInput[], faults: Fault[]): readonly string[] {
-  if (streams.length === 0 || streams.length > scenarioLimits.streamsMax) {
-    faults.push({
-      path: ['streams'],
-      at: 'value',
-      what: `${streams.length} streams`,
-      allowed: `1..${scenarioLimits.streamsMax}, as the QEMU device has`,
-    })
+function streamsMaxOf(driver: DriverSpec, device: DeviceSpec): number {
+  const { streamsMax, qemuStreamsMax } = scenarioLimits
+  return driver.kind !== 'ideal' && device.kind === 'qemu' ? qemuStreamsMax : streamsMax
+}
+
+function streamNames(
+  streams: readonly StreamInput[],
+  most: number,
+  faults: Fault[],
+): readonly string[] {
+  if (streams.length === 0 || streams.length > most) {
+    const why = most === scenarioLimits.qemuStreamsMax ? ', as the QEMU device has' : ''
+    const allowed = `1..${most}${why}`
+    faults.push({ path: ['streams'], at: 'value', what: `${streams.length} streams`, allowed })
   }
   const names = streams.map((one, i) => one.name ?? `${directionOf(one)}${i}`)
   names.forEach((name, i) => {

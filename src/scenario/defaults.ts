@@ -66,7 +66,9 @@ export const streamDefaults = {
 export const scenarioLimits = {
   durationNsMax: 86_400 * NS_PER_SEC,
   cpusMax: 8,
-  streamsMax: 5,
+  streamsMax: 16,
+  /** Outputs of QEMU's device: `streams` is 10 at most, and half of them are outputs. */
+  qemuStreamsMax: 5,
   stallsMax: 10_000,
   tasksMax: 100,
   burstsMax: 1_000_000,

@@ -4,8 +4,9 @@
  *
  * Not a simulator: no processes, no limits, no trace. Times are in ns.
  */
+
+import { Delays, type Outcome, type Shape } from '../../src/app/bench-workload.ts'
 import { type Entry, ObjectHeap } from './object-heap.ts'
-import { Delays, type Outcome, type Shape } from './workload.ts'
 
 export class BareLoop {
   nowNs = 0

@@ -6,11 +6,12 @@
  * `full` records everything in columns, folds statistics and checks the order of locks; `plain`
  * does none of it. Both must see the same periods. Times are in ns.
  */
+
+import { Delays, type Outcome } from '../../src/app/bench-workload.ts'
 import { FreeProcess, type Proc, Req } from '../../src/sim/process.ts'
 import { Simulation } from '../../src/sim/scheduler.ts'
 import { T, type TraceRecord, type TraceSink } from '../../src/sim/trace.ts'
 import { TraceStore } from '../../src/sim/trace-store.ts'
-import { Delays, type Outcome } from './workload.ts'
 
 const PERIOD_NS = 10_000_000
 const NS_PER_STEP = 18_300

@@ -1,12 +1,13 @@
 /**
  * Every case by the words that name it on a command line: a load, a variant, a size, a shape.
  */
+
+import { coreHold, coreMutex, corePingPong, coreTimers } from '../../src/app/bench-loops.ts'
+import type { Case, Shape } from '../../src/app/bench-workload.ts'
 import { bareHold, bareMutex, barePingPong, bareTimers } from './bare.ts'
 import { soundCard } from './card.ts'
-import { coreHold, coreMutex, corePingPong, coreTimers } from './core.ts'
 import { cancelQueue, holdQueue, type QueueName, wakeup } from './heap-cases.ts'
 import { hold, type KindName } from './representations.ts'
-import type { Case, Shape } from './workload.ts'
 
 type Maker = (name: string, size: number, shape: Shape) => Case
 

@@ -4,9 +4,10 @@
  * Three loads: `hold` (pop one, push one), `cancel` (each step sets a timer and often cancels the
  * one before it) and `wakeup` (each timed event wakes a neighbour at the same time). Times in ns.
  */
+
+import { type Case, Delays, type Outcome, type Shape } from '../../src/app/bench-workload.ts'
 import { EventQueue } from '../../src/base/event-queue.ts'
 import { BinaryObjects, BinaryTyped, FourHole, FourTyped, type Queue } from './heaps.ts'
-import { type Case, Delays, type Outcome, type Shape } from './workload.ts'
 
 /** The core's own queue behind the same three calls. */
 class CoreQueue implements Queue {

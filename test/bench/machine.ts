@@ -4,6 +4,7 @@
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { Delays } from '../../src/app/bench-workload.ts'
 import { distribution } from '../../src/base/distribution.ts'
 import { EventQueue } from '../../src/base/event-queue.ts'
 import { sleepUntil } from '../../src/model/linux/hrtimer.ts'
@@ -11,7 +12,6 @@ import { Kernel } from '../../src/model/linux/kernel.ts'
 import { COST_NAMES, costTable } from '../../src/model/machine/cost.ts'
 import { chargeNs } from '../../src/model/machine/machine.ts'
 import { Simulation } from '../../src/sim/scheduler.ts'
-import { Delays } from './workload.ts'
 
 /** Entries that the heap moves for one event taken and one put in, with `pending` in it. */
 export function movesPerEvent(pending: number, events = 20_000): number {

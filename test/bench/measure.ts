@@ -7,7 +7,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { expectSame, type Outcome } from './workload.ts'
+import { expectSame, type Outcome } from '../../src/app/bench-workload.ts'
 
 export interface Sample extends Outcome {
   readonly userUs: number

@@ -9,8 +9,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Shape } from '../../src/app/bench-workload.ts'
 import type { Contender } from './measure.ts'
-import type { Shape } from './workload.ts'
 
 // Seen from dist/bench/test/bench, where this runs.
 const SOURCES = new URL('../../../../test/bench/cpp/', import.meta.url)

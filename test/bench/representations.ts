@@ -6,10 +6,10 @@
  * calls below the body of the process; a plain generator has depth 0.
  */
 
+import { type Case, Delays, type Outcome, type Shape } from '../../src/app/bench-workload.ts'
 import * as chains from './chains.ts'
 import { FourHole } from './heaps.ts'
 import { type Entry, ObjectHeap } from './object-heap.ts'
-import { type Case, Delays, type Outcome, type Shape } from './workload.ts'
 
 /** A process body: it yields how long it waits, in ns. */
 export type Body = Generator<number, void, void>

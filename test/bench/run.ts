@@ -1,9 +1,11 @@
 /**
- * The entry of `npm run bench`: prints tables of paired ratios, nothing else.
+ * The entry of `npm run bench:core`: prints tables of paired ratios, nothing else.
  *
- * usage: npm run bench -- [core] [light] [locks] [machine] [processes] [heaps] [peers] [rounds=<n>]
+ * usage: npm run bench:core -- [core] [light] [locks] [machine] [processes] [heaps] [peers] [rounds=<n>]
  * Without a name: core and light. All names: about half an hour at the usual 7 rounds.
  */
+
+import type { Shape } from '../../src/app/bench-workload.ts'
 import { firstLightFactor } from './first-light.ts'
 import { queueNames } from './heap-cases.ts'
 import { locksCost } from './locks.ts'
@@ -11,7 +13,6 @@ import { machineReport } from './machine.ts'
 import { type Contender, compare, ownCase } from './measure.ts'
 import { withPeers } from './peers.ts'
 import { kindNames } from './representations.ts'
-import type { Shape } from './workload.ts'
 
 const OPS = 1_000_000
 /** The card's code is larger: it takes longer until all of it is compiled. */

@@ -5,14 +5,14 @@
  * could not be compared.
  */
 import { describe, expect, it } from 'vitest'
+import { coreHold, coreMutex, corePingPong, coreTimers } from '../../src/app/bench-loops.ts'
+import { Delays, type Shape } from '../../src/app/bench-workload.ts'
 import { bareHold, bareMutex, barePingPong, bareTimers } from './bare.ts'
 import { soundCard } from './card.ts'
-import { coreHold, coreMutex, corePingPong, coreTimers } from './core.ts'
 import { cancelQueue, holdQueue, queueNames, wakeup } from './heap-cases.ts'
 import { BinaryObjects, BinaryTyped, FourHole, FourTyped, type Queue } from './heaps.ts'
 import { ratios, spread } from './measure.ts'
 import { hold, kindNames } from './representations.ts'
-import { Delays, type Shape } from './workload.ts'
 
 const OPS = 3000
 /** What cpp/pq_hold.cpp prints for 64 processes and 3000 operations. */

@@ -1,4 +1,4 @@
-// The hold workload of workload.ts on a bare std::priority_queue; each event is one call through
+// The hold workload of src/app/bench-workload.ts on a bare std::priority_queue; each event is one call through
 // a function pointer. A peer of the bench only; nothing of the product. Times are in ns.
 //
 // usage: pq_hold <processes> <uniform|skewed> <ops>      prints one line of JSON, a Sample

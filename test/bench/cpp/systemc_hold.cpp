@@ -1,4 +1,4 @@
-// The hold workload of workload.ts on SystemC threads: each process waits again and again. A peer
+// The hold workload of src/app/bench-workload.ts on SystemC threads: each process waits again and again. A peer
 // of the bench only; nothing of the product. Times are in ns.
 //
 // usage: systemc_hold <processes> <uniform|skewed> <ops>   prints one line of JSON, a Sample

@@ -1,12 +1,12 @@
 /**
- * The real core under the workloads of bare.ts: same delays, same order, same check values.
+ * The core's own loops as cases of a benchmark: no audio, only waits, switches, locks and timers.
  *
  * Drives src/sim as models do: free processes for hardware, timers for clocks. An operation is a
  * completed wait, switch, locked section or timer. Times are in ns.
  */
-import { FreeProcess, type Proc, Req } from '../../src/sim/process.ts'
-import { Simulation, type Timer } from '../../src/sim/scheduler.ts'
-import { Delays, type Outcome, type Shape } from './workload.ts'
+import { FreeProcess, type Proc, Req } from '../sim/process.ts'
+import { Simulation, type Timer } from '../sim/scheduler.ts'
+import { Delays, type Outcome, type Shape } from './bench-workload.ts'
 
 const END_NS = 2 ** 52
 
@@ -128,3 +128,13 @@ export function coreTimers(size: number, ops: number): Outcome {
   }
   return world.run()
 }
+
+/** Loops that a suite may name. A size that a loop has no use for is not looked at. */
+export const LOOPS = {
+  hold: coreHold,
+  'ping-pong': (_size: number, _shape: Shape, ops: number) => corePingPong(ops),
+  mutex: (size: number, _shape: Shape, ops: number) => coreMutex(size, ops),
+  timers: (size: number, _shape: Shape, ops: number) => coreTimers(size, ops),
+} as const satisfies Record<string, (size: number, shape: Shape, ops: number) => Outcome>
+
+export type LoopName = keyof typeof LOOPS

@@ -1,0 +1,82 @@
+/**
+ * Baselines on disk: `bench/baselines/NAME.json`, made to be committed. The records of the runs are
+ * kept too, packed, under `out/bench`, so that a later comparison on this machine can print what a
+ * record was; without them it still says which one it is, as near as the ladder of checks tells.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as Effect from 'effect/Effect'
+import * as Result from 'effect/Result'
+import * as Schema from 'effect/Schema'
+import { BASELINE_SCHEMA, type Baseline } from '../analysis/bench/baseline.ts'
+import { writeFileAtomically } from './atomic-write.ts'
+import { InputError, OutputError } from './Errors.ts'
+import { reasonOf } from './io-reason.ts'
+import { sortedJson } from './ResultJson.ts'
+
+const Texts = Schema.Record(Schema.String, Schema.String)
+const TimingSchema = Schema.Struct({
+  median: Schema.Number,
+  low: Schema.Number,
+  high: Schema.Number,
+  samples: Schema.Number,
+})
+const CaseSchema = Schema.Struct({
+  metrics: Schema.Record(Schema.String, Schema.Union([Schema.Number, Schema.String])),
+  timing: Schema.optionalKey(Schema.Record(Schema.String, TimingSchema)),
+  checks: Schema.optionalKey(Schema.String),
+  locks: Schema.optionalKey(Schema.Array(Schema.String)),
+  costs: Schema.optionalKey(Texts),
+})
+const BaselineSchema = Schema.Struct({
+  schema: Schema.Literal(BASELINE_SCHEMA),
+  costs: Texts,
+  cases: Schema.Record(Schema.String, CaseSchema),
+})
+const decode = Schema.decodeUnknownResult(BaselineSchema, { errors: 'all' })
+
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
+
+/** A name stands for a file of the folder; whatever looks like a path is one. */
+export function baselinePath(folder: string, nameOrFile: string): string {
+  const isPath = nameOrFile.includes('/') || nameOrFile.endsWith('.json')
+  return isPath ? nameOrFile : join(folder, `${nameOrFile}.json`)
+}
+
+export const checkBaselineName = Effect.fnUntraced(function* (name: string) {
+  if (namePattern.test(name)) return name
+  const line = `--save ${name}: not a name, allowed: letters, digits, '.', '_' and '-'`
+  return yield* new InputError({ lines: [line] })
+})
+
+export const readBaseline = Effect.fnUntraced(function* (path: string) {
+  const fault = (what: string) => new InputError({ lines: [`${path}: ${what}`] })
+  let value: unknown
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    if (error instanceof SyntaxError) return yield* fault(`is not JSON: ${error.message}`)
+    return yield* fault(`cannot be read: ${reasonOf(error)}`)
+  }
+  const decoded = decode(value)
+  if (Result.isSuccess(decoded)) return decoded.success as Baseline
+  const allowed = 'what bench --save writes'
+  return yield* fault(`is not a baseline of this version, allowed: ${allowed}`)
+})
+
+/** The baseline that stands there, or an empty one. */
+export const readBaselineIfAny = Effect.fnUntraced(function* (path: string) {
+  const none: Baseline = { schema: BASELINE_SCHEMA, costs: {}, cases: {} }
+  return existsSync(path) ? yield* readBaseline(path) : none
+})
+
+export const writeOutput = Effect.fnUntraced(function* (path: string, text: string) {
+  try {
+    writeFileAtomically(path, text)
+  } catch (error) {
+    return yield* new OutputError({ path, reason: reasonOf(error) })
+  }
+})
+
+export const writeBaseline = (path: string, baseline: Baseline) =>
+  writeOutput(path, sortedJson(baseline))

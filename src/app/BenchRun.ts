@@ -1,0 +1,147 @@
+/**
+ * Runs a plan of cases: facts in any number of processes, then samples one at a time, A and B in
+ * turn, each in a process of its own. Nothing here judges or prints a result.
+ */
+import * as Effect from 'effect/Effect'
+import type { CaseFacts, Timing } from '../analysis/bench/baseline.ts'
+import type { Divergence } from '../analysis/bench/compare.ts'
+import { METRICS } from '../analysis/bench/metrics.ts'
+import { timingOf } from '../analysis/bench/statistics.ts'
+import type { PlannedCase } from './BenchLoad.ts'
+import { askAll, askFresh, type PoolAnswer, type TimedRequest } from './BenchPool.ts'
+import type { ProgressBar } from './bench-progress.ts'
+import { startUpSample } from './bench-start-up.ts'
+import type { BenchAnswer, BenchWork, ScenarioWork } from './bench-work.ts'
+import { InternalError } from './Errors.ts'
+
+/** A build of pcmsim to run cases on. */
+export interface Build {
+  /** Its benchmark worker. */
+  readonly worker: string
+  /** Its command line. */
+  readonly main: string
+  /** Folder to keep records in; null: keep none. */
+  readonly keep: string | null
+}
+
+export interface FactsOutcome {
+  readonly facts: ReadonlyMap<string, CaseFacts>
+  /** Cases that did not end in time. */
+  readonly late: readonly string[]
+}
+
+export function isTimed(metric: string): boolean {
+  return METRICS[metric]?.timed === true
+}
+
+export const factsOfPlan = Effect.fnUntraced(function* (
+  plan: readonly PlannedCase[],
+  build: Build,
+  jobs: number,
+  progress: ProgressBar,
+) {
+  const own = plan.filter((one): one is PlannedCase & { work: BenchWork } => one.work !== null)
+  const requests = own.map(({ work, limitNs, metrics }): TimedRequest => {
+    const keep = metrics.includes('fingerprint') ? build.keep : null
+    return { request: { ask: 'facts', work, keep }, limitNs }
+  })
+  const facts = new Map<string, CaseFacts>()
+  const late: string[] = []
+  const bugs: InternalError[] = []
+  const take = (answer: PoolAnswer, at: number): void => {
+    const one = own[at] as PlannedCase
+    progress.done(one.name)
+    if (answer.kind === 'facts') facts.set(one.name, wanted(answer.facts, one))
+    else if (answer.kind === 'late') late.push(one.name)
+    else bugs.push(bugOf(one, answer))
+  }
+  yield* Effect.promise(() => askAll(build.worker, requests, jobs, take))
+  const [bug] = bugs
+  if (bug !== undefined) return yield* bug
+  const outcome: FactsOutcome = { facts, late }
+  return outcome
+})
+
+/** Only what the suite records. */
+function wanted(facts: CaseFacts, { metrics }: PlannedCase): CaseFacts {
+  const { checks, locks, ...rest } = facts
+  const chosen = Object.entries(facts.metrics).filter(
+    ([name]) => metrics.includes(name) || name === 'operations' || name === 'check',
+  )
+  return {
+    ...rest,
+    metrics: Object.fromEntries(chosen),
+    ...(checks !== undefined && metrics.includes('fingerprint') ? { checks } : {}),
+    ...(locks !== undefined && metrics.includes('locks.edges') ? { locks } : {}),
+  }
+}
+
+function bugOf(one: PlannedCase, answer: BenchAnswer | { readonly kind: 'late' }): InternalError {
+  const { message, stack } =
+    answer.kind === 'bug' ? answer : { message: `answered ${answer.kind}`, stack: '' }
+  const seed = one.work?.kind === 'scenario' ? one.work.seed : 0
+  return new InternalError({ scenario: one.name, seed, reason: message, stack })
+}
+
+type Samples = Map<string, number[]>
+
+/** Timed metrics of each case, of each build. */
+export const timingsOfPlan = Effect.fnUntraced(function* (
+  plan: readonly PlannedCase[],
+  builds: readonly Build[],
+  rounds: number,
+  progress: ProgressBar,
+) {
+  const outcomes = builds.map(() => new Map<string, Readonly<Record<string, Timing>>>())
+  for (const one of plan) {
+    const samples = builds.map((): Samples => new Map())
+    for (let round = 0; round < rounds; round++) {
+      // A B, then B A: neither always follows the other.
+      const order = builds.map((_, i) => (round % 2 === 0 ? i : builds.length - 1 - i))
+      for (const at of order) {
+        yield* addSample(one, builds[at] as Build, samples[at] as Samples)
+        progress.done(`${one.name}, timing`)
+      }
+    }
+    samples.forEach((values, at) => {
+      const timed = [...values].map(([metric, all]) => [metric, timingOf(all)] as const)
+      outcomes[at]?.set(one.name, Object.fromEntries(timed))
+    })
+  }
+  return outcomes
+})
+
+const addSample = Effect.fnUntraced(function* (one: PlannedCase, build: Build, into: Samples) {
+  const add = (metric: string, value: number): void => {
+    if (one.metrics.includes(metric)) into.set(metric, [...(into.get(metric) ?? []), value])
+  }
+  const { work, limitNs } = one
+  if (work === null) {
+    add('start_up', startUpSample(build.main))
+    return
+  }
+  const request: TimedRequest = { request: { ask: 'time', work }, limitNs }
+  const answer = yield* Effect.promise(() => askFresh(build.worker, request))
+  if (answer.kind === 'late') return
+  if (answer.kind !== 'sample') return yield* bugOf(one, answer)
+  add('speed', answer.sample.speed)
+  add('peak_memory', answer.sample.peakMemoryBytes)
+})
+
+/** Where a case leaves the run that had `checks`; null if it does not. */
+export const divergenceOf = Effect.fnUntraced(function* (
+  one: PlannedCase,
+  build: Build,
+  checks: string,
+  kept: string | null,
+) {
+  const work = one.work as ScenarioWork
+  const request: TimedRequest = {
+    request: { ask: 'locate', work, checks, kept },
+    limitNs: one.limitNs,
+  }
+  const answer = yield* Effect.promise(() => askFresh(build.worker, request))
+  if (answer.kind === 'bug') return yield* bugOf(one, answer)
+  const none: Divergence | null = null
+  return answer.kind === 'located' ? answer.divergence : none
+})
