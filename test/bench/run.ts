@@ -1,7 +1,8 @@
 /**
  * The entry of `npm run bench:core`: prints tables of paired ratios, nothing else.
  *
- * usage: npm run bench:core -- [core] [light] [locks] [machine] [processes] [heaps] [peers] [rounds=<n>]
+ * usage: npm run bench:core -- [core] [light] [locks] [machine] [processes] [heaps] [peers]
+ *   [rounds=<n>]
  * Without a name: core and light. All names: about half an hour at the usual 7 rounds.
  */
 
