@@ -100,7 +100,7 @@ function tabled(minNs: Ns, maxNs: Ns, quantile: (p: number) => number): Distribu
   return varying((s) => {
     const p = open(s)
     const at = p * TABLE_SIZE
-    const i = Math.floor(at)
+    const i = at | 0
     if (i < 1 || i >= TABLE_SIZE - 1) return clamp(quantile(p), minNs, maxNs)
     const low = table[i] as number
     return clamp(low + ((table[i + 1] as number) - low) * (at - i), minNs, maxNs)
@@ -116,8 +116,9 @@ function open(stream: Prng): number {
   return stream.unit() + 1 / 18_014_398_509_481_984
 }
 
+/** Rounds by floor: Math.round branches on the fraction, which for a random one costs 14 ns. */
 function clamp(value: number, min: Ns, max: Ns): Ns {
-  return Math.round(value < min ? min : value > max ? max : value)
+  return Math.floor((value < min ? min : value > max ? max : value) + 0.5)
 }
 
 function interpolate(points: readonly (readonly [number, Ns])[], at: number): Ns {

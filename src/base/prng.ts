@@ -24,9 +24,10 @@ export class Prng {
       z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35)
       return (z ^ (z >>> 16)) >>> 0
     }
-    this.a = next()
-    this.b = next()
-    this.c = next()
+    // Kept as signed words: as fields of small integers they need no boxes.
+    this.a = next() | 0
+    this.b = next() | 0
+    this.c = next() | 0
     this.d = next() | 1
   }
 
