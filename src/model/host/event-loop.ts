@@ -8,7 +8,7 @@ import type { Cost } from '../machine/cost.ts'
 import type { Machine } from '../machine/machine.ts'
 import { acquire, release, type SleepLock, tryAcquire } from '../machine/sleep-lock.ts'
 import type { Task, TaskOptions } from '../machine/task.ts'
-import { WaitPoint, waitFor, waitUntil } from '../machine/wait-point.ts'
+import { WaitPoint, waits, waitUntil } from '../machine/wait-point.ts'
 
 /** Something that the loop calls. */
 export interface LoopHandler {
@@ -120,15 +120,29 @@ export class EventLoop {
     if (lock !== null) release(lock)
   }
 
+  /** The loop stands in one generator: what it calls in turn would be made anew at every round. */
   private *run(): Proc {
-    const { host, lock } = this
+    const { host, lock, point } = this
     if (lock !== null && !tryAcquire(lock)) yield* acquire(lock)
     for (;;) {
       const deadlineNs = this.deadlineNs()
-      if (this.readyCount === 0 && this.host.sim.now < deadlineNs) yield* this.poll(deadlineNs)
+      if (this.readyCount === 0 && host.sim.now < deadlineNs) {
+        // Sleeps without the lock until a file or a timer wants attention.
+        if (lock !== null) release(lock)
+        this.waiting = true
+        while (waits(point, deadlineNs)) yield Req.BLOCK
+        this.waiting = false
+        if (!host.tryCharge(this.wakeCost)) yield Req.CHARGE
+        if (lock !== null && !tryAcquire(lock)) yield* acquire(lock)
+      }
       if (host.sim.now < this.stalledUntilNs) yield* this.sitOut()
-      if (this.readyCount > 0) yield* this.dispatch()
-      yield* this.runTimers()
+      for (let i = this.handlers.length - 1; i >= 0 && this.readyCount > 0; i--) {
+        if (this.takeReady(i)) yield* (this.handlers[i] as LoopHandler).handle()
+      }
+      for (let i = 0; i < this.timers.length; i++) {
+        const timer = this.timers[i] as LoopTimer
+        if (this.takeExpired(timer)) yield* timer.handler.handle()
+      }
     }
   }
 
@@ -141,39 +155,21 @@ export class EventLoop {
     return earliest
   }
 
-  /** Sleeps without the lock until a file or a timer wants attention. */
-  private *poll(deadlineNs: Ns): Proc {
-    const { host, lock, point } = this
-    if (lock !== null) release(lock)
-    this.waiting = true
-    if (deadlineNs === Number.POSITIVE_INFINITY) yield* waitFor(point)
-    else yield* waitUntil(point, deadlineNs)
-    this.waiting = false
-    if (!host.tryCharge(this.wakeCost)) yield Req.CHARGE
-    if (lock !== null && !tryAcquire(lock)) yield* acquire(lock)
-  }
-
   /**
-   * Newest handler first, as aio_dispatch_handlers() walks its list: rx, tx, event, control (the
-   * captures show this order where all four are due).
+   * Handlers are asked newest first, as aio_dispatch_handlers() walks its list: rx, tx, event,
+   * control (the captures show this order where all four are due).
    */
-  private *dispatch(): Proc {
-    const { ready, handlers } = this
-    for (let i = handlers.length - 1; i >= 0; i--) {
-      if (ready[i] !== true) continue
-      // Cleared before the handler looks (event_notifier_test_and_clear): later kicks count anew.
-      ready[i] = false
-      this.readyCount--
-      yield* (handlers[i] as LoopHandler).handle()
-    }
+  private takeReady(handler: number): boolean {
+    if (this.ready[handler] !== true) return false
+    // Cleared before the handler looks (event_notifier_test_and_clear): later kicks count anew.
+    this.ready[handler] = false
+    this.readyCount--
+    return true
   }
 
-  private *runTimers(): Proc {
-    for (let i = 0; i < this.timers.length; i++) {
-      const timer = this.timers[i] as LoopTimer
-      if (timer.atNs < 0 || timer.atNs > this.host.sim.now) continue
-      timer.atNs = -1
-      yield* timer.handler.handle()
-    }
+  private takeExpired(timer: LoopTimer): boolean {
+    if (timer.atNs < 0 || timer.atNs > this.host.sim.now) return false
+    timer.atNs = -1
+    return true
   }
 }

@@ -31,7 +31,7 @@ export class WaitPoint implements Waitable {
     if (this.waiter !== null) this.machine.wake(this.waiter)
   }
 
-  /** For `waitUntil`. */
+  /** For `waits`. */
   armTimeout(atNs: Ns): void {
     this.timer.arm(atNs)
   }
@@ -45,33 +45,28 @@ export class WaitPoint implements Waitable {
   }
 }
 
-/** Sleeps until woken. */
-export function* waitFor(point: WaitPoint): Proc {
-  const task = point.machine.current.cpu.task
-  while (!point.signalled) {
-    point.waiter = task
-    task.state = TaskState.INTERRUPTIBLE
-    task.waitingOn = point
-    yield Req.BLOCK
+/**
+ * Whether the running task must go on sleeping at the point: it has not been woken and the time has
+ * not come. The plain half of a sleep: `while (waits(point, deadlineNs)) yield Req.BLOCK`.
+ * Infinity as the deadline means none.
+ */
+export function waits(point: WaitPoint, deadlineNs: Ns): boolean {
+  const { sim, current } = point.machine
+  if (point.signalled || sim.now >= deadlineNs) {
+    point.waiter = null
+    point.cancelTimeout()
+    point.signalled = false
+    return false
   }
-  point.waiter = null
-  point.signalled = false
+  const { task } = current.cpu
+  point.waiter = task
+  if (deadlineNs !== Number.POSITIVE_INFINITY) point.armTimeout(deadlineNs)
+  task.state = TaskState.INTERRUPTIBLE
+  task.waitingOn = point
+  return true
 }
 
-/** Sleeps until woken or until `deadlineNs`; false if the time ran out. */
-export function* waitUntil(point: WaitPoint, deadlineNs: Ns): Proc<boolean> {
-  const { sim } = point.machine
-  const task = point.machine.current.cpu.task
-  while (!point.signalled && sim.now < deadlineNs) {
-    point.waiter = task
-    point.armTimeout(deadlineNs)
-    task.state = TaskState.INTERRUPTIBLE
-    task.waitingOn = point
-    yield Req.BLOCK
-  }
-  point.waiter = null
-  point.cancelTimeout()
-  const { signalled } = point
-  point.signalled = false
-  return signalled
+/** Sleeps until woken or until `deadlineNs`. */
+export function* waitUntil(point: WaitPoint, deadlineNs: Ns): Proc {
+  while (waits(point, deadlineNs)) yield Req.BLOCK
 }

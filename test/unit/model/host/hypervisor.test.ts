@@ -11,7 +11,7 @@ import { request_irq } from '../../../../src/model/linux/irq.ts'
 import { addLoad } from '../../../../src/model/machine/load.ts'
 import { chargeNs } from '../../../../src/model/machine/machine.ts'
 import { acquire, release, SleepLock } from '../../../../src/model/machine/sleep-lock.ts'
-import { WaitPoint, waitFor } from '../../../../src/model/machine/wait-point.ts'
+import { WaitPoint, waitUntil } from '../../../../src/model/machine/wait-point.ts'
 import { tinyGuest } from '../../../support/tiny-kernel.ts'
 
 const PRICES = {
@@ -36,7 +36,7 @@ describe('hypervisor', () => {
       'worker',
       'host',
       function* () {
-        yield* waitFor(point)
+        yield* waitUntil(point, Number.POSITIVE_INFINITY)
         log.push(['worker', sim.now])
       },
       { cpu: 1 },
