@@ -30,7 +30,8 @@ export type Proc<T = void> = Generator<Request, T, undefined>
 
 /**
  * A Proc that has ended before it began. A primitive that need not wait does its work at the call
- * and returns one of these: `yield*` of it costs a fifth of a fresh generator.
+ * and returns one of these: `yield*` of it costs a fifth of a fresh generator. The work is done at
+ * the call, so such a Proc may not be made ahead of its `yield*`.
  */
 class Ended<T> {
   private readonly result: IteratorReturnResult<T>
@@ -48,23 +49,51 @@ class Ended<T> {
   }
 }
 
-function ended<T>(value: T): Proc<T> {
+/** The Proc of a primitive whose work is done and gave `value`. */
+export function ended<T>(value: T): Proc<T> {
   return new Ended(value) as unknown as Proc<T>
 }
 
 export const DONE: Proc = ended(undefined)
 export const DONE_TRUE: Proc<boolean> = ended(true)
 export const DONE_FALSE: Proc<boolean> = ended(false)
+export const DONE_ZERO: Proc<number> = ended(0)
+export const DONE_NULL: Proc<null> = ended(null)
+
+/** A Proc that makes one request and ends. */
+class Pause<T> {
+  private readonly request: IteratorYieldResult<Request>
+  private readonly value: T
+  private asked = false
+
+  constructor(request: Request, value: T) {
+    this.request = REQUESTED[request] as IteratorYieldResult<Request>
+    this.value = value
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  next(): IteratorResult<Request, T> {
+    if (this.asked) return { done: true, value: this.value }
+    this.asked = true
+    return this.request
+  }
+}
+
+const REQUESTED = Object.values(Req).map(
+  (value): IteratorYieldResult<Request> => ({ done: false, value }),
+)
 
 /** The rest of a primitive whose work is done but whose charge or point could not pass at once. */
-export function* pause(request: Request): Proc {
-  yield request
+export function pause(request: Request): Proc {
+  return new Pause(request, undefined) as unknown as Proc
 }
 
 /** The same with a value. */
-export function* pauseThen<T>(request: Request, value: T): Proc<T> {
-  yield request
-  return value
+export function pauseThen<T>(request: Request, value: T): Proc<T> {
+  return new Pause(request, value) as unknown as Proc<T>
 }
 
 /** A process without a processor: its charges are waits. */

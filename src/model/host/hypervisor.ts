@@ -5,7 +5,7 @@
  */
 import { assert } from '../../base/assert.ts'
 import type { Ns } from '../../base/units.ts'
-import { type Proc, Req } from '../../sim/process.ts'
+import { DONE, type Proc, pauseThen, Req } from '../../sim/process.ts'
 import { Priority, type Timer } from '../../sim/scheduler.ts'
 import { T } from '../../sim/trace.ts'
 import type { Cpu } from '../machine/cpu.ts'
@@ -65,30 +65,47 @@ export class Hypervisor {
   }
 }
 
-/** Guest code rings a doorbell: exit, signal, entry. Kernel: ioeventfd_write() in virt/kvm. */
-export function* ioeventfd_write(hv: Hypervisor, fd: EventFd): Proc {
+/**
+ * Guest code rings a doorbell: exit, signal, entry. Return: true, the device is there.
+ * Kernel: ioeventfd_write() in virt/kvm.
+ */
+export function ioeventfd_write(hv: Hypervisor, fd: EventFd): Proc<boolean> {
   const { supply } = hv.guest.current.cpu
   assert(supply instanceof Vcpu, 'a doorbell is rung on a virtual processor')
   supply.exitToSignal(fd)
-  yield Req.POINT
+  return pauseThen(Req.POINT, true)
 }
 
-/** Guest code touches an emulated register: its vCPU thread runs `body` in user space. */
-export function* userspace_exit(hv: Hypervisor, body: () => Proc): Proc {
+/**
+ * Guest code touches an emulated register: its vCPU thread runs `body` in user space. Return: true,
+ * the device is there.
+ */
+export function userspace_exit(hv: Hypervisor, body: () => Proc): Proc<boolean> {
   const { supply } = hv.guest.current.cpu
   assert(supply instanceof Vcpu, 'an emulated register is touched on a virtual processor')
   supply.exitToUser(body)
-  yield Req.POINT
+  return pauseThen(Req.POINT, true)
 }
 
 /** How a host thread reaches the guest's interrupt: by a system call, or through an eventfd. */
 export type InjectRoute = 'ioctl' | 'irqfd'
 
 /** Host code signals a guest interrupt line; how soon it is taken depends on the vCPU's state. */
-export function* inject_irq(hv: Hypervisor, line: GuestLine, route: InjectRoute): Proc {
+export function inject_irq(hv: Hypervisor, line: GuestLine, route: InjectRoute): Proc {
+  const { costs } = hv.host
+  const cost = route === 'ioctl' ? costs.irq_inject : costs.irqfd_signal
+  if (!hv.host.tryCharge(cost)) return injectLater(hv, line)
+  inject(hv, line)
+  return DONE
+}
+
+function* injectLater(hv: Hypervisor, line: GuestLine): Proc {
+  yield Req.CHARGE
+  inject(hv, line)
+}
+
+function inject(hv: Hypervisor, line: GuestLine): void {
   const { host } = hv
-  const cost = route === 'ioctl' ? host.costs.irq_inject : host.costs.irqfd_signal
-  if (!host.tryCharge(cost)) yield Req.CHARGE
   host.emit(T.irq_raise, line.id)
   if (line.cpu.supplied) {
     hv.postLater(line, host.sim.now + host.priceNs(host.costs.posted_interrupt))

@@ -6,7 +6,7 @@
  */
 import { present } from '../../base/assert.ts'
 import type { Ns } from '../../base/units.ts'
-import { type Proc, Req } from '../../sim/process.ts'
+import { DONE, DONE_TRUE, type Proc, Req } from '../../sim/process.ts'
 import { Priority } from '../../sim/scheduler.ts'
 import type { Machine } from '../machine/machine.ts'
 import type {
@@ -102,14 +102,12 @@ export class VirtioPciProxy implements VirtioHostPort, VirtioGuestPort {
     else this.lines[index] = vector as GuestLine
   }
 
-  *ring(index: number): Proc<boolean> {
-    if (this.faults?.kick(index) === false) return true
+  ring(index: number): Proc<boolean> {
+    if (this.faults?.kick(index) === false) return DONE_TRUE
     if (this.kick === 'userspace') {
-      yield* userspace_exit(this.hv, () => serve(this.device, index))
-      return true
+      return userspace_exit(this.hv, () => serve(this.device, index))
     }
-    yield* ioeventfd_write(this.hv, present(this.doorbells[index], `no queue ${index}`))
-    return true
+    return ioeventfd_write(this.hv, present(this.doorbells[index], `no queue ${index}`))
   }
 
   *readIsr(): Proc<number> {
@@ -133,15 +131,14 @@ export class VirtioPciProxy implements VirtioHostPort, VirtioGuestPort {
 
   // ---- the device's side ----------------------------------------------------------------------
 
-  *interrupt(queue: number): Proc {
+  interrupt(queue: number): Proc {
     const line = this.lines[queue] ?? null
-    if (line === null) return
+    if (line === null) return DONE
     this.isr |= ISR_QUEUE
     const fate = this.faults?.interrupt(queue) ?? DELIVER
     if (fate.kind === 'delay' || fate.kind === 'again') this.raiseLater(line, fate.byNs)
-    if (fate.kind === 'deliver' || fate.kind === 'again') {
-      yield* inject_irq(this.hv, line, this.route)
-    }
+    const raised = fate.kind === 'deliver' || fate.kind === 'again'
+    return raised ? inject_irq(this.hv, line, this.route) : DONE
   }
 
   private raiseLater(line: GuestLine, byNs: Ns): void {

@@ -5,7 +5,15 @@
  * nothing here takes a lock. Left out: DMA mapping, packed rings, in-order use.
  */
 import { unreachable } from '../../base/assert.ts'
-import { type Proc, Req } from '../../sim/process.ts'
+import {
+  DONE_FALSE,
+  DONE_NULL,
+  DONE_TRUE,
+  DONE_ZERO,
+  ended,
+  type Proc,
+  Req,
+} from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
 import { EIO, ENOSPC } from '../linux/errno.ts'
 import { IRQ_HANDLED, IRQ_NONE } from '../linux/irq.ts'
@@ -26,7 +34,7 @@ export interface VirtqueueToken {
   readonly object: ObjectId
 }
 
-/** The transport's doorbell; false when the device is gone. */
+/** The transport's doorbell; false when the device is gone, with the queue marked as broken. */
 export interface VirtqueueNotifier {
   notify(vq: Virtqueue): Proc<boolean>
 }
@@ -132,7 +140,7 @@ export function more_used(vq: Virtqueue): boolean {
  * Kernel: virtqueue_add_sgs() and virtqueue_add_split(). Context: any; caller serialises.
  * Return: 0, -ENOSPC (after a kick, if the device has something to read), or -EIO when broken.
  */
-export function* virtqueue_add_sgs(
+export function virtqueue_add_sgs(
   vq: Virtqueue,
   chain: VirtioChain,
   out_sgs: number,
@@ -143,21 +151,42 @@ export function* virtqueue_add_sgs(
   const { costs } = k
   const total = out_sgs + in_sgs
   if (!(total > 0)) unreachable(`queue ${vq.name}: an element without buffers`)
-  if (vq.broken) return -EIO
+  if (vq.broken) return ended(-EIO)
   const indirect = vq.indirect && total > 1 && vq.num_free > 0
   let ns = k.priceNs(costs.virtqueue_add) + total * k.priceNs(costs.virtqueue_add_segment)
   if (indirect) ns += k.priceNs(costs.virtqueue_indirect)
-  if (!k.tryChargeNs(ns)) yield Req.CHARGE
   const descs = indirect ? 1 : total
+  const paid = k.tryChargeNs(ns)
+  // The 16 bit counter must not overtake itself between two kicks.
+  if (!paid || vq.num_free < descs || vq.num_added === 0xfffe) {
+    return addSlowly(vq, chain, token, descs, out_sgs > 0, paid)
+  }
+  publish(vq, chain, token, descs)
+  return DONE_ZERO
+}
+
+/** What virtqueue_add_sgs() does when it cannot end at once: a charge, a full or a long queue. */
+function* addSlowly(
+  vq: Virtqueue,
+  chain: VirtioChain,
+  token: VirtqueueToken,
+  descs: number,
+  out: boolean,
+  paid: boolean,
+): Proc<number> {
+  if (!paid) yield Req.CHARGE
   if (vq.num_free < descs) {
-    if (out_sgs > 0) yield* vq.notifier.notify(vq)
+    if (out) yield* vq.notifier.notify(vq)
     return -ENOSPC
   }
-  const head = vq.publish(chain, token, descs)
-  k.emit(T.virtqueue_add, vq.id, head, chain.out_bytes + chain.in_bytes, token.object)
-  // The 16 bit counter must not overtake itself between two kicks.
+  publish(vq, chain, token, descs)
   if (vq.num_added === 0xffff) yield* virtqueue_kick(vq)
   return 0
+}
+
+function publish(vq: Virtqueue, chain: VirtioChain, token: VirtqueueToken, descs: number): void {
+  const head = vq.publish(chain, token, descs)
+  vq.k.emit(T.virtqueue_add, vq.id, head, chain.out_bytes + chain.in_bytes, token.object)
 }
 
 /**
@@ -178,19 +207,13 @@ export function virtqueue_kick_prepare(vq: Virtqueue): boolean {
 }
 
 /** Rings the doorbell: a VM exit of this processor. Kernel: virtqueue_notify(). */
-export function* virtqueue_notify(vq: Virtqueue): Proc<boolean> {
-  if (vq.broken) return false
-  if (!(yield* vq.notifier.notify(vq))) {
-    vq.broken = true
-    return false
-  }
-  return true
+export function virtqueue_notify(vq: Virtqueue): Proc<boolean> {
+  return vq.broken ? DONE_FALSE : vq.notifier.notify(vq)
 }
 
 /** Kernel: virtqueue_kick(). */
-export function* virtqueue_kick(vq: Virtqueue): Proc<boolean> {
-  if (!virtqueue_kick_prepare(vq)) return true
-  return yield* virtqueue_notify(vq)
+export function virtqueue_kick(vq: Virtqueue): Proc<boolean> {
+  return virtqueue_kick_prepare(vq) ? virtqueue_notify(vq) : DONE_TRUE
 }
 
 /**
@@ -199,19 +222,33 @@ export function* virtqueue_kick(vq: Virtqueue): Proc<boolean> {
  * Kernel: virtqueue_get_buf_ctx_split(). Context: any; caller serialises.
  * Return: the token given to add_sgs, or null when there is none or the queue is (now) broken.
  */
-export function* virtqueue_get_buf(vq: Virtqueue): Proc<VirtqueueToken | null> {
-  if (vq.broken || !more_used(vq)) return null
+export function virtqueue_get_buf(vq: Virtqueue): Proc<VirtqueueToken | null> {
+  if (vq.broken || !more_used(vq)) return DONE_NULL
+  const { k } = vq
+  const paid = k.tryCharge(k.costs.virtqueue_get_buf)
+  const token = paid ? takeUsed(vq) : null
+  return token === null ? getBufSlowly(vq, paid) : ended(token)
+}
+
+function* getBufSlowly(vq: Virtqueue, paid: boolean): Proc<VirtqueueToken | null> {
+  if (!paid) yield Req.CHARGE
+  const token = takeUsed(vq)
+  if (token !== null) return token
+  const { vring } = vq
+  const id = vring.used_id[vq.last_used_idx & (vring.num - 1)] as number
+  const what = id < vring.num ? 'is not a head!' : 'out of range'
+  vq.broken = true
+  yield* printk(vq.k, `virtio_snd virtio0: ${vq.name}:id ${id} ${what}`)
+  return null
+}
+
+/** Token of the used ring's next element, taken; null if the device returned what it never got. */
+function takeUsed(vq: Virtqueue): VirtqueueToken | null {
   const { k, vring } = vq
-  if (!k.tryCharge(k.costs.virtqueue_get_buf)) yield Req.CHARGE
   const at = vq.last_used_idx & (vring.num - 1)
   const id = vring.used_id[at] as number
   const token = id < vring.num ? vq.token(id) : null
-  if (token === null) {
-    const what = id < vring.num ? 'is not a head!' : 'out of range'
-    vq.broken = true
-    yield* printk(k, `virtio_snd virtio0: ${vq.name}:id ${id} ${what}`)
-    return null
-  }
+  if (token === null) return null
   vq.len = vring.used_len[at] as number
   vq.detach(id)
   vq.last_used_idx = (vq.last_used_idx + 1) & 0xffff

@@ -6,7 +6,7 @@
  * Source: QEMU 10.0 hw/audio/virtio-snd.c: virtio_snd_pcm_out_cb(), virtio_snd_pcm_in_cb(),
  * return_tx_buffer(), return_rx_buffer(), virtio_snd_pcm_flush().
  */
-import type { Bytes, Frames } from '../../../base/units.ts'
+import type { Bytes, Frames, Ns } from '../../../base/units.ts'
 import { type Proc, Req } from '../../../sim/process.ts'
 import { T } from '../../../sim/trace.ts'
 import type { Machine } from '../../machine/machine.ts'
@@ -81,14 +81,11 @@ export class PcmStream {
     this.queueMutex = new SleepLock(owner.host, `stream${id}->queue_mutex`)
   }
 
-  /** A message has come in; it is not looked at yet, whatever the state. */
-  *enqueue(vq: DeviceVirtqueue, head: number, xfer: VirtioSndXfer): Proc {
-    const { queueMutex } = this
-    if (!tryAcquire(queueMutex)) yield* acquire(queueMutex)
+  /** A message has come in; it is not looked at yet, whatever the state. Locks: queueMutex held. */
+  enqueue(vq: DeviceVirtqueue, head: number, xfer: VirtioSndXfer): void {
     const size = this.direction === VIRTIO_SND_D_OUTPUT ? xfer.bytes : 0
     const contents = this.spare.pop() ?? new ReadTracker()
     this.queue.push({ head, xfer, vq, size, offset: 0, populated: false, contents })
-    release(queueMutex)
   }
 
   *setActive(on: boolean): Proc {
@@ -119,7 +116,10 @@ export class PcmStream {
         yield* this.returnFront()
         continue
       }
-      if (!buffer.populated) yield* this.populate(buffer)
+      if (!buffer.populated) {
+        if (!this.owner.host.tryChargeNs(this.copyNs(buffer))) yield Req.CHARGE
+        this.populate(buffer)
+      }
       const size = this.mix(buffer, available)
       if (size === 0) break
       available -= size
@@ -152,16 +152,19 @@ export class PcmStream {
     release(queueMutex)
   }
 
-  /** Copies the guest's data: the first time that the device looks at it. */
-  private *populate(buffer: PcmBuffer): Proc {
+  /** What copying a message's data costs. */
+  private copyNs(buffer: PcmBuffer): Ns {
     const { host } = this.owner
-    const { costs } = host
-    const { bytes, offset } = buffer.xfer
-    const kib = host.priceNs(costs.host_copy_per_kib)
-    const ns = host.priceNs(costs.host_copy_base) + Math.floor((kib * bytes) / 1024)
-    if (!host.tryChargeNs(ns)) yield Req.CHARGE
+    const kib = host.priceNs(host.costs.host_copy_per_kib)
+    return host.priceNs(host.costs.host_copy_base) + Math.floor((kib * buffer.xfer.bytes) / 1024)
+  }
+
+  /** Takes the guest's data: the first time that the device looks at it. */
+  private populate(buffer: PcmBuffer): void {
+    const { host } = this.owner
     const frame = this.frameBytes
     const { contents, xfer } = buffer
+    const { bytes, offset } = xfer
     const frames = Math.floor(bytes / frame)
     this.expected = contents.read(host, xfer, Math.floor(offset / frame), frames, this.expected)
     buffer.populated = true
@@ -202,17 +205,26 @@ export class PcmStream {
    * Returns the message at the front, status OK. QEMU: return_tx_buffer(), return_rx_buffer().
    * latency_bytes is what is left of it: 0 for a played message, the rest for a flushed one.
    */
-  private *returnFront(): Proc {
+  private returnFront(): Proc {
     const { host } = this.owner
     const buffer = this.queue.shift() as PcmBuffer
+    const paid = host.tryCharge(host.costs.audio_buffer_overhead)
+    return paid ? this.giveBack(buffer) : this.giveBackLater(buffer)
+  }
+
+  private *giveBackLater(buffer: PcmBuffer): Proc {
+    yield Req.CHARGE
+    yield* this.giveBack(buffer)
+  }
+
+  private giveBack(buffer: PcmBuffer): Proc {
     const { xfer } = buffer
-    if (!host.tryCharge(host.costs.audio_buffer_overhead)) yield Req.CHARGE
     const output = this.direction === VIRTIO_SND_D_OUTPUT
     xfer.status = VIRTIO_SND_S_OK
     xfer.latency_bytes = output ? buffer.size : 0
     const len = VIRTIO_SND_STATUS_BYTES + (output ? 0 : buffer.size)
-    yield* this.owner.complete(buffer.vq, buffer.head, len)
     buffer.contents.clear()
     this.spare.push(buffer.contents)
+    return this.owner.complete(buffer.vq, buffer.head, len)
   }
 }

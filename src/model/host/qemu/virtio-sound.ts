@@ -5,9 +5,10 @@
  * Source: QEMU 10.0 hw/audio/virtio-snd.c. Left out: jacks, channel maps, migration.
  */
 import type { Bytes } from '../../../base/units.ts'
-import type { Proc } from '../../../sim/process.ts'
+import { DONE, type Proc } from '../../../sim/process.ts'
 import { T } from '../../../sim/trace.ts'
 import type { Machine } from '../../machine/machine.ts'
+import { acquire, release, tryAcquire } from '../../machine/sleep-lock.ts'
 import type { VirtioGuestPort } from '../../virtio/seam.ts'
 import {
   VIRTIO_SND_D_INPUT,
@@ -113,14 +114,14 @@ export class VirtioSound implements VirtioDevice, ControlTarget {
   }
 
   /** virtqueue_push() and virtio_notify() of one element. */
-  *complete(vq: DeviceVirtqueue, head: number, len: Bytes): Proc {
+  complete(vq: DeviceVirtqueue, head: number, len: Bytes): Proc {
     // A ring that the driver has reset takes nothing any more.
-    if (vq.vring === null || vq.hold?.(head, len) === true) return
+    if (vq.vring === null || vq.hold?.(head, len) === true) return DONE
     virtqueue_push(vq, head, len)
     this.host.emit(T.virtqueue_push, vq.id, head, len)
     const notify = virtio_should_notify(vq)
     this.host.emit(T.virtio_notify, vq.id, notify ? 1 : 0)
-    if (notify && this.guest !== null) yield* this.guest.interrupt(vq.index)
+    return notify && this.guest !== null ? this.guest.interrupt(vq.index) : DONE
   }
 
   /** QEMU: virtio_snd_handle_tx_xfer(), virtio_snd_handle_rx_xfer(): takes all there is. */
@@ -131,7 +132,12 @@ export class VirtioSound implements VirtioDevice, ControlTarget {
       const xfer = virtqueue_chain(vq, head)
       const stream = xfer instanceof VirtioSndXfer ? this.streams[xfer.stream_id] : undefined
       if (stream === undefined || stream.direction !== direction) bad.push(head)
-      else yield* stream.enqueue(vq, head, xfer as VirtioSndXfer)
+      else {
+        const { queueMutex } = stream
+        if (!tryAcquire(queueMutex)) yield* acquire(queueMutex)
+        stream.enqueue(vq, head, xfer as VirtioSndXfer)
+        release(queueMutex)
+      }
     }
     for (const head of bad) {
       const xfer = virtqueue_chain(vq, head)

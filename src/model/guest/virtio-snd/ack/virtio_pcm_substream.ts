@@ -109,8 +109,8 @@ export class VirtioPcmSubstream implements VirtioSndEventTarget {
  *
  * Kernel: virtsnd_pcm_period_elapsed(). Context: process (kworker). Locks: takes the stream lock.
  */
-function* virtsnd_pcm_period_elapsed(vss: VirtioPcmSubstream): Proc {
-  yield* snd_pcm_period_elapsed(vss.substream as SndPcmSubstream)
+function virtsnd_pcm_period_elapsed(vss: VirtioPcmSubstream): Proc {
+  return snd_pcm_period_elapsed(vss.substream as SndPcmSubstream)
 }
 
 /** The queue that carries a substream's messages. Kernel: virtsnd_pcm_queue(). */

@@ -8,6 +8,7 @@ import { HwVoiceOut, SwVoiceOut } from '../../../../../src/model/host/qemu/audio
 import { NoAudio } from '../../../../../src/model/host/qemu/noaudio.ts'
 import { PcmStream } from '../../../../../src/model/host/qemu/virtio-sound-stream.ts'
 import { GuestBuffer } from '../../../../../src/model/machine/guest-buffer.ts'
+import { acquire, release, tryAcquire } from '../../../../../src/model/machine/sleep-lock.ts'
 import { WaitPoint, waitUntil } from '../../../../../src/model/machine/wait-point.ts'
 import { VirtioSndXfer } from '../../../../../src/model/virtio/virtio_snd.ts'
 import { DeviceVirtqueue } from '../../../../../src/model/virtio/virtqueue_device.ts'
@@ -64,7 +65,9 @@ export function playBatches(options: BenchOptions): { batches: number[]; store: 
       buffer.write(at, period, sent * period, sim.now)
       const bytes = period * FRAME_BYTES
       const xfer = new VirtioSndXfer(0, true, buffer, at * FRAME_BYTES, bytes, 0)
-      yield* stream.enqueue(vq, sent % 64, xfer)
+      if (!tryAcquire(stream.queueMutex)) yield* acquire(stream.queueMutex)
+      stream.enqueue(vq, sent % 64, xfer)
+      release(stream.queueMutex)
       sent++
     }
   }
