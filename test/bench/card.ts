@@ -11,6 +11,7 @@ import { Delays, type Outcome } from '../../src/app/bench-workload.ts'
 import { FreeProcess, type Proc, Req } from '../../src/sim/process.ts'
 import { Simulation } from '../../src/sim/scheduler.ts'
 import { T, type TraceRecord, type TraceSink } from '../../src/sim/trace.ts'
+import { ChunkPool } from '../../src/sim/trace-columns.ts'
 import { TraceStore } from '../../src/sim/trace-store.ts'
 
 const PERIOD_NS = 10_000_000
@@ -56,6 +57,9 @@ class PeriodStats implements TraceSink {
   }
 }
 
+/** Memory for the recordings, as for the runs of a sweep; the warm-up run fills it. */
+const pool = new ChunkPool()
+
 /** What the streams of one card share. */
 class Card {
   readonly sim = new Simulation({ seed: 1 })
@@ -68,7 +72,7 @@ class Card {
   constructor(streams: number, full: boolean) {
     const { trace } = this.sim
     this.stats = new PeriodStats(streams)
-    this.store = new TraceStore(trace.symbols)
+    this.store = new TraceStore(trace.symbols, pool)
     this.order = full ? new LockOrder() : null
     if (!full) return
     trace.setRecorder(this.store)
@@ -242,5 +246,6 @@ export function soundCard(streams: number, full: boolean, ops: number): Outcome 
   card.sim.run((ops * NS_PER_STEP * 64) / streams)
   if (full && card.store.length !== card.sim.trace.count)
     throw new Error('bench: records were lost')
+  card.store.release()
   return { ops: card.sim.steps, check: card.periods }
 }

@@ -5,12 +5,9 @@
  */
 import { caseOf } from './cases.ts'
 
-/** How much of the work is done before it is measured. */
-const WARM_UP_SHARE = 1 / 4
-
 function main(load = '', name = '', size = '', shape = '', ops = ''): void {
   const run = caseOf(load, name, Number(size), shape)
-  run(Number(ops) * WARM_UP_SHARE)
+  run(Number(ops))
   const before = process.cpuUsage()
   const outcome = run(Number(ops))
   const userUs = process.cpuUsage(before).user
