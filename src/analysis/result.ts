@@ -13,6 +13,7 @@ import { FramesFold } from './frames.ts'
 import type { ClassUsage, LockEdge } from './lockdep/lock-order.ts'
 import { LockdepFold } from './lockdep/trace-fold.ts'
 import { type Incident, LogFold, type LogLine } from './log.ts'
+import { LostEventFold } from './lost-events.ts'
 import { type MemoryFault, MemoryFold } from './memory.ts'
 import { type PeriodElapsed, PeriodElapsedFold } from './period-elapsed.ts'
 import { type SilentFailure, SilentFailureFold } from './silent-failures.ts'
@@ -98,6 +99,7 @@ export class ResultFolds extends FoldSet {
   readonly clients = this.add(new ClientWatch())
   readonly xruns: XrunFold
   readonly silent: SilentFailureFold
+  readonly lostEvents: LostEventFold
   readonly elapsed: PeriodElapsedFold
   readonly wakes: WakeLatencyFold
   readonly endToEnd: EndToEndFold
@@ -111,6 +113,7 @@ export class ResultFolds extends FoldSet {
     this.streams = this.add(new StreamTable(symbols))
     this.xruns = this.add(new XrunFold(this.streams, this.clients))
     this.silent = this.add(new SilentFailureFold(this.streams))
+    this.lostEvents = this.add(new LostEventFold(this.streams))
     this.elapsed = this.add(new PeriodElapsedFold(this.streams))
     this.wakes = this.add(new WakeLatencyFold(symbols))
     this.endToEnd = this.add(new EndToEndFold(this.streams))
@@ -164,7 +167,7 @@ function streamResults(folds: ResultFolds, meta: RunMeta): Record<string, Stream
   const endNs = meta.virtualTimeNs
   const found = {
     xruns: folds.xruns.finish(endNs),
-    silent: folds.silent.finish(endNs),
+    silent: withLost(folds.silent.finish(endNs), folds.lostEvents.finish(endNs)),
     elapsed: folds.elapsed.finish(),
     wakes: folds.wakes.finish(),
     endToEnd: folds.endToEnd.finish(),
@@ -176,6 +179,22 @@ function streamResults(folds: ResultFolds, meta: RunMeta): Record<string, Stream
     results[meta.streamNames?.[stream.name] ?? stream.name] = streamResult(stream, found)
   }
   return results
+}
+
+type SilentFailures = ReadonlyMap<number, readonly SilentFailure[]>
+
+/** Both sorts of each stream, by time. */
+function withLost(silent: SilentFailures, lost: SilentFailures): SilentFailures {
+  const all = new Map(silent)
+  for (const [id, found] of lost) {
+    if (found.length === 0) continue
+    const both = [...(silent.get(id) ?? []), ...found]
+    all.set(
+      id,
+      both.sort((a, b) => a.timeNs - b.timeNs || a.record - b.record),
+    )
+  }
+  return all
 }
 
 interface Found {

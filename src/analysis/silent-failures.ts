@@ -8,6 +8,8 @@
  * skipped   data was overwritten, or passed over, before the device read it.
  * stalled   RUNNING, and hw_ptr did not move for `stalledPeriods` periods (default: two rings).
  * position  hw_ptr is more than a period ahead of the frames that the device has read.
+ *
+ * The fifth kind, lost-event, is lost-events.ts.
  */
 import { type Frames, framesToNsFloor, type Ns } from '../base/units.ts'
 import { T, type TraceRecord } from '../sim/trace.ts'
@@ -28,6 +30,8 @@ export interface SilentFailure {
   frames: Frames
   /** Index of its first record in the trace. */
   readonly record: number
+  /** Of a lost event: which, and what became of it. */
+  readonly what?: string
 }
 
 /** Old data read while a drain ends: worth a remark, but not what a reader looks for first. */

@@ -12,6 +12,7 @@ import { type Fold, PerSymbol } from './fold.ts'
 const STATES = CODES.state as readonly string[]
 export const STATE_PREPARED = STATES.indexOf('PREPARED')
 export const STATE_RUNNING = STATES.indexOf('RUNNING')
+const STATE_DRAINING = STATES.indexOf('DRAINING')
 
 const TRIGGERS = CODES.trigger as readonly string[]
 /** Trigger commands that set a stream going. */
@@ -120,6 +121,11 @@ function takeParams(s: StreamNow, r: TraceRecord): void {
   s.frame_bytes = r.d
   s.period_size = r.e
   s.buffer_size = r.f
+}
+
+/** Kernel: snd_pcm_running(): RUNNING, or DRAINING playback. */
+export function isRunning(s: StreamNow): boolean {
+  return s.state === STATE_RUNNING || (s.state === STATE_DRAINING && s.playback)
 }
 
 /** Frames that the application may write (playback) or read (capture) now. */

@@ -121,8 +121,8 @@ function silentText(one: SilentFailure, requeues: boolean): string {
       return `skipped, ${frames}, ${while_} (never read, or overwritten before)${during}`
     case 'position':
       return `position, ${frames}, ${while_} (hw_ptr ahead of what the device has read)${during}`
-    default:
-      return `${one.kind}, ${while_}${during}`
+    case 'lost-event':
+      return `lost-event, ${one.what}, ${while_}${during}`
   }
 }
 

@@ -8,6 +8,7 @@ import type { VirtioDevice } from '../model/host/device.ts'
 import type { EventLoop } from '../model/host/event-loop.ts'
 import type { HostMachine } from '../model/host/host-machine.ts'
 import type { Hypervisor } from '../model/host/hypervisor.ts'
+import { sendStreamEvent } from '../model/host/send-event.ts'
 import type { VirtioPciProxy } from '../model/host/virtio-pci-proxy.ts'
 import { sleepUntil } from '../model/linux/hrtimer.ts'
 import type { Kernel } from '../model/linux/kernel.ts'
@@ -19,13 +20,8 @@ import {
   virtio_device_restore,
 } from '../model/virtio/virtio_bus.ts'
 import type { VirtioPciDevice } from '../model/virtio/virtio_pci.ts'
-import { VIRTIO_SND_EVT_PCM_XRUN, type VirtioSndEvent } from '../model/virtio/virtio_snd.ts'
-import {
-  type DeviceVirtqueue,
-  virtqueue_chain,
-  virtqueue_pop,
-  virtqueue_push,
-} from '../model/virtio/virtqueue_device.ts'
+import { VIRTIO_SND_EVT_PCM_XRUN } from '../model/virtio/virtio_snd.ts'
+import { type DeviceVirtqueue, virtqueue_push } from '../model/virtio/virtqueue_device.ts'
 import type { Proc } from '../sim/process.ts'
 import { Priority } from '../sim/scheduler.ts'
 import { sayFault } from './fault-events.ts'
@@ -148,26 +144,23 @@ function suspendSystem(world: FaultWorld, { forNs }: InjectedFault): void {
 }
 
 function* sendXrun(world: FaultWorld, { device }: VirtioParts, fault: InjectedFault): Proc {
-  const vq = device.queues[1] as DeviceVirtqueue
-  const head = virtqueue_pop(vq)
-  const id = streamId(world, fault.stream)
-  sayFault(world.host, head < 0 ? 'no room for an XRUN event' : `XRUN event of stream ${id}`)
-  if (head < 0) return
-  const event = virtqueue_chain(vq, head) as VirtioSndEvent
-  event.code = VIRTIO_SND_EVT_PCM_XRUN
-  event.data = id
-  yield* device.complete(vq, head, event.in_bytes)
+  const code = VIRTIO_SND_EVT_PCM_XRUN
+  const { stream, trace } = streamNumbers(world, fault.stream)
+  sayFault(world.host, `XRUN event of stream ${stream}`)
+  const sent = yield* sendStreamEvent(world.host, device, { code, stream, trace })
+  if (!sent) sayFault(world.host, 'no room for an XRUN event')
 }
 
-/** Number of a stream on the wire: playback streams first. */
-function streamId({ virtio, streamNames }: FaultWorld, name: string | null): number {
+/** Numbers of a stream on the wire, playback streams first, and in the trace. */
+function streamNumbers({ virtio, streamNames }: FaultWorld, name: string | null) {
   const card = (virtio?.vdev.priv as VirtioSnd | null | undefined)?.card
   const pcm = card?.pcms[0]
-  if (pcm === undefined || name === null) return 0
+  if (pcm === undefined) return { stream: 0, trace: -1 }
   const all = [...pcm.streams(0), ...pcm.streams(1)]
   const { symbols } = pcm.k.sim.trace
   const at = all.findIndex((one) => streamNames[symbols.name('stream', one.id)] === name)
-  return at < 0 ? 0 : at
+  const stream = at < 0 ? 0 : at
+  return { stream, trace: all[stream]?.id ?? -1 }
 }
 
 /** An element that is not the device's: the driver finds no message behind it. */

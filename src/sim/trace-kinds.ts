@@ -131,6 +131,8 @@ export const RECORDS = {
   kfree: ['kmem:kfree', 'object:int', 'call_site:text'],
   vring_create: ['virtio:vring_create', 'queue:queue', 'object:int'],
   virtio_reset: ['virtio:reset'],
+  device_event: ['host:device_event', 'stream:stream', 'event:event', 'sent:int'],
+  driver_event: ['pcmsim:driver_event', 'stream:stream', 'event:event', 'taken:int'],
 } as const satisfies Record<string, readonly [name: string, ...args: string[]]>
 
 export type RecordName = keyof typeof RECORDS
@@ -213,6 +215,7 @@ export const CODES: Record<string, readonly string[]> = {
     'ioctl',
   ],
   xrun: ['threshold', 'device', 'ack', 'false-wrap', 'ioctl', 'start'],
+  event: ['XRUN', 'PERIOD_ELAPSED', 'CUR_POS'],
   fresh: ['fresh', 'stale', 'skipped', 'silence', 'overwritten', 'freed'],
   virtsnd: [
     'JACK_INFO',

@@ -44,7 +44,7 @@ function told(failure: SilentFailure): string {
     case 'position':
       return `hw_ptr ${plural(failure.frames, 'frame')} ahead of the device`
     case 'lost-event':
-      return 'an event of the device was lost'
+      return `event of the device lost: ${failure.what}`
   }
 }
 

@@ -114,6 +114,11 @@ export function traceCode(code: number): number {
   return code >= 0x100 ? 1 + (code & 0x7) : 0
 }
 
+/** Number of an event's code in CODES.event, for the trace. */
+export function traceEvent(code: number): number {
+  return code === VIRTIO_SND_EVT_PCM_XRUN ? 0 : 1
+}
+
 const PCM_HDR_BYTES = 8
 const SET_PARAMS_BYTES = 24
 const QUERY_BYTES = 16

@@ -8,6 +8,7 @@ import type { Proc } from '../../../sim/process.ts'
 import { T } from '../../../sim/trace.ts'
 import { CODES } from '../../../sim/trace-kinds.ts'
 import type { SndCard } from '../../alsa/core.ts'
+import type { SndPcmSubstream } from '../../alsa/pcm.ts'
 import type { Completion } from '../../linux/completion.ts'
 import { ENOMEM } from '../../linux/errno.ts'
 import type { Kernel } from '../../linux/kernel.ts'
@@ -28,6 +29,7 @@ import {
   virtqueue_notify,
 } from '../../virtio/virtio_ring.ts'
 import {
+  traceEvent,
   VIRTIO_SND_VQ_EVENT,
   VIRTIO_SND_VQ_MAX,
   type VirtioSndConfig,
@@ -65,6 +67,7 @@ export class VirtioSndMsg {
 
 /** What the event queue tells a substream of. */
 export interface VirtioSndEventTarget {
+  readonly substream: SndPcmSubstream | null
   event(code: number): Proc
 }
 
@@ -206,7 +209,10 @@ export function* virtsnd_event_notify_cb(snd: VirtioSnd): Proc {
 /** Kernel: virtsnd_event_dispatch(): PCM events go to their stream, the rest is ignored. */
 function* virtsnd_event_dispatch(snd: VirtioSnd, event: VirtioSndEvent): Proc {
   const vss = snd.substreams[event.data]
-  if (vss !== undefined) yield* vss.event(event.code)
+  if (vss === undefined) return
+  const { substream } = vss
+  if (substream !== null) snd.k.emit(T.driver_event, substream.id, traceEvent(event.code), 1)
+  yield* vss.event(event.code)
 }
 
 /** Kernel: virtsnd_enable_event_vq(). Context: process. Locks: the event queue's. */

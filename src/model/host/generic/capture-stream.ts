@@ -6,7 +6,7 @@ import type { Frames } from '../../../base/units.ts'
 import type { Proc } from '../../../sim/process.ts'
 import { T } from '../../../sim/trace.ts'
 import { Fresh } from '../../machine/freshness.ts'
-import { VIRTIO_SND_D_INPUT, VIRTIO_SND_EVT_PCM_XRUN } from '../../virtio/virtio_snd.ts'
+import { VIRTIO_SND_D_INPUT } from '../../virtio/virtio_snd.ts'
 import { type GenericOwner, GenericStream, type QueuedMessage } from './stream.ts'
 
 export class CaptureStream extends GenericStream {
@@ -43,7 +43,7 @@ export class CaptureStream extends GenericStream {
     }
     if (this.lose(kind === 'pull' ? 0 : this.pacer.room())) {
       if (this.owner.options.events === 'xrun') {
-        yield* this.owner.sendEvent(VIRTIO_SND_EVT_PCM_XRUN, this.id)
+        yield* this.sendXrun()
       }
     }
     this.schedule()

@@ -18,7 +18,6 @@ import {
   VIRTIO_SND_VQ_RX,
   VIRTIO_SND_VQ_TX,
   type VirtioSndConfig,
-  type VirtioSndEvent,
   VirtioSndXfer,
 } from '../../virtio/virtio_snd.ts'
 import {
@@ -128,17 +127,6 @@ export class GenericSound implements VirtioDevice, ControlOwner {
     const notify = virtio_should_notify(vq)
     this.host.emit(T.virtio_notify, vq.id, notify ? 1 : 0)
     if (notify && this.guest !== null) yield* this.guest.interrupt(vq.index)
-  }
-
-  /** Sends an event if the driver has left an element for it. */
-  *sendEvent(code: number, data: number): Proc {
-    const vq = this.queues[VIRTIO_SND_VQ_EVENT] as DeviceVirtqueue
-    const head = virtqueue_pop(vq)
-    if (head < 0) return
-    const event = virtqueue_chain(vq, head) as VirtioSndEvent
-    event.code = code
-    event.data = data
-    yield* this.complete(vq, head, event.in_bytes)
   }
 
   private *take(vq: DeviceVirtqueue, direction: number): Proc {

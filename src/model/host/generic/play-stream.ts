@@ -5,7 +5,7 @@
 import type { Frames } from '../../../base/units.ts'
 import { type Proc, Req } from '../../../sim/process.ts'
 import { T } from '../../../sim/trace.ts'
-import { VIRTIO_SND_D_OUTPUT, VIRTIO_SND_EVT_PCM_XRUN } from '../../virtio/virtio_snd.ts'
+import { VIRTIO_SND_D_OUTPUT } from '../../virtio/virtio_snd.ts'
 import { PlayLog } from '../play-log.ts'
 import { type GenericOwner, GenericStream, type QueuedMessage } from './stream.ts'
 
@@ -124,7 +124,7 @@ export class PlayStream extends GenericStream {
     host.emit(T.audio_silence, this.trace, missed - this.missed)
     this.missed = missed
     if (first && options.events === 'xrun') {
-      yield* this.owner.sendEvent(VIRTIO_SND_EVT_PCM_XRUN, this.id)
+      yield* this.sendXrun()
     }
   }
 

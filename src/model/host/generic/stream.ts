@@ -8,6 +8,7 @@ import type { Machine } from '../../machine/machine.ts'
 import { acquire, release, SleepLock, tryAcquire } from '../../machine/sleep-lock.ts'
 import {
   VIRTIO_SND_D_OUTPUT,
+  VIRTIO_SND_EVT_PCM_XRUN,
   VIRTIO_SND_S_OK,
   VIRTIO_SND_STATUS_BYTES,
   VIRTIO_SND_VQ_CONTROL,
@@ -19,6 +20,7 @@ import type { DeviceVirtqueue } from '../../virtio/virtqueue_device.ts'
 import type { AudioClock } from '../audio-clock.ts'
 import type { EventLoop, LoopHandler, LoopTimer } from '../event-loop.ts'
 import { ReadTracker } from '../read-tracker.ts'
+import { sendStreamEvent } from '../send-event.ts'
 import type { GenericOptions } from './options.ts'
 import { Pacer } from './pacer.ts'
 
@@ -31,7 +33,7 @@ export interface GenericOwner {
   readonly dead: boolean
   /** Returns an element and interrupts the guest if it asked for that. */
   complete(vq: DeviceVirtqueue, head: number, len: Bytes): Proc
-  sendEvent(code: number, data: number): Proc
+  readonly queues: readonly DeviceVirtqueue[]
 }
 
 /** A message in the device. */
@@ -128,6 +130,13 @@ export abstract class GenericStream implements LoopHandler {
   /** Returns everything, played or not. */
   *flush(): Proc {
     while (this.queue.length > 0) yield* this.giveBack(this.queue.shift() as QueuedMessage)
+  }
+
+  /** The sink found nothing to play, or no room for what it captured. */
+  protected *sendXrun(): Proc {
+    const { owner, id, trace } = this
+    const event = { code: VIRTIO_SND_EVT_PCM_XRUN, stream: id, trace }
+    yield* sendStreamEvent(owner.host, owner, event)
   }
 
   forget(): void {
