@@ -3,7 +3,8 @@ import { chmodSync } from 'node:fs'
 /**
  * Bundles the command line into dist/bin, because loading effect file by file takes 0.3 s of every
  * start and its bundle a tenth of that. The library (dist/index.js) stays as tsc made it. d3-node is
- * left outside: it is loaded only to draw, and jsdom does not survive bundling.
+ * left outside: it is loaded only to draw, and jsdom does not survive bundling. So is resvg, which
+ * is machine code.
  */
 export default {
   input: {
@@ -12,7 +13,7 @@ export default {
     'bench-worker': 'dist/app/bench-worker.js',
   },
   platform: 'node',
-  external: [/^d3-node$/],
+  external: [/^d3-node$/, /^@resvg\/resvg-js$/],
   // npx runs the file itself when the package is the one it stands in.
   plugins: [{ name: 'executable', writeBundle: () => chmodSync('dist/bin/main.js', 0o755) }],
   checks: { unresolvedImport: false },

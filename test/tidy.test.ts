@@ -51,6 +51,7 @@ const table: ImportTable = {
     yaml: ['app'],
     commander: ['cli'],
     'd3-node': ['app/Charts'],
+    '@resvg/resvg-js': ['app/Charts'],
     'node:': ['app', 'cli'],
   },
 }

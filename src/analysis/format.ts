@@ -10,6 +10,20 @@ export function formatDuration(ns: Ns): string {
   return `${(ns / NS_PER_SEC).toFixed(3)} s`
 }
 
+/** A duration with four significant digits, for values that differ little: `10.02 ms`. */
+export function formatFine(ns: Ns): string {
+  const size = ns < 0 ? -ns : ns
+  if (size < NS_PER_US) return `${ns} ns`
+  if (size < NS_PER_MS) return `${fine(ns / NS_PER_US)} µs`
+  if (size < NS_PER_SEC) return `${fine(ns / NS_PER_MS)} ms`
+  return `${(ns / NS_PER_SEC).toFixed(3)} s`
+}
+
+function fine(value: number): string {
+  const size = value < 0 ? -value : value
+  return value.toFixed(size < 10 ? 3 : size < 100 ? 2 : 1)
+}
+
 function digits(value: number): string {
   return value > -100 && value < 100 ? value.toFixed(1) : value.toFixed(0)
 }

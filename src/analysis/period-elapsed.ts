@@ -21,6 +21,11 @@ export interface PeriodElapsed {
   readonly latenessNs: Stats
 }
 
+/** Takes each sample as it is found; `record` is the index of the call. */
+export interface ElapsedSink {
+  interval(stream: number, timeNs: Ns, intervalNs: Ns, record: number): void
+}
+
 interface Calls {
   count: number
   lastNs: Ns
@@ -40,15 +45,17 @@ export class PeriodElapsedFold implements Fold<ReadonlyMap<number, PeriodElapsed
     lateness: new Samples(),
   }))
   private readonly streams: StreamTable
+  private readonly sink: ElapsedSink | null
 
-  constructor(streams: StreamTable) {
+  constructor(streams: StreamTable, sink: ElapsedSink | null = null) {
     this.streams = streams
+    this.sink = sink
   }
 
   record(r: TraceRecord): void {
     const calls = this.calls.get(r.a)
     const stream = this.streams.get(r.a)
-    if (r.kind === T.snd_pcm_period_elapsed) this.call(calls, stream, r.timeNs)
+    if (r.kind === T.snd_pcm_period_elapsed) this.call(calls, stream, r)
     else if (r.b === 1 && calls.openNs >= 0) {
       const idealNs = idealBoundaryNs(stream)
       if (idealNs >= 0) calls.lateness.push(calls.openNs - idealNs)
@@ -68,9 +75,11 @@ export class PeriodElapsedFold implements Fold<ReadonlyMap<number, PeriodElapsed
     return new Map(results)
   }
 
-  private call(calls: Calls, stream: StreamNow, timeNs: Ns): void {
+  private call(calls: Calls, stream: StreamNow, { timeNs, index }: TraceRecord): void {
     if (calls.lastNs >= 0 && calls.lastNs >= stream.startedAtNs) {
-      calls.intervals.push(timeNs - calls.lastNs)
+      const intervalNs = timeNs - calls.lastNs
+      calls.intervals.push(intervalNs)
+      this.sink?.interval(stream.id, timeNs, intervalNs, index)
     }
     calls.count++
     calls.lastNs = timeNs

@@ -35,6 +35,15 @@ export interface RunMeta {
   readonly fingerprint: string
   /** Scenario's name of a stream by the name of its substream; those not named keep theirs. */
   readonly streamNames?: Readonly<Record<string, string>>
+  /** Thresholds that the scenario asks for, by the name of the stream in the result. */
+  readonly thresholds?: Readonly<Record<string, Thresholds>>
+}
+
+/** Marks on the ring, frames; `boundary` is never reached. */
+export interface Thresholds {
+  readonly start_threshold: Frames | 'boundary'
+  readonly stop_threshold: Frames | 'boundary'
+  readonly avail_min: Frames
 }
 
 export interface ExpectationResult {
@@ -55,6 +64,8 @@ export interface StreamResult {
     readonly rate: number
     readonly period_size: Frames
     readonly buffer_size: Frames
+    /** As the scenario asks for them; absent where it is not known. */
+    readonly thresholds?: Thresholds
   }
   readonly periodElapsed: PeriodElapsed
   readonly wakeLatencyNs: Stats
@@ -176,7 +187,8 @@ function streamResults(folds: ResultFolds, meta: RunMeta): Record<string, Stream
   }
   const results: Record<string, StreamResult> = {}
   for (const stream of folds.streams.finish()) {
-    results[meta.streamNames?.[stream.name] ?? stream.name] = streamResult(stream, found)
+    const name = meta.streamNames?.[stream.name] ?? stream.name
+    results[name] = streamResult(stream, found, meta.thresholds?.[name])
   }
   return results
 }
@@ -207,7 +219,7 @@ interface Found {
   readonly failedCalls: ReturnType<LogFold['finish']>['failedCalls']
 }
 
-function streamResult(stream: StreamNow, found: Found): StreamResult {
+function streamResult(stream: StreamNow, found: Found, thresholds?: Thresholds): StreamResult {
   const { id, rate, period_size, buffer_size } = stream
   return {
     id,
@@ -217,7 +229,12 @@ function streamResult(stream: StreamNow, found: Found): StreamResult {
     errors: found.failedCalls
       .filter((failed) => failed.stream === id)
       .map(({ timeNs, call, errno }) => ({ timeNs, call, errno })),
-    params: { rate, period_size, buffer_size },
+    params: {
+      rate,
+      period_size,
+      buffer_size,
+      ...(thresholds === undefined ? {} : { thresholds }),
+    },
     periodElapsed: found.elapsed.get(id) ?? {
       count: 0,
       intervalNs: NO_STATS,

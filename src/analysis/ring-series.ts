@@ -7,6 +7,7 @@ import type { Frames, Ns } from '../base/units.ts'
 import { T, type TraceRecord } from '../sim/trace.ts'
 import { CODES } from '../sim/trace-kinds.ts'
 import type { Fold } from './fold.ts'
+import { HEARD_KINDS, Heard, type HeardSink } from './heard.ts'
 import { STATE_PREPARED, type StreamNow, type StreamTable } from './streams.ts'
 
 /** Values that hold from their time until the next one's. */
@@ -58,6 +59,75 @@ export class RingStepsFold implements Fold<RingSteps> {
     this.timesNs.push(timeNs)
     this.hw.push(hw)
     this.appl.push(appl)
+  }
+}
+
+/** Stretches in which the sink plays the stream: from one instant and frame to another. */
+export interface PlayedStretch {
+  readonly fromNs: Ns
+  readonly toNs: Ns
+  /** In the pointers' own count, so that it lies below hw_ptr. */
+  readonly first: Frames
+  readonly end: Frames
+}
+
+/** Transfers remembered: where in the ring's count the frames of the stream went. */
+const SHIFTS_MAX = 4_096
+
+/**
+ * The true play position: which frame the sink plays when, as the pointers count frames. The client
+ * numbers its frames from the beginning; the pointers' count loses some where a stream is dropped.
+ */
+export class PlayedFold implements Fold<readonly PlayedStretch[]>, HeardSink {
+  readonly kinds = [T.snd_pcm_state, T.snd_pcm_transfer, T.snd_pcm_hwptr, ...HEARD_KINDS]
+  private readonly found: PlayedStretch[] = []
+  /** From frame index `from` on, add `by`. */
+  private shifts: { readonly from: Frames; readonly by: Frames }[] = []
+  private readonly played: Heard
+  private readonly stream: StreamNow
+  private readonly fromNs: Ns
+  private readonly toNs: Ns
+  private offset = 0
+  private lastHw = 0
+
+  constructor(streams: StreamTable, stream: number, fromNs: Ns, toNs: Ns) {
+    this.stream = streams.get(stream)
+    this.played = new Heard(streams, this)
+    this.fromNs = fromNs
+    this.toNs = toNs
+  }
+
+  record(r: TraceRecord): void {
+    if (r.a !== this.stream.id) return
+    if (r.kind === T.snd_pcm_state) {
+      if (r.c === STATE_PREPARED) this.offset = this.lastHw
+    } else if (r.kind === T.snd_pcm_hwptr) this.lastHw = this.offset + this.stream.hw_ptr
+    else if (r.kind !== T.snd_pcm_transfer) this.played.record(r)
+    else if (r.b >= 0) this.transferred(r.b)
+  }
+
+  finish(): readonly PlayedStretch[] {
+    this.played.finish()
+    return this.found
+  }
+
+  heard(_stream: number, first: number, frames: Frames, fromNs: Ns, toNs: Ns): void {
+    if (first < 0 || toNs < this.fromNs || fromNs > this.toNs) return
+    const shift = this.shifts.findLast((one) => one.from <= first)
+    if (shift === undefined) return
+    const at = first + shift.by
+    const last = this.found.at(-1)
+    if (last !== undefined && last.end === at && fromNs - last.toNs <= 1_000) {
+      this.found[this.found.length - 1] = { ...last, toNs, end: at + frames }
+    } else this.found.push({ fromNs, toNs, first: at, end: at + frames })
+  }
+
+  /** A transfer is recorded before appl_ptr moves. */
+  private transferred(index: Frames): void {
+    const by = this.offset + this.stream.appl_ptr - index
+    if (this.shifts.at(-1)?.by === by) return
+    this.shifts.push({ from: index, by })
+    if (this.shifts.length > SHIFTS_MAX) this.shifts = this.shifts.slice(-SHIFTS_MAX / 2)
   }
 }
 

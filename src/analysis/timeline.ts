@@ -4,11 +4,15 @@
  */
 import { framesToNsCeil, type Ns } from '../base/units.ts'
 import type { TraceStore } from '../sim/trace-store.ts'
+import { type Arrow, ArrowFold } from './arrows.ts'
 import { ChainFold, type ChainStep } from './chain.ts'
 import { FoldSet, foldStore } from './fold.ts'
-import { LaneFold, type LaneSet } from './lanes.ts'
+import { LaneFold } from './lane-fold.ts'
+import type { LaneSet } from './lanes.ts'
 import type { RunResult, StreamResult } from './result.ts'
 import {
+  PlayedFold,
+  type PlayedStretch,
   type RingOverview,
   RingOverviewFold,
   type RingSteps,
@@ -34,6 +38,9 @@ export interface TimelineData {
   readonly window: Window
   readonly lanes: LaneSet
   readonly ring: RingSteps
+  readonly played: readonly PlayedStretch[]
+  /** What caused what, if the window holds few enough periods to see it. */
+  readonly arrows: readonly Arrow[]
   readonly closeUp: CloseUp | null
 }
 
@@ -42,6 +49,9 @@ export interface CloseUp {
   readonly steps: readonly ChainStep[]
   readonly lanes: LaneSet
 }
+
+/** Periods of a window beyond which arrows would be a thicket. */
+const ARROW_PERIODS_MAX = 8
 
 /** Null if the run opened no stream. */
 export function collectTimeline(
@@ -56,7 +66,7 @@ export function collectTimeline(
   if (name === undefined || stream === undefined) return null
   const id = stream.id
   const endNs = result.virtualTimeNs
-  const window = options.window ?? chooseWindow(stream, endNs)
+  const window = options.window ?? chooseWindow(stream, endNs, stopOf(result))
   const calls = foldStore(store, new ElapsedCallsFold(id, window), endNs)
   const call = chooseCall(calls, stream, window)
   const set = new FoldSet()
@@ -65,8 +75,10 @@ export function collectTimeline(
     new RingOverviewFold(streams, id, binsOf(stream, options.bins, endNs), endNs),
   )
   const ring = set.add(new RingStepsFold(streams, id, window.fromNs, window.toNs))
-  const lanes = set.add(new LaneFold(store.symbols, streams, id, window.fromNs, window.toNs))
-  const chain = call && set.add(new ChainFold(store.symbols, id, call.index))
+  const played = set.add(new PlayedFold(streams, id, window.fromNs, window.toNs))
+  const lanes = set.add(new LaneFold(store.symbols, streams, window))
+  const arrows = set.add(new ArrowFold(store.symbols, window))
+  const chain = call && set.add(new ChainFold(store.symbols, call.index))
   store.replay(set)
   return {
     endNs,
@@ -75,9 +87,17 @@ export function collectTimeline(
     window,
     overview: overview.finish(),
     ring: ring.finish(),
+    played: played.finish(),
     lanes: lanes.finish(),
-    closeUp: chain && closeUp(store, id, chain.finish()),
+    arrows: calls.length > ARROW_PERIODS_MAX ? [] : arrows.arrows(),
+    closeUp: chain && closeUp(store, chain.steps()),
   }
+}
+
+/** When the run really stopped, if it did. */
+function stopOf(result: RunResult): Ns | null {
+  if (result.outcome !== 'deadlock') return null
+  return result.locks.actual.find((one) => one.kind === 'deadlock')?.timeNs ?? null
 }
 
 /** Bins shorter than the ring's own rhythm would show a beat that is not there. */
@@ -90,7 +110,7 @@ function binsOf(stream: StreamResult, most: number, endNs: Ns): number {
 }
 
 /** The chain with some room around it, and what the lanes show there. */
-function closeUp(store: TraceStore, id: number, steps: readonly ChainStep[]): CloseUp {
+function closeUp(store: TraceStore, steps: readonly ChainStep[]): CloseUp {
   const times = steps.map((step) => step.timeNs)
   const first = Math.min(...times)
   const last = Math.max(...times)
@@ -98,7 +118,7 @@ function closeUp(store: TraceStore, id: number, steps: readonly ChainStep[]): Cl
   const window = { fromNs: Math.max(0, first - room), toNs: last + 2 * room }
   const set = new FoldSet()
   const streams = set.add(new StreamTable(store.symbols))
-  const lanes = set.add(new LaneFold(store.symbols, streams, id, window.fromNs, window.toNs))
+  const lanes = set.add(new LaneFold(store.symbols, streams, window))
   store.replay(set)
   return { window, steps, lanes: lanes.finish() }
 }

@@ -16,17 +16,21 @@ export interface Window {
 /** Shortest window, so that a few periods of any usual size fit. */
 const WINDOW_NS_MIN = 60_000_000
 
-/** A ring and a half before the first failure and most of one after it, else six steady periods. */
-export function chooseWindow(stream: StreamResult, endNs: Ns): Window {
+/**
+ * A ring and a half before the first failure (or the instant at which the run stopped for good) and
+ * most of one after it, else six steady periods.
+ */
+export function chooseWindow(stream: StreamResult, endNs: Ns, stopNs: Ns | null = null): Window {
   const { rate, period_size, buffer_size } = stream.params
   const periodNs = framesToNsCeil(period_size, rate)
   const bufferNs = framesToNsCeil(buffer_size, rate)
-  const failure = stream.xruns[0] ?? stream.silentFailures.find((one) => !isTail(one))
+  const found = stream.xruns[0] ?? stream.silentFailures.find((one) => !isTail(one))
+  const failureNs = stopNs ?? found?.timeNs
   const lengthNs = Math.min(endNs, Math.max(WINDOW_NS_MIN, 6 * periodNs))
-  if (failure === undefined) return within(Math.round((endNs - lengthNs) / 2), lengthNs, endNs)
+  if (failureNs === undefined) return within(Math.round((endNs - lengthNs) / 2), lengthNs, endNs)
   const beforeNs = Math.round(Math.max(1.5 * bufferNs, WINDOW_NS_MIN / 2))
   const afterNs = Math.round(0.75 * Math.max(bufferNs, WINDOW_NS_MIN / 2))
-  return within(failure.timeNs - beforeNs, beforeNs + afterNs, endNs)
+  return within(failureNs - beforeNs, beforeNs + afterNs, endNs)
 }
 
 function within(fromNs: Ns, lengthNs: Ns, endNs: Ns): Window {

@@ -1,8 +1,9 @@
-/** `pcmsim chart`: the timing chart of one scenario, or of a saved trace, as SVG. */
+/** `pcmsim chart`: a chart of one scenario, or of a saved trace, as SVG or PNG. */
 import * as Effect from 'effect/Effect'
-import { formatDuration, parseDuration } from '../scenario/quantity.ts'
+import type { ChartChoice } from '../chart/kinds.ts'
+import { CHART_KINDS, type ChartKind } from '../chart/kinds.ts'
 import { writeFileAtomically } from './atomic-write.ts'
-import type { ChartOptions } from './Charts.ts'
+import { type WindowOptions, windowOf } from './ChartWindow.ts'
 import { exitCodes, InputError, OutputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { Files } from './Files.ts'
@@ -12,15 +13,16 @@ import { loadScenarios } from './Load.ts'
 import { type Recording, readTraceFile } from './SavedTrace.ts'
 import { simulate } from './Simulator.ts'
 
-export interface ChartCommandOptions {
+export interface ChartCommandOptions extends WindowOptions {
   readonly set: readonly string[]
   readonly filter?: string
   readonly seed?: number
+  /** Name of a chart kind; default: timeline. */
+  readonly kind?: string
   /** File to write; undefined: standard output. */
   readonly out?: string
-  readonly stream?: string
-  readonly from?: string
-  readonly to?: string
+  /** Draw PNG; also if `out` ends so. */
+  readonly png?: boolean
   readonly theme?: 'auto' | 'light' | 'dark'
 }
 
@@ -30,27 +32,42 @@ export function chartCommand(
   console: Console,
 ): Promise<number> {
   const program = Effect.gen(function* () {
-    const choice = yield* chartOptions(options)
-    const recording = path.endsWith('.ndjson')
-      ? yield* saved(path)
-      : yield* simulated(path, options)
-    yield* knownStream(recording, options.stream)
-    yield* withinRun(recording, choice)
-    const svg = yield* draw(recording, choice)
-    if (options.out === undefined) console.out(svg)
-    else yield* write(options.out, svg)
+    const kind = yield* kindOf(options.kind ?? 'timeline')
+    const png = yield* wantsPng(options)
+    const recording = yield* recordingOf(path, options)
+    const choice = yield* choiceOf(recording, options)
+    const drawn = yield* draw(kind, recording, choice, { png, theme: options.theme ?? 'auto' })
+    if (options.out === undefined) console.out(drawn as string)
+    else yield* write(options.out, drawn)
     return exitCodes.ok
   })
   return exitCodeOf(program.pipe(Effect.provide(Files.layer)), console)
 }
 
-const saved = Effect.fnUntraced(function* (path: string) {
-  const recording = readTraceFile(path)
-  if (typeof recording === 'string') return yield* new InputError({ lines: [recording] })
-  return recording
+const kindOf = Effect.fnUntraced(function* (name: string) {
+  const kind = CHART_KINDS.find((one) => one.name === name)
+  if (kind !== undefined) return kind
+  const names = CHART_KINDS.map((one) => one.name).join(', ')
+  return yield* new InputError({ lines: [`--kind ${name}: no such chart, allowed: ${names}`] })
 })
 
-const simulated = Effect.fnUntraced(function* (path: string, options: ChartCommandOptions) {
+const wantsPng = Effect.fnUntraced(function* ({ png, out }: ChartCommandOptions) {
+  const wanted = png === true || out?.endsWith('.png') === true
+  if (!wanted || out !== undefined) return wanted
+  const line = '--png: pixels are not text, allowed: together with --out <file>'
+  return yield* new InputError({ lines: [line] })
+})
+
+/** One run, from a trace file or by simulating the one scenario that `path` and options name. */
+export const recordingOf = Effect.fnUntraced(function* (
+  path: string,
+  options: { readonly set: readonly string[]; readonly filter?: string; readonly seed?: number },
+) {
+  if (path.endsWith('.ndjson')) {
+    const recording = readTraceFile(path)
+    if (typeof recording === 'string') return yield* new InputError({ lines: [recording] })
+    return recording
+  }
   const specs = yield* loadScenarios([path], options)
   const [spec, ...more] = specs
   if (spec === undefined || more.length > 0) {
@@ -63,6 +80,19 @@ const simulated = Effect.fnUntraced(function* (path: string, options: ChartComma
   return recording
 })
 
+/** The stream and the window that the options name. */
+export const choiceOf = Effect.fnUntraced(function* (recording: Recording, options: WindowOptions) {
+  yield* knownStream(recording, options.stream)
+  const window = windowOf(recording, options)
+  if (Array.isArray(window)) return yield* new InputError({ lines: window })
+  const { stream } = options
+  const choice: ChartChoice = {
+    ...(stream === undefined ? {} : { stream }),
+    ...(window === undefined ? {} : { window: window as NonNullable<ChartChoice['window']> }),
+  }
+  return choice
+})
+
 const knownStream = Effect.fnUntraced(function* (recording: Recording, name: string | undefined) {
   const names = Object.keys(recording.result.streams)
   if (name === undefined ? names.length > 0 : names.includes(name)) return
@@ -70,55 +100,23 @@ const knownStream = Effect.fnUntraced(function* (recording: Recording, name: str
   return yield* new InputError({ lines: [`${wanted}, allowed: ${names.join(', ') || 'none'}`] })
 })
 
-const draw = Effect.fnUntraced(function* ({ store, result }: Recording, options: ChartOptions) {
-  return yield* Effect.promise(async () => {
-    const { drawTimeline } = await import('./Charts.ts')
-    return drawTimeline(store, result, options)
+const draw = Effect.fnUntraced(function* (
+  kind: ChartKind,
+  recording: Recording,
+  choice: ChartChoice,
+  { png, theme }: { readonly png: boolean; readonly theme: 'auto' | 'light' | 'dark' },
+) {
+  return yield* Effect.promise(async (): Promise<string | Uint8Array> => {
+    const { pngBytes, svgText } = await import('./Charts.ts')
+    const drawing = kind.draw(recording, choice)
+    return png ? pngBytes(drawing, theme) : svgText(drawing, theme)
   })
 })
 
-const write = Effect.fnUntraced(function* (path: string, svg: string) {
+const write = Effect.fnUntraced(function* (path: string, drawn: string | Uint8Array) {
   try {
-    writeFileAtomically(path, svg)
+    writeFileAtomically(path, drawn)
   } catch (error) {
     return yield* new OutputError({ path, reason: reasonOf(error) })
   }
-})
-
-/** `--from` and `--to` come together: a window has two ends. */
-const chartOptions = Effect.fnUntraced(function* (options: ChartCommandOptions) {
-  const { stream, theme, from, to } = options
-  const plain: ChartOptions = {
-    ...(stream === undefined ? {} : { stream }),
-    ...(theme === undefined ? {} : { theme }),
-  }
-  if (from === undefined && to === undefined) return plain
-  const lines: string[] = []
-  const fromNs = timeOf('--from', from, lines)
-  const toNs = timeOf('--to', to, lines)
-  if (lines.length === 0 && toNs <= fromNs) {
-    lines.push(`--to ${to}: is not after --from, allowed: more than ${from}`)
-  }
-  if (lines.length > 0) return yield* new InputError({ lines })
-  return { ...plain, window: { fromNs, toNs } }
-})
-
-function timeOf(option: string, text: string | undefined, lines: string[]): number {
-  const ns = parseDuration(text ?? '')
-  if (typeof ns === 'number') return ns
-  const what = text === undefined ? `${option}: is missing` : `${option} ${text}: ${ns.what}`
-  const beside = text === undefined ? ', as a window has two ends' : ''
-  lines.push(`${what}${beside}, allowed: ${ns.allowed}`)
-  return 0
-}
-
-/** Nothing can be drawn of a time that was not simulated. */
-const withinRun = Effect.fnUntraced(function* ({ result }: Recording, { window }: ChartOptions) {
-  const endNs = result.virtualTimeNs
-  if (window === undefined || window.toNs <= endNs) return
-  const option = window.fromNs >= endNs ? '--from' : '--to'
-  const given = formatDuration(option === '--from' ? window.fromNs : window.toNs)
-  const end = formatDuration(endNs)
-  const line = `${option} ${given}: the run ends at ${end}, allowed: 0s..${end}`
-  return yield* new InputError({ lines: [line] })
 })

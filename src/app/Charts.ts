@@ -1,29 +1,43 @@
 /**
- * Charts as SVG text. The only place that loads d3-node, and only when a chart is wanted: it takes
- * three quarters of a second. Its own serialisers write HTML, so the XML comes from XMLSerializer.
+ * Charts as SVG text and as PNG. The only place that loads d3-node and resvg, and only when a chart
+ * is wanted: d3-node takes three quarters of a second. Its own serialisers write HTML, so the XML
+ * comes from XMLSerializer.
  */
 import type { RunResult } from '../analysis/result.ts'
-import { collectTimeline, type TimelineOptions } from '../analysis/timeline.ts'
+import { type ChartChoice, type ChartKind, chartKind } from '../chart/kinds.ts'
 import type { Drawing } from '../chart/layout/shapes.ts'
-import { layoutTimeline, OVERVIEW_BINS } from '../chart/layout/timeline.ts'
 import { drawSvg, type Selection } from '../chart/svg.ts'
 import type { ThemeName } from '../chart/theme.ts'
 import type { TraceStore } from '../sim/trace-store.ts'
 
-export interface ChartOptions extends Partial<Omit<TimelineOptions, 'bins'>> {
+export interface ChartOptions extends ChartChoice {
   /** Colours: `auto` (default) follows the viewer's preference. */
   readonly theme?: ThemeName
 }
 
-/** The timeline chart of a run as a complete SVG document. */
-export async function drawTimeline(
+/**
+ * A chart of a run as a complete SVG document. `kind` is one of CHART_KINDS: `timeline`, `jitter`
+ * and so on; any other name is a RangeError.
+ */
+export async function drawChart(
+  kind: string,
   store: TraceStore,
   result: RunResult,
   options: ChartOptions = {},
 ): Promise<string> {
+  const known: ChartKind | undefined = chartKind(kind)
+  if (known === undefined) throw new RangeError(`no chart of kind ${kind}`)
   const { theme = 'auto', ...choice } = options
-  const data = collectTimeline(store, result, { ...choice, bins: OVERVIEW_BINS })
-  return svgText(layoutTimeline(result, data), theme)
+  return svgText(known.draw({ store, result }, choice), theme)
+}
+
+/** The timeline chart of a run as a complete SVG document. */
+export function drawTimeline(
+  store: TraceStore,
+  result: RunResult,
+  options: ChartOptions = {},
+): Promise<string> {
+  return drawChart('timeline', store, result, options)
 }
 
 /** The part of d3-node 4 that is used here; the package has no types. */
@@ -42,4 +56,18 @@ export async function svgText(drawing: Drawing, theme: ThemeName = 'auto'): Prom
   drawSvg(svg, drawing, theme)
   const xml = new page.window.XMLSerializer().serializeToString(svg.node())
   return `<?xml version="1.0" encoding="UTF-8"?>\n${xml}\n`
+}
+
+/** Pixels of a PNG for one of the drawing. */
+const PNG_SCALE = 2
+
+/**
+ * A drawing as PNG, light unless told otherwise. Letters come from the fonts of the machine, so the
+ * bytes may differ between machines; those of the SVG do not.
+ */
+export async function pngBytes(drawing: Drawing, theme: ThemeName): Promise<Uint8Array> {
+  const svg = await svgText(drawing, theme === 'auto' ? 'light' : theme)
+  const { Resvg } = await import('@resvg/resvg-js')
+  const options = { fitTo: { mode: 'zoom', value: PNG_SCALE }, font: { loadSystemFonts: true } }
+  return new Resvg(svg, options as never).render().asPng()
 }

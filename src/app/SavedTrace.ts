@@ -4,7 +4,7 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
-import { buildResult, type RunMeta, type RunResult } from '../analysis/result.ts'
+import { buildResult, type RunMeta, type RunResult, type Thresholds } from '../analysis/result.ts'
 import type { TraceStore } from '../sim/trace-store.ts'
 import { TraceTextFault, TraceTextReader, traceText } from '../sim/trace-text.ts'
 import { fingerprint } from './Fingerprint.ts'
@@ -24,7 +24,16 @@ export function traceTextOf(
   streamNames: Readonly<Record<string, string>>,
 ): Iterable<string> {
   const { scenario, variant, seed, outcome, virtualTimeNs } = result
-  return traceText(store, { scenario, variant, seed, outcome, virtualTimeNs, streamNames })
+  const about = { scenario, variant, seed, outcome, virtualTimeNs, streamNames }
+  return traceText(store, { ...about, thresholds: thresholdsIn(result) })
+}
+
+function thresholdsIn(result: RunResult): Readonly<Record<string, Thresholds>> {
+  return Object.fromEntries(
+    Object.entries(result.streams).flatMap(([name, { params }]) =>
+      params.thresholds === undefined ? [] : [[name, params.thresholds]],
+    ),
+  )
 }
 
 /** The recording, or a line that says what is wrong with the file. */
@@ -64,6 +73,7 @@ function withResult({ store, meta }: ReturnType<TraceTextReader['finish']>): Rec
     outcome: about.outcome ?? 'completed',
     fingerprint: fingerprint(store),
     streamNames: about.streamNames ?? {},
+    thresholds: about.thresholds ?? {},
   })
   return { store, result }
 }

@@ -2,7 +2,7 @@
  * The seam between the shell and the simulator: one function that runs and folds the recording into
  * a judged result, one that only wants to know whether the run is the same.
  */
-import { buildResult } from '../analysis/result.ts'
+import { buildResult, type Thresholds } from '../analysis/result.ts'
 import { evaluateExpect } from '../scenario/expect.ts'
 import { runScenario } from '../scenario/run.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
@@ -33,10 +33,21 @@ export function simulate(spec: ScenarioSpec, seed: number): Simulated {
     limit,
     fingerprint: fingerprint(store),
     streamNames,
+    thresholds: thresholdsOf(spec),
   })
   const expectations = evaluateExpect(spec.expect, bare)
   const pass = expectations.every((one) => one.pass)
   return { result: { ...bare, expectations, pass }, recording: store, streamNames }
+}
+
+/** What the scenario asks for of each stream, under the names that streams have in the result. */
+function thresholdsOf(spec: ScenarioSpec): Readonly<Record<string, Thresholds>> {
+  return Object.fromEntries(
+    spec.streams.flatMap(({ name, start_threshold, stop_threshold, avail_min }) => {
+      const thresholds = { start_threshold, stop_threshold, avail_min }
+      return [name, `${name}-capture`].map((one) => [one, thresholds])
+    }),
+  )
 }
 
 /** Runs for the fingerprint only: no folds. */

@@ -37,6 +37,9 @@ const LIGHT: Colours = {
     irq: '#d55e00',
     queue: '#00805e',
     device: '#2f7fb8',
+    task: '#6b7280',
+    lock: '#7a6a00',
+    vcpu: '#4a5a8c',
     sink: '#6b7280',
     neutral: '#6b7280',
   },
@@ -60,6 +63,9 @@ const DARK: Colours = {
     irq: '#ff8a3d',
     queue: '#2fc496',
     device: '#7cc4ee',
+    task: '#9aa3af',
+    lock: '#d8cc4e',
+    vcpu: '#9fb0ea',
     sink: '#9aa3af',
     neutral: '#9aa3af',
   },
@@ -67,7 +73,8 @@ const DARK: Colours = {
 
 const SHARED = `
 text{font-family:"Helvetica Neue",Arial,"Liberation Sans","DejaVu Sans",sans-serif}
-.grid,.arrow,.hwptr,.applptr,.availline,.limit,.xrunline,.silentline,
+.grid,.arrow,.played,.wakeline,.link,.nominal,.hwptr,.applptr,.availline,
+.limit,.xrunline,.silentline,
 .stroke,.alarm,.warning{fill:none}
 .grid{stroke-width:1}
 .arrow{stroke-width:1.4;stroke-linejoin:round}
@@ -85,14 +92,22 @@ text{font-family:"Helvetica Neue",Arial,"Liberation Sans","DejaVu Sans",sans-ser
 .fillband{fill-opacity:.75}
 .availarea{fill-opacity:.2}
 .asleep{fill-opacity:.1;stroke-width:1;stroke-dasharray:4 3}
+.waited{fill-opacity:.22;stroke-width:1.2;stroke-dasharray:3 1.5}
+.link{stroke-width:.7;stroke-opacity:.8}
+.arrow.thin{stroke-width:.9;stroke-opacity:.75}
 .empty{fill:none;stroke-width:1.2;stroke-dasharray:2 2}
 .window{fill-opacity:.14;stroke-width:1}
-.dot{stroke-width:1.5}`
+.dot{stroke-width:1.5}
+.played{stroke-width:1.6;stroke-dasharray:1.5 2.5}
+.wakeline{stroke-width:1.2;stroke-dasharray:7 4}
+.nominal{stroke-width:1.4;stroke-dasharray:8 3 2 3}
+.part{fill-opacity:.85}
+.plate{fill-opacity:.8}`
 
 function rules(c: Colours): string {
   const lanes = Object.entries(c.lanes).map(
     ([lane, colour]) =>
-      `.fill.${lane},.pale.${lane}{fill:${colour}}` +
+      `.fill.${lane},.pale.${lane},.part.${lane}{fill:${colour}}` +
       `.stroke.${lane},.empty.${lane}{stroke:${colour}}` +
       `.asleep.${lane}{fill:${colour};stroke:${colour}}`,
   )
@@ -100,9 +115,13 @@ function rules(c: Colours): string {
     `.background{fill:${c.background}}`,
     `.text{fill:${c.text}}.muted{fill:${c.muted}}`,
     `.grid{stroke:${c.grid}}.stripe{fill:${c.stripe}}`,
+    `.nominal{stroke:${c.muted}}.plate{fill:${c.background}}`,
+    `.played{stroke:${c.lanes.alsa}}.wakeline{stroke:${c.muted}}`,
+    `.link{stroke:${c.muted}}`,
     `.arrow{stroke:${c.text}}.dot{fill:${c.background};stroke:${c.text}}`,
     `.badge{fill:${c.badge}}.badgetext{fill:${c.badgeText}}`,
     `.alarm,.xrunline,.limit{stroke:${c.alarm}}.warning,.silentline{stroke:${c.warning}}`,
+    `.waited{fill:${c.alarm};stroke:${c.alarm}}`,
     `.window{fill:${c.window};stroke:${c.window}}`,
     `.applptr{stroke:${c.lanes.client}}.hwptr{stroke:${c.lanes.irq}}`,
     `.queued,.fillband{fill:${c.lanes.client}}`,

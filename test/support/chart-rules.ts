@@ -43,3 +43,35 @@ export function outsideFrame(drawing: Drawing): string[] {
 function inside(x: number, y: number, width: number, height: number): boolean {
   return x >= 0 && x <= width && y >= 0 && y <= height
 }
+
+/** Axes with ticks that are not at 1, 2 or 5 times a power of ten, or without a unit in sight. */
+export function poorAxes(drawing: Drawing): string[] {
+  const words = texts(drawing).map((shape) => shape.text)
+  return drawing.axes.flatMap(({ what, unit, step, ticks }) => {
+    const shown = words.some((text) => text.includes(`(${unit}`) || text.includes(` ${unit}`))
+    const faults = shown ? [] : [`${what}: unit ${unit} is nowhere`]
+    // Axes of frames have their lines at period boundaries, axes of shares at given levels.
+    if (step === 0 || unit === 'frames') return faults
+    let digit = step
+    while (digit >= 10) digit /= 10
+    if (![1, 2, 5].includes(digit)) faults.push(`${what}: step ${step} is not round`)
+    const off = ticks.find((tick) => tick % step !== 0)
+    if (off !== undefined) faults.push(`${what}: ${off} is no multiple of ${step}`)
+    return faults
+  })
+}
+
+/** Everything that a drawing breaks. */
+export function brokenRules(drawing: Drawing): string[] {
+  return [...overlappingTexts(drawing), ...outsideFrame(drawing), ...poorAxes(drawing)]
+}
+
+/** Elements that the SVG will have: its shapes, and svg, title, desc, style and background. */
+export function elementCount(drawing: Drawing): number {
+  return drawing.shapes.length + 5
+}
+
+/** Characters that its paths and texts take, with room for attributes. */
+export function roughSize(drawing: Drawing): number {
+  return drawing.shapes.reduce((n, s) => n + 120 + (s.kind === 'path' ? s.d.length : 60), 8_000)
+}

@@ -200,7 +200,7 @@ class Emulation {
   private interrupt(t: number, periods: number): void {
     const { s } = this
     const flags = LOCK_HARDIRQS_OFF | LOCK_IN_HARDIRQ
-    s.at(t, s.hardirq, T.irq_raise, s.irq)
+    s.at(t, s.qemu, T.irq_raise, s.irq)
     s.at(t + 1 * US, s.hardirq, T.irq_handler_entry, s.irq)
     s.locked(t + 2 * US, s.hardirq, flags, [s.queueLock, s.vssLock], (u) => {
       for (let i = 0; i < periods; i++) {

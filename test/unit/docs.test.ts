@@ -70,7 +70,7 @@ describe('docs/extending.md', () => {
       ['src/model/machine/cost.ts', 'GUEST_COSTS'],
       ['src/sim/trace-kinds.ts', 'TRACE_VERSION'],
       ['src/analysis/result.ts', 'class ResultFolds'],
-      ['src/app/Charts.ts', 'drawTimeline'],
+      ['src/chart/kinds.ts', 'CHART_KINDS'],
     ]
     expect(things.filter(([path, name]) => !read(path).includes(name))).toEqual([])
   })

@@ -4,13 +4,13 @@
  */
 import type { ChainStep } from '../../analysis/chain.ts'
 import { formatDuration } from '../../analysis/format.ts'
-import type { LaneName } from '../../analysis/lanes.ts'
-import { type LanePanel, rowTop } from './lanes.ts'
+import { laneOfStep } from '../../analysis/lanes.ts'
+import { type LanePanel, rowMiddle } from './lanes.ts'
 import { Path, type Sheet } from './shapes.ts'
 import { fitText, textWidth } from './text-metrics.ts'
 
 const DOT_RADIUS = 3.2
-const BADGE_RADIUS = 7.5
+const BADGE_RADIUS = 7
 const BADGE_SPACING = 2 * BADGE_RADIUS + 2
 /** An arrow stays this far away from the dots that it joins. */
 const ARROW_CLEARANCE = 5.5
@@ -19,7 +19,7 @@ const ARROW_CLEARANCE = 5.5
 export function drawChain(sheet: Sheet, panel: LanePanel, steps: readonly ChainStep[]): void {
   const at = (step: ChainStep): [x: number, y: number] => [
     panel.scale.x(step.timeNs),
-    rowTop(panel, step.lane) + panel.rowHeight / 2,
+    rowMiddle(panel, laneOfStep(step) ?? '') ?? panel.top,
   ]
   const arrows = new Path()
   for (const step of steps) {
@@ -48,15 +48,16 @@ function drawBadges(
   steps: readonly ChainStep[],
   at: (step: ChainStep) => [number, number],
 ): void {
-  const taken: Partial<Record<LaneName, number>> = {}
+  const taken = new Map<number, number>()
   const circles = new Path()
   const places = steps.map((step) => {
-    const [x, y] = at(step)
-    const free = (taken[step.lane] ?? Number.NEGATIVE_INFINITY) + BADGE_SPACING
+    const [x, middle] = at(step)
+    const free = (taken.get(middle) ?? Number.NEGATIVE_INFINITY) + BADGE_SPACING
     const place = Math.max(x + DOT_RADIUS + BADGE_RADIUS + 2, free)
-    taken[step.lane] = place
-    circles.circle(place, y - panel.rowHeight / 2 + BADGE_RADIUS + 1, BADGE_RADIUS)
-    return { x: place, y: y - panel.rowHeight / 2 + BADGE_RADIUS + 1 }
+    taken.set(middle, place)
+    const y = middle - panel.rowHeight / 2 + BADGE_RADIUS
+    circles.circle(place, y, BADGE_RADIUS)
+    return { x: place, y }
   })
   sheet.path('badge', circles)
   places.forEach(({ x, y }, i) => {

@@ -5,13 +5,39 @@
 
 import type { StreamResult } from '../../analysis/result.ts'
 import type { RingOverview } from '../../analysis/ring-series.ts'
+import type { TimelineData } from '../../analysis/timeline.ts'
 import type { Window } from '../../analysis/windows.ts'
 import type { Ns } from '../../base/units.ts'
-import { addMark, type Swatch } from './legend.ts'
-import { type TimeScale, ValueScale } from './scale.ts'
+import { T } from '../../sim/trace.ts'
+import { AXIS_HEIGHT, drawTimeAxis } from './axis.ts'
+import { LANE_PLOT, LEFT, RIGHT } from './frame.ts'
+import { addMark, drawHeading, type Swatch } from './legend.ts'
+import { TimeScale, ValueScale } from './scale.ts'
 import { Path, type Sheet } from './shapes.ts'
 
-export interface OverviewPanel {
+/** The fill of the whole run below `top`, with its heading and axis; returns where it ends. */
+export function drawWholeRun(sheet: Sheet, data: TimelineData, top: number): number {
+  const box = { left: LEFT, right: RIGHT, y: top }
+  drawHeading(sheet, box, 'Whole run: frames queued in the ring', [
+    { swatch: 'bar', class: 'fillband', text: 'least to greatest' },
+    { swatch: 'bar', class: 'window', text: 'shown below' },
+    { swatch: 'cross', class: 'alarm', text: 'xrun' },
+    { swatch: 'ring', class: 'warning', text: 'silent failure' },
+  ])
+  const scale = new TimeScale(0, data.endNs, LANE_PLOT, RIGHT)
+  const [upper, lower] = [top + 18, top + 74]
+  drawTimeAxis(sheet, { scale, originNs: 0, label: 'time', panels: [[upper, lower]] })
+  const { overview, stream, window } = data
+  drawOverview(sheet, { overview, stream, window, scale, top: upper, bottom: lower })
+  const kinds = [T.snd_pcm_xrun, T.snd_pcm_state, T.audio_copy]
+  const rows = [{ top: upper, bottom: lower, pick: { kinds, subject: stream.id } }]
+  const { x0, x1, fromNs, toNs } = scale
+  const whole = { x0, x1, fromNs, toNs, top: upper, bottom: lower, rows, whole: true }
+  sheet.panels.push(whole)
+  return lower + AXIS_HEIGHT
+}
+
+interface OverviewPanel {
   readonly overview: RingOverview
   readonly stream: StreamResult
   readonly window: Window
@@ -20,7 +46,7 @@ export interface OverviewPanel {
   readonly bottom: number
 }
 
-export function drawOverview(sheet: Sheet, panel: OverviewPanel): void {
+function drawOverview(sheet: Sheet, panel: OverviewPanel): void {
   const { scale, stream, top, bottom } = panel
   const size = Math.max(1, stream.params.buffer_size)
   const values = new ValueScale(0, size, bottom, top)
@@ -33,6 +59,7 @@ export function drawOverview(sheet: Sheet, panel: OverviewPanel): void {
   for (const value of [0, size]) {
     sheet.text('muted', scale.x0 - 8, values.y(value) + 4, `${value}`, { size: 11, anchor: 'end' })
   }
+  sheet.axes.push({ what: 'queued', unit: 'frames', step: size, ticks: [0, size] })
   const xruns = stream.xruns.map(({ timeNs }) => timeNs)
   const silent = stream.silentFailures.map(({ timeNs }) => timeNs)
   sheet.path('alarm', marksPath(xruns, 'cross', scale, bottom - 8))

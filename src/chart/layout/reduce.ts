@@ -76,3 +76,32 @@ export function baseOf(points: readonly StepPoint[], value: number): StepPoint[]
     { x: last.x, value },
   ]
 }
+
+/** What falls on one pixel: the extremes and how many. */
+export interface ColumnRange {
+  readonly x: number
+  least: number
+  most: number
+  count: number
+}
+
+/** Values in order of time, gathered by pixel. */
+export function columnRanges(
+  data: { readonly timesNs: Float64Array; readonly intervalsNs: Float64Array },
+  scale: TimeScale,
+): ColumnRange[] {
+  const columns: ColumnRange[] = []
+  data.timesNs.forEach((ns, i) => {
+    const value = data.intervalsNs[i] as number
+    const x = Math.round(scale.x(ns) * CELLS_PER_PIXEL) / CELLS_PER_PIXEL
+    const last = columns.at(-1)
+    if (last === undefined || last.x !== x) {
+      columns.push({ x, least: value, most: value, count: 1 })
+      return
+    }
+    if (value < last.least) last.least = value
+    if (value > last.most) last.most = value
+    last.count++
+  })
+  return columns
+}

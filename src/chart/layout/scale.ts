@@ -71,13 +71,12 @@ export interface TimeUnit {
   readonly ns: Ns
 }
 
-/** Unit in which ticks of this step, up to `largestNs`, read best. */
-export function unitOf(stepNs: Ns, largestNs: Ns): TimeUnit {
-  if (largestNs >= NS_PER_SEC && stepNs >= NS_PER_MS) return { name: 's', ns: NS_PER_SEC }
-  if (stepNs >= NS_PER_MS) return { name: 'ms', ns: NS_PER_MS }
-  if (largestNs < NS_PER_US) return { name: 'ns', ns: 1 }
-  if (stepNs >= NS_PER_US || largestNs < NS_PER_MS) return { name: 'µs', ns: NS_PER_US }
-  return { name: 'ms', ns: NS_PER_MS }
+/** Unit in which values up to `largestNs` read best; `tickText` adds the decimals of the step. */
+export function unitOf(largestNs: Ns): TimeUnit {
+  if (largestNs >= NS_PER_SEC) return { name: 's', ns: NS_PER_SEC }
+  if (largestNs >= NS_PER_MS) return { name: 'ms', ns: NS_PER_MS }
+  if (largestNs >= NS_PER_US) return { name: 'µs', ns: NS_PER_US }
+  return { name: 'ns', ns: 1 }
 }
 
 /** A tick's number in its unit, with just the decimals that the step needs. */

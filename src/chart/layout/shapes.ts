@@ -33,6 +33,39 @@ export interface TextShape {
   readonly text: string
 }
 
+/** What an axis says, for tests and readers of the drawing. */
+export interface AxisNote {
+  readonly what: string
+  readonly unit: string
+  readonly step: number
+  readonly ticks: readonly number[]
+}
+
+/** Which records a place stands for: of these kinds, and, where given, of one context or symbol. */
+export interface RecordPick {
+  readonly kinds: readonly number[]
+  readonly contexts?: readonly number[]
+  /** The record's first argument. */
+  readonly subject?: number
+}
+
+/** Where a panel's time axis lies in the drawing: what a cursor and a pointer need. */
+export interface TimePanel {
+  readonly x0: number
+  readonly x1: number
+  readonly fromNs: number
+  readonly toNs: number
+  readonly top: number
+  readonly bottom: number
+  readonly rows: readonly {
+    readonly top: number
+    readonly bottom: number
+    readonly pick: RecordPick
+  }[]
+  /** Whether the panel shows the whole run however far the others are zoomed. */
+  readonly whole?: boolean
+}
+
 export interface Drawing {
   readonly width: number
   readonly height: number
@@ -40,6 +73,8 @@ export interface Drawing {
   readonly title: string
   readonly desc: string
   readonly shapes: readonly Shape[]
+  readonly axes: readonly AxisNote[]
+  readonly panels: readonly TimePanel[]
 }
 
 export interface TextOptions {
@@ -51,6 +86,14 @@ export interface TextOptions {
 /** A list of shapes in the making: later ones lie on top. */
 export class Sheet {
   readonly shapes: Shape[] = []
+  readonly axes: AxisNote[] = []
+  readonly panels: TimePanel[] = []
+
+  /** The drawing, once everything is on it. */
+  drawing(title: string, desc: string, width: number, height: number): Drawing {
+    const { shapes, axes, panels } = this
+    return { width, height: Math.ceil(height), title, desc, shapes, axes, panels }
+  }
 
   path(name: string, path: Path): void {
     if (!path.empty) this.shapes.push({ kind: 'path', class: name, d: path.text })

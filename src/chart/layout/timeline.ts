@@ -9,27 +9,32 @@ import type { CloseUp, TimelineData } from '../../analysis/timeline.ts'
 import type { Window } from '../../analysis/windows.ts'
 import { AXIS_HEIGHT, drawTimeAxis } from './axis.ts'
 import { drawChain, drawStepList } from './close-up.ts'
+import { drawTitle, LANE_PLOT, LEFT, RIGHT, WIDTH } from './frame.ts'
 import { headline, subline } from './headline.ts'
-import { drawLaneFrame, drawMarks, drawSpans, type LanePanel, laneBottom } from './lanes.ts'
+import {
+  drawArrows,
+  drawLaneFrame,
+  drawMarks,
+  drawSpans,
+  LANE_TITLES,
+  type LanePanel,
+  laneBottom,
+  lanePanel,
+} from './lanes.ts'
 import { drawHeading, type LegendEntry } from './legend.ts'
-import { drawOverview } from './overview.ts'
-import { drawAvail, drawInstants, drawPointers } from './ring-fill.ts'
+import { drawWholeRun } from './overview.ts'
+import { drawRing } from './ring.ts'
 import { TimeScale } from './scale.ts'
 import { type Drawing, Sheet } from './shapes.ts'
-import { fitText, textWidth } from './text-metrics.ts'
 
-export const WIDTH = 1200
-const LEFT = 24
-const RIGHT = WIDTH - 28
-/** Left end of everything that has a time axis. */
-const PLOT = 168
 const LIST_WIDTH = 270
-const ROW_HEIGHT = 32
+const ROW_HEIGHT = 24
 
 const LANE_LEGEND: readonly LegendEntry[] = [
-  { swatch: 'bar', class: 'fill neutral', text: 'runs' },
+  { swatch: 'bar', class: 'fill neutral', text: 'runs, holds' },
   { swatch: 'bar', class: 'pale neutral', text: 'in a call, in flight' },
   { swatch: 'bar', class: 'asleep neutral', text: 'asleep' },
+  { swatch: 'bar', class: 'waited lock', text: 'waits for lock, CPU stolen' },
   { swatch: 'diamond', class: 'fill alsa', text: 'period elapsed' },
   { swatch: 'tick', class: 'stroke alsa', text: 'appl_ptr' },
   { swatch: 'kick', class: 'fill queue', text: 'kick' },
@@ -39,68 +44,38 @@ const LANE_LEGEND: readonly LegendEntry[] = [
 ]
 
 /** How many bins the overview's width can show. */
-export const OVERVIEW_BINS = RIGHT - PLOT
+export const OVERVIEW_BINS = RIGHT - LANE_PLOT
 
 export function layoutTimeline(result: RunResult, data: TimelineData | null): Drawing {
   const sheet = new Sheet()
-  if (data === null) return emptyDrawing(result)
+  if (data === null) return layoutEmpty(result)
   const title = headline(result, data.stream)
-  drawTitle(sheet, title)
-  const about = fitText(subline(result, data.name, data.stream), 12, RIGHT - LEFT)
-  sheet.text('muted', LEFT, 56, about, { size: 12 })
+  drawTitle(sheet, title, subline(result, data.name, data.stream))
   let y = drawWholeRun(sheet, data, 92)
   y = drawStretch(sheet, data, y + 30)
   if (data.closeUp !== null) y = drawCloseUp(sheet, data.closeUp, y + 30)
-  return {
-    width: WIDTH,
-    height: Math.ceil(y + 14),
-    title,
-    desc: describe(result, data),
-    shapes: sheet.shapes,
-  }
+  return sheet.drawing(title, describe(result, data), WIDTH, y + 14)
 }
 
-/** As large as fits; what does not fit at all is cut, but the SVG's own title has all of it. */
-function drawTitle(sheet: Sheet, title: string): void {
-  const room = RIGHT - LEFT
-  const size = [19, 18, 17, 16].find((one) => textWidth(title, one, true) <= room) ?? 15
-  sheet.text('text', LEFT, 36, fitText(title, size, room, true), { size, bold: true })
-}
-
-function emptyDrawing(result: RunResult): Drawing {
+export function layoutEmpty(result: RunResult): Drawing {
   const sheet = new Sheet()
   const title = `${result.scenario}: no stream was opened`
   drawTitle(sheet, title)
-  return { width: WIDTH, height: 60, title, desc: title, shapes: sheet.shapes }
+  return sheet.drawing(title, title, WIDTH, 60)
 }
 
 function describe(result: RunResult, data: TimelineData): string {
   const { fromNs, toNs } = data.window
+  const lanes = [...new Set(data.lanes.lanes.map((lane) => LANE_TITLES[lane.group]))]
   const stretch = `${formatInstant(fromNs)} to ${formatInstant(toNs)}`
   return (
     `${subline(result, data.name, data.stream)}. From top to bottom: fill of the ring over the ` +
-    'whole run; lanes of client, ALSA core, kworker, interrupt, virtqueue, QEMU main loop and ' +
-    `sink with the ring's pointers from ${stretch}; the causal chain of one period.`
+    `whole run; lanes of ${lanes.join(', ')} with the ring's pointers from ${stretch}; the ` +
+    'causal chain of one period.'
   )
 }
 
 /** Each part draws itself below `top` and returns where it ends. */
-function drawWholeRun(sheet: Sheet, data: TimelineData, top: number): number {
-  const box = { left: LEFT, right: RIGHT, y: top }
-  drawHeading(sheet, box, 'Whole run: frames queued in the ring', [
-    { swatch: 'bar', class: 'fillband', text: 'least to greatest' },
-    { swatch: 'bar', class: 'window', text: 'shown below' },
-    { swatch: 'cross', class: 'alarm', text: 'xrun' },
-    { swatch: 'ring', class: 'warning', text: 'silent failure' },
-  ])
-  const scale = new TimeScale(0, data.endNs, PLOT, RIGHT)
-  const [upper, lower] = [top + 18, top + 74]
-  drawTimeAxis(sheet, { scale, originNs: 0, label: 'time', panels: [[upper, lower]] })
-  const { overview, stream, window } = data
-  drawOverview(sheet, { overview, stream, window, scale, top: upper, bottom: lower })
-  return lower + AXIS_HEIGHT
-}
-
 const POINTER_HEIGHT = 150
 const AVAIL_HEIGHT = 56
 
@@ -109,7 +84,7 @@ function drawStretch(sheet: Sheet, data: TimelineData, top: number): number {
   const span = `${formatInstant(window.fromNs).slice(0, -2)}–${formatInstant(window.toNs)}`
   const heading = `${occasion(stream, window)}, ${span}`
   drawHeading(sheet, { left: LEFT, right: RIGHT, y: top }, heading, LANE_LEGEND)
-  const scale = new TimeScale(window.fromNs, window.toNs, PLOT, RIGHT)
+  const scale = new TimeScale(window.fromNs, window.toNs, LANE_PLOT, RIGHT)
   const lanesTop = top + 14
   const panel: LanePanel = {
     set: data.lanes,
@@ -130,25 +105,18 @@ function drawStretch(sheet: Sheet, data: TimelineData, top: number): number {
   ] as const
   drawTimeAxis(sheet, { scale, originNs: 0, label: 'time', panels })
   drawSpans(sheet, panel)
+  drawArrows(sheet, panel, data.arrows)
   drawMarks(sheet, panel)
-  drawHeading(sheet, { left: LEFT, right: RIGHT, y: pointersTop - 12 }, 'Ring pointers (frames)', [
-    { swatch: 'line', class: 'applptr', text: 'appl_ptr: written by the client' },
-    { swatch: 'dash', class: 'hwptr', text: 'hw_ptr: taken by the device' },
-    { swatch: 'bar', class: 'queued', text: 'queued' },
-    { swatch: 'line', class: 'grid', text: 'period boundary' },
-  ])
-  drawPointers(sheet, { ring, stream, scale, top: pointersTop, bottom: pointersBottom })
-  drawHeading(sheet, { left: LEFT, right: RIGHT, y: availTop - 12 }, 'avail (frames)', [
-    { swatch: 'bar', class: 'availarea', text: 'free for the client' },
-    { swatch: 'dash', class: 'limit', text: 'whole ring free: xrun' },
-  ])
-  drawAvail(sheet, { ring, stream, scale, top: availTop, bottom })
-  const xruns = stream.xruns.map(({ timeNs }) => timeNs)
-  const silent = stream.silentFailures.map(({ timeNs }) => timeNs)
-  for (const [from, to] of panels) {
-    drawInstants(sheet, 'xrunline', scale, xruns, from, to)
-    drawInstants(sheet, 'silentline', scale, silent, from, to)
-  }
+  sheet.panels.push(lanePanel(panel))
+  drawRing(sheet, {
+    ring,
+    stream,
+    played: data.played,
+    scale,
+    pointers: [pointersTop, pointersBottom],
+    avail: [availTop, bottom],
+    lines: panels,
+  })
   return bottom + AXIS_HEIGHT
 }
 
@@ -168,13 +136,14 @@ function drawCloseUp(sheet: Sheet, closeUp: CloseUp, top: number): number {
     { swatch: 'line', class: 'arrow', text: 'causes' },
   ])
   const right = RIGHT - LIST_WIDTH - 24
-  const scale = new TimeScale(window.fromNs, window.toNs, PLOT, right)
+  const scale = new TimeScale(window.fromNs, window.toNs, LANE_PLOT, right)
   const panel: LanePanel = { set: lanes, scale, top: top + 14, rowHeight: ROW_HEIGHT, left: LEFT }
   const bottom = laneBottom(panel)
   drawLaneFrame(sheet, panel)
   const panels = [[panel.top, bottom]] as const
   drawTimeAxis(sheet, { scale, originNs, label: 'time since step 1', panels })
   drawSpans(sheet, panel)
+  sheet.panels.push(lanePanel(panel))
   drawChain(sheet, panel, steps)
   drawStepList(sheet, { left: right + 24, right: RIGHT, top: panel.top }, steps)
   return bottom + AXIS_HEIGHT

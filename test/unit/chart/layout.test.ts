@@ -50,7 +50,7 @@ describe('ticks', () => {
   })
   it('are written in a unit that suits them', () => {
     const write = (ns: number, step: number, largest: number): string => {
-      const unit = unitOf(step, largest)
+      const unit = unitOf(largest)
       return `${tickText(ns, step, unit)} ${unit.name}`
     }
     expect(write(2_010_000_000, 10_000_000, 2_077_000_000)).toBe('2.01 s')

@@ -1,0 +1,97 @@
+/**
+ * Every kind of chart of one run, by the name under which the command line and the report know it.
+ * A new kind is one entry here. Each takes a recording and its result and makes a drawing.
+ */
+import { collectJitter } from '../analysis/jitter.ts'
+import { collectLatency } from '../analysis/period-latency.ts'
+import type { RunResult, StreamResult } from '../analysis/result.ts'
+import { collectTimeline } from '../analysis/timeline.ts'
+import type { Window } from '../analysis/windows.ts'
+import type { TraceStore } from '../sim/trace-store.ts'
+import { layoutJitter } from './layout/jitter.ts'
+import { layoutLatency } from './layout/latency.ts'
+import { layoutRing } from './layout/ring.ts'
+import type { Drawing } from './layout/shapes.ts'
+import { layoutEmpty, layoutTimeline, OVERVIEW_BINS } from './layout/timeline.ts'
+
+export interface ChartRun {
+  readonly store: TraceStore
+  readonly result: RunResult
+}
+
+export interface ChartChoice {
+  /** Name of the stream in the result; default: the first with an xrun, else the first. */
+  readonly stream?: string
+  /** What to show; default: the kind's own choice. */
+  readonly window?: Window
+}
+
+export interface ChartKind {
+  readonly name: string
+  /** What it shows, in a few words, for `--help` and the report. */
+  readonly summary: string
+  draw(run: ChartRun, choice: ChartChoice): Drawing
+}
+
+const timeline: ChartKind = {
+  name: 'timeline',
+  summary: 'who did what when: lanes of every context, the ring, one period in detail',
+  draw: ({ store, result }, choice) =>
+    layoutTimeline(result, collectTimeline(store, result, { ...choice, bins: OVERVIEW_BINS })),
+}
+
+const ring: ChartKind = {
+  name: 'ring',
+  summary: 'the ring: pointers, what is heard, avail and its thresholds',
+  draw: ({ store, result }, choice) => {
+    const data = collectTimeline(store, result, { ...choice, bins: OVERVIEW_BINS })
+    return data === null ? layoutEmpty(result) : layoutRing(result, data)
+  },
+}
+
+const jitter: ChartKind = {
+  name: 'jitter',
+  summary: 'intervals of period elapsed: over time, histogram, distribution',
+  draw: ofStream(({ store, result }, shown) =>
+    layoutJitter({ ...shown, result, data: collectJitter(store, shown.stream.id, shown.window) }),
+  ),
+}
+
+const latency: ChartKind = {
+  name: 'latency',
+  summary: 'from interrupt to client, part by part, for each period',
+  draw: ofStream(({ store, result }, shown) => {
+    const periods = collectLatency(store, shown.stream.id, shown.window)
+    return layoutLatency({ ...shown, result, periods })
+  }),
+}
+
+export const CHART_KINDS: readonly ChartKind[] = [timeline, ring, jitter, latency]
+
+export function chartKind(name: string): ChartKind | undefined {
+  return CHART_KINDS.find((kind) => kind.name === name)
+}
+
+interface Shown {
+  readonly name: string
+  readonly stream: StreamResult
+  readonly window: Window
+}
+
+/** A chart of one stream over the whole run or a part of it. */
+function ofStream(draw: (run: ChartRun, shown: Shown) => Drawing): ChartKind['draw'] {
+  return (run, choice) => {
+    const { result } = run
+    const name = choice.stream ?? chosenStream(result)
+    const stream = name === undefined ? undefined : result.streams[name]
+    if (name === undefined || stream === undefined) return layoutEmpty(result)
+    const window = choice.window ?? { fromNs: 0, toNs: Math.max(1, result.virtualTimeNs) }
+    return draw(run, { name, stream, window })
+  }
+}
+
+/** The first stream with an xrun, else the first. */
+function chosenStream(result: RunResult): string | undefined {
+  const names = Object.keys(result.streams)
+  return names.find((name) => (result.streams[name]?.xruns.length ?? 0) > 0) ?? names[0]
+}
