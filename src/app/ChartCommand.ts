@@ -1,7 +1,10 @@
 /** `pcmsim chart`: a chart of one scenario, or of a saved trace, as SVG or PNG. */
 import * as Effect from 'effect/Effect'
-import type { ChartChoice } from '../chart/kinds.ts'
-import { CHART_KINDS, type ChartKind } from '../chart/kinds.ts'
+import { collectCompareRow } from '../analysis/compare.ts'
+import { CHART_KINDS, type ChartChoice, type ChartKind, COMPARE_KIND } from '../chart/kinds.ts'
+import { layoutCompare } from '../chart/layout/compare.ts'
+import type { Drawing } from '../chart/layout/shapes.ts'
+import { OVERVIEW_BINS } from '../chart/layout/timeline.ts'
 import { writeFileAtomically } from './atomic-write.ts'
 import { type WindowOptions, windowOf } from './ChartWindow.ts'
 import { exitCodes, InputError, OutputError } from './Errors.ts'
@@ -34,9 +37,8 @@ export function chartCommand(
   const program = Effect.gen(function* () {
     const kind = yield* kindOf(options.kind ?? 'timeline')
     const png = yield* wantsPng(options)
-    const recording = yield* recordingOf(path, options)
-    const choice = yield* choiceOf(recording, options)
-    const drawn = yield* draw(kind, recording, choice, { png, theme: options.theme ?? 'auto' })
+    const drawing = kind === null ? yield* compared(path, options) : yield* one(path, kind, options)
+    const drawn = yield* rendered(drawing, { png, theme: options.theme ?? 'auto' })
     if (options.out === undefined) console.out(drawn as string)
     else yield* write(options.out, drawn)
     return exitCodes.ok
@@ -44,10 +46,12 @@ export function chartCommand(
   return exitCodeOf(program.pipe(Effect.provide(Files.layer)), console)
 }
 
+/** Null: the comparison of several runs. */
 const kindOf = Effect.fnUntraced(function* (name: string) {
+  if (name === COMPARE_KIND.name) return null
   const kind = CHART_KINDS.find((one) => one.name === name)
   if (kind !== undefined) return kind
-  const names = CHART_KINDS.map((one) => one.name).join(', ')
+  const names = [...CHART_KINDS, COMPARE_KIND].map((one) => one.name).join(', ')
   return yield* new InputError({ lines: [`--kind ${name}: no such chart, allowed: ${names}`] })
 })
 
@@ -100,15 +104,43 @@ const knownStream = Effect.fnUntraced(function* (recording: Recording, name: str
   return yield* new InputError({ lines: [`${wanted}, allowed: ${names.join(', ') || 'none'}`] })
 })
 
-const draw = Effect.fnUntraced(function* (
+const one = Effect.fnUntraced(function* (
+  path: string,
   kind: ChartKind,
-  recording: Recording,
-  choice: ChartChoice,
+  options: ChartCommandOptions,
+) {
+  const recording = yield* recordingOf(path, options)
+  return kind.draw(recording, yield* choiceOf(recording, options))
+})
+
+/** Every scenario or variant that `path` and options name, one after the other. */
+const compared = Effect.fnUntraced(function* (path: string, options: ChartCommandOptions) {
+  const refused = ['from', 'to', 'around', 'span'].filter((name) => {
+    return options[name as keyof ChartCommandOptions] !== undefined
+  })
+  const lines = refused.map((name) => `--${name}: a comparison shows whole runs, allowed: without`)
+  if (path.endsWith('.ndjson')) lines.push(`${path}: one run alone, allowed: a scenario`)
+  if (lines.length > 0) return yield* new InputError({ lines })
+  const specs = yield* loadScenarios([path], options)
+  const several = new Set(specs.map(({ name }) => name)).size > 1
+  const rows = specs.map((spec) => {
+    const { recording, result } = simulate(spec, options.seed ?? spec.seed)
+    const name = several ? fullName(spec) : (spec.variant ?? spec.name)
+    const row = collectCompareRow(name, recording, result, OVERVIEW_BINS, options.stream)
+    recording.release()
+    return row
+  })
+  const [first] = specs
+  const scenario = several ? path : (first?.name ?? path)
+  return layoutCompare({ scenario, seed: options.seed ?? first?.seed ?? 0, rows })
+})
+
+const rendered = Effect.fnUntraced(function* (
+  drawing: Drawing,
   { png, theme }: { readonly png: boolean; readonly theme: 'auto' | 'light' | 'dark' },
 ) {
   return yield* Effect.promise(async (): Promise<string | Uint8Array> => {
     const { pngBytes, svgText } = await import('./Charts.ts')
-    const drawing = kind.draw(recording, choice)
     return png ? pngBytes(drawing, theme) : svgText(drawing, theme)
   })
 })

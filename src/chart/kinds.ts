@@ -68,6 +68,12 @@ const latency: ChartKind = {
 
 export const CHART_KINDS: readonly ChartKind[] = [timeline, ring, jitter, latency]
 
+/** Charts of several runs at once. */
+export const COMPARE_KIND = {
+  name: 'compare',
+  summary: 'variants of a scenario side by side, on the same axes',
+} as const
+
 export function chartKind(name: string): ChartKind | undefined {
   return CHART_KINDS.find((kind) => kind.name === name)
 }

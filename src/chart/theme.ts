@@ -102,7 +102,10 @@ text{font-family:"Helvetica Neue",Arial,"Liberation Sans","DejaVu Sans",sans-ser
 .wakeline{stroke-width:1.2;stroke-dasharray:7 4}
 .nominal{stroke-width:1.4;stroke-dasharray:8 3 2 3}
 .part{fill-opacity:.85}
-.plate{fill-opacity:.8}`
+.plate{fill-opacity:.8}
+.alarm.thin{stroke-width:1.6}
+.heat0{fill-opacity:.06}.heat1{fill-opacity:.2}.heat2{fill-opacity:.34}.heat3{fill-opacity:.48}
+.heat4{fill-opacity:.64}.heat5{fill-opacity:.82}.heat6{fill-opacity:1}`
 
 function rules(c: Colours): string {
   const lanes = Object.entries(c.lanes).map(
@@ -124,7 +127,7 @@ function rules(c: Colours): string {
     `.waited{fill:${c.alarm};stroke:${c.alarm}}`,
     `.window{fill:${c.window};stroke:${c.window}}`,
     `.applptr{stroke:${c.lanes.client}}.hwptr{stroke:${c.lanes.irq}}`,
-    `.queued,.fillband{fill:${c.lanes.client}}`,
+    `.heat,.queued,.fillband{fill:${c.lanes.client}}`,
     `.availarea{fill:${c.lanes.queue}}.availline{stroke:${c.lanes.queue}}`,
     ...lanes,
   ].join('\n')

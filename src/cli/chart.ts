@@ -18,12 +18,15 @@ interface ChartFlags {
   readonly theme?: 'auto' | 'light' | 'dark'
 }
 
+const kinds = 'timeline, ring, jitter, latency, compare'
+
 const examples = `
 Examples:
   pcmsim chart scenarios/first-light.yaml --out first-light.svg
   pcmsim chart scenarios/first-light.yaml --from 1s --to 1.1s > window.svg
   pcmsim chart scenarios/underrun-client-sleeps.yaml --around xrun:1 --span 20ms --out xrun.png
   pcmsim chart scenarios/first-light.yaml --kind jitter --out jitter.svg
+  pcmsim chart scenarios/virtio-snd/H12-stale-audio.yaml --kind compare --out variants.svg
   pcmsim chart out/first-light/seed-1/trace.ndjson --theme dark --out dark.svg
 `
 
@@ -32,7 +35,7 @@ export function addChart(program: Command): void {
     .command('chart')
     .description('draw a chart of a scenario or of a saved trace, as SVG or PNG')
     .argument('<path>', 'a scenario, a trace.ndjson, or - for a scenario on standard input')
-    .option('--kind <name>', 'what to draw: timeline, ring, jitter, latency (default: timeline)')
+    .option('--kind <name>', `what to draw: ${kinds} (default: timeline)`)
     .option('--out <file>', 'file to write; default: standard output')
     .option('--seed <n>', "seed instead of the scenario's own", seedValue)
     .option('--set <path=value>', 'override a key of the scenario; repeatable', collect, [])

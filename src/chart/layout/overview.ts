@@ -51,7 +51,7 @@ function drawOverview(sheet: Sheet, panel: OverviewPanel): void {
   const size = Math.max(1, stream.params.buffer_size)
   const values = new ValueScale(0, size, bottom, top)
   drawWindow(sheet, panel)
-  sheet.path('fillband', bandPath(panel, values))
+  sheet.path('fillband', bandPath(panel.overview, scale, values))
   const ends = new Path()
     .line(scale.x0, top, scale.x1, top)
     .line(scale.x0, bottom, scale.x1, bottom)
@@ -67,7 +67,7 @@ function drawOverview(sheet: Sheet, panel: OverviewPanel): void {
 }
 
 /** Marks that would lie on top of each other are one. */
-function marksPath(times: readonly Ns[], mark: Swatch, scale: TimeScale, y: number): Path {
+export function marksPath(times: readonly Ns[], mark: Swatch, scale: TimeScale, y: number): Path {
   const path = new Path()
   let last = Number.NEGATIVE_INFINITY
   for (const timeNs of times) {
@@ -87,8 +87,7 @@ function drawWindow(sheet: Sheet, panel: OverviewPanel): void {
 }
 
 /** One band for each stretch in which the stream was active; a column is never thinner than 1. */
-function bandPath(panel: OverviewPanel, values: ValueScale): Path {
-  const { overview, scale } = panel
+export function bandPath(overview: RingOverview, scale: TimeScale, values: ValueScale): Path {
   const { least, most } = overview
   const path = new Path()
   const width = (scale.x1 - scale.x0) / least.length
