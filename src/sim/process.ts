@@ -96,6 +96,16 @@ export function pauseThen<T>(request: Request, value: T): Proc<T> {
   return new Pause(request, value) as unknown as Proc<T>
 }
 
+/** `first`, then `value`: a generator is made only where `first` has to wait. */
+export function thenValue<T>(first: Proc<unknown>, value: T): Proc<T> {
+  return first === DONE ? ended(value) : afterWait(first, value)
+}
+
+function* afterWait<T>(first: Proc<unknown>, value: T): Proc<T> {
+  yield* first
+  return value
+}
+
 /** A process without a processor: its charges are waits. */
 export class FreeProcess {
   readonly simulation: Simulation

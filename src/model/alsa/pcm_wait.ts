@@ -2,15 +2,16 @@
  * Sleeping inside a read or write until there is room or data. Mirrors wait_for_avail() of
  * sound/core/pcm_lib.c, the same in 6.1 and 6.12. Sizes are frames, time-outs jiffies.
  */
-import type { Proc } from '../../sim/process.ts'
+import { type Proc, Req } from '../../sim/process.ts'
 import { EBADFD, EIO, EPIPE, ERESTARTSYS, ESTRPIPE } from '../linux/errno.ts'
 import { currentTask } from '../linux/preempt.ts'
 import {
   MAX_SCHEDULE_TIMEOUT,
   msecs_to_jiffies,
-  schedule_timeout,
   TASK_INTERRUPTIBLE,
   TASK_RUNNING,
+  timeoutBegins,
+  timeoutEnds,
 } from '../linux/sched.ts'
 import { add_wait_queue, remove_wait_queue, WaitQueueEntry } from '../linux/wait.ts'
 import type { SndPcmSubstream } from './pcm.ts'
@@ -94,7 +95,9 @@ export function* wait_for_avail(substream: SndPcmSubstream): Proc<number> {
     if (result >= runtime.twake) break
     yield* snd_pcm_stream_unlock_irq(substream)
     if (task.state !== TASK_RUNNING) task.waitingOn = runtime.tsleep
-    const left = yield* schedule_timeout(k, timeout)
+    const expire = timeoutBegins(k, timeout)
+    yield Req.BLOCK
+    const left = timeoutEnds(k, expire)
     yield* snd_pcm_stream_lock_irq(substream)
     task.state = TASK_INTERRUPTIBLE
     result = stateAfterSleep(runtime, playback)

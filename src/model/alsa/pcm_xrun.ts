@@ -2,7 +2,7 @@
  * Xruns, and the consequences of a new position. Mirrors sound/core/pcm_lib.c, 6.1 and 6.12; the
  * pointer update itself is pcm_hw_ptr.ts.
  */
-import type { Proc } from '../../sim/process.ts'
+import { DONE_ZERO, type Proc, thenValue } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
 import { EPIPE } from '../linux/errno.ts'
 import { printk } from '../linux/printk.ts'
@@ -59,21 +59,17 @@ export function stateStays(substream: SndPcmSubstream): boolean {
  *
  * Kernel: snd_pcm_update_state(). Context: stream lock held. Return: 0, or -EPIPE if it stopped.
  */
-export function* snd_pcm_update_state(substream: SndPcmSubstream): Proc<number> {
+export function snd_pcm_update_state(substream: SndPcmSubstream): Proc<number> {
   const { runtime } = substream
   const avail = snd_pcm_avail(substream)
   if (runtime.state === SNDRV_PCM_STATE_DRAINING) {
-    if (avail >= runtime.buffer_size) {
-      yield* snd_pcm_drain_done(substream)
-      return -EPIPE
-    }
+    if (avail >= runtime.buffer_size) return thenValue(snd_pcm_drain_done(substream), -EPIPE)
   } else if (avail >= runtime.stop_threshold) {
     const cause = runtime.tookFalseWrap ? XrunCause.falseWrap : XrunCause.threshold
-    yield* __snd_pcm_xrun(substream, cause)
-    return -EPIPE
+    return thenValue(__snd_pcm_xrun(substream, cause), -EPIPE)
   }
   if (runtime.twake !== 0) {
-    if (avail >= runtime.twake) yield* wake_up(runtime.tsleep)
-  } else if (avail >= runtime.control.avail_min) yield* wake_up(runtime.sleep)
-  return 0
+    if (avail >= runtime.twake) return thenValue(wake_up(runtime.tsleep), 0)
+  } else if (avail >= runtime.control.avail_min) return thenValue(wake_up(runtime.sleep), 0)
+  return DONE_ZERO
 }

@@ -133,7 +133,18 @@ export class Vcpu implements TimeSupply {
       } else if (this.exitReason === EXIT.mmio) {
         if (!host.tryCharge(host.costs.userspace_exit)) yield Req.CHARGE
         yield* (this.exitBody as () => Proc)()
-      } else if (this.exitReason === EXIT.hlt && !this.interrupted) yield* this.halt(task)
+      } else if (this.exitReason === EXIT.hlt && !this.interrupted) {
+        // Kernel: kvm_vcpu_halt(): polls for a while, then blocks.
+        const startNs = host.sim.now
+        if (this.startPolling()) yield Req.SPIN
+        const wake = this.interrupted ? host.costs.halt_poll_wake : host.costs.blocked_vcpu_wake
+        while (!this.interrupted) {
+          task.state = TaskState.INTERRUPTIBLE
+          yield Req.BLOCK
+        }
+        if (!host.tryCharge(wake)) yield Req.CHARGE
+        this.adjustPoll(host.sim.now - startNs)
+      }
     }
   }
 
@@ -142,27 +153,13 @@ export class Vcpu implements TimeSupply {
     return this.guestCpu.pendingIrqs.length > 0 || this.guestCpu.needResched
   }
 
-  /** Kernel: kvm_vcpu_halt(): polls for a while, then blocks; adjusts the length of the poll. */
-  private *halt(task: Task): Proc {
-    const { host } = this
-    const startNs = host.sim.now
-    if (this.haltPollNs > 0) {
-      this.polling = true
-      this.pollTimer.arm(startNs + this.haltPollNs)
-      task.spinning = true
-      yield Req.SPIN
-      if (this.interrupted) {
-        if (!host.tryCharge(host.costs.halt_poll_wake)) yield Req.CHARGE
-        this.adjustPoll(host.sim.now - startNs)
-        return
-      }
-    }
-    while (!this.interrupted) {
-      task.state = TaskState.INTERRUPTIBLE
-      yield Req.BLOCK
-    }
-    if (!host.tryCharge(host.costs.blocked_vcpu_wake)) yield Req.CHARGE
-    this.adjustPoll(host.sim.now - startNs)
+  /** Before the thread blocks it spins, for as long as that has paid off lately. */
+  private startPolling(): boolean {
+    if (this.haltPollNs === 0) return false
+    this.polling = true
+    this.pollTimer.arm(this.host.sim.now + this.haltPollNs)
+    this.task.spinning = true
+    return true
   }
 
   private stopPolling(): void {
@@ -172,6 +169,7 @@ export class Vcpu implements TimeSupply {
     this.task.cpu.granted(this.task)
   }
 
+  /** Kernel: the second half of kvm_vcpu_halt(). */
   private adjustPoll(blockedNs: Ns): void {
     if (blockedNs <= this.haltPollNs) return
     if (this.haltPollNs > 0 && blockedNs > this.haltPollMaxNs) {

@@ -38,17 +38,26 @@ export function* schedule(k: Kernel): Proc {
 
 /** Sleeps at most `timeout` jiffies; returns what is left of them. Kernel: schedule_timeout(). */
 export function* schedule_timeout(k: Kernel, timeout: number): Proc<number> {
-  schedule_debug(k)
-  if (timeout === MAX_SCHEDULE_TIMEOUT) {
-    yield Req.BLOCK
-    return timeout
-  }
-  const task = currentTask(k)
-  const expire = k.jiffies + timeout
-  const timer = timeoutTimer(k, task)
-  k.timers.mod_timer(timer, expire)
+  const expire = timeoutBegins(k, timeout)
   yield Req.BLOCK
-  k.timers.timer_delete(timer)
+  return timeoutEnds(k, expire)
+}
+
+/**
+ * schedule_timeout() up to its sleep, for a hot path that yields Req.BLOCK itself. Returns the
+ * jiffies at which the time is up, for timeoutEnds().
+ */
+export function timeoutBegins(k: Kernel, timeout: number): number {
+  schedule_debug(k)
+  const expire = k.jiffies + timeout
+  if (timeout !== MAX_SCHEDULE_TIMEOUT) k.timers.mod_timer(timeoutTimer(k, currentTask(k)), expire)
+  return expire
+}
+
+/** schedule_timeout() after its sleep. Returns what is left, in jiffies. */
+export function timeoutEnds(k: Kernel, expire: number): number {
+  if (expire === MAX_SCHEDULE_TIMEOUT) return expire
+  k.timers.timer_delete(timeoutTimer(k, currentTask(k)))
   const left = expire - k.jiffies
   return left < 0 ? 0 : left
 }

@@ -93,21 +93,45 @@ export function wake_up_all(wq: WaitQueueHead): Proc {
   return wake(wq, Number.POSITIVE_INFINITY)
 }
 
-function* wake(wq: WaitQueueHead, exclusiveMax: number): Proc {
+/** Kernel: __wake_up_common_lock(). No generator where nothing has to wait. */
+function wake(wq: WaitQueueHead, exclusiveMax: number): Proc {
   const { k } = wq
-  const flags = yield* spin_lock_irqsave(wq.lock)
+  const taking = spin_lock_irqsave(wq.lock)
+  if (taking !== DONE_FALSE && taking !== DONE_TRUE) return wakeSlowly(wq, exclusiveMax, taking)
+  if (wq.entries.length > 0) {
+    if (!k.tryCharge(k.costs.wake_up)) return wakePaid(wq, exclusiveMax, taking === DONE_TRUE)
+    wakeEntries(wq, exclusiveMax)
+  }
+  return spin_unlock_irqrestore(wq.lock, taking === DONE_TRUE)
+}
+
+function* wakeSlowly(wq: WaitQueueHead, exclusiveMax: number, taking: Proc<boolean>): Proc {
+  const { k } = wq
+  const flags = yield* taking
   if (wq.entries.length > 0) {
     if (!k.tryCharge(k.costs.wake_up)) yield Req.CHARGE
-    let left = exclusiveMax
-    for (let i = 0; i < wq.entries.length && left > 0; ) {
-      const entry = wq.entries[i] as WaitQueueEntry
-      const woken = k.wake(entry.task)
-      if (woken && entry.autoremove) removeAt(wq.entries, i)
-      else i++
-      if (woken && entry.exclusive) left--
-    }
+    wakeEntries(wq, exclusiveMax)
   }
   yield* spin_unlock_irqrestore(wq.lock, flags)
+}
+
+/** The rest of a wake-up whose price could not pass at once. */
+function* wakePaid(wq: WaitQueueHead, exclusiveMax: number, flags: boolean): Proc {
+  yield Req.CHARGE
+  wakeEntries(wq, exclusiveMax)
+  yield* spin_unlock_irqrestore(wq.lock, flags)
+}
+
+/** Kernel: __wake_up_common(). */
+function wakeEntries(wq: WaitQueueHead, exclusiveMax: number): void {
+  let left = exclusiveMax
+  for (let i = 0; i < wq.entries.length && left > 0; ) {
+    const entry = wq.entries[i] as WaitQueueEntry
+    const woken = wq.k.wake(entry.task)
+    if (woken && entry.autoremove) removeAt(wq.entries, i)
+    else i++
+    if (woken && entry.exclusive) left--
+  }
 }
 
 /** Kernel: prepare_to_wait(). */

@@ -22,6 +22,7 @@ import { SpinlockT, spin_lock_irqsave, spin_unlock_irqrestore } from '../linux/s
 import type { VectorMode, VirtioHostPort } from './seam.ts'
 import type { VirtioDriver } from './virtio_bus.ts'
 import {
+  interruptBegins,
   more_used,
   Virtqueue,
   type VirtqueueCallback,
@@ -133,7 +134,10 @@ export function* vp_vring_interrupt(vp_dev: VirtioPciDevice): Proc<number> {
   let ret = IRQ_NONE
   const flags = yield* spin_lock_irqsave(vp_dev.lock)
   for (const vq of vp_dev.virtqueues) {
-    if (more_used(vq) && (yield* vring_interrupt(vq)) === IRQ_HANDLED) ret = IRQ_HANDLED
+    if (!more_used(vq)) continue
+    ret = IRQ_HANDLED
+    const callback = interruptBegins(vq)
+    if (callback !== null) yield* callback(vq)
   }
   yield* spin_unlock_irqrestore(vp_dev.lock, flags)
   return ret

@@ -289,11 +289,17 @@ export function virtqueue_enable_cb(vq: Virtqueue): boolean {
  */
 export function* vring_interrupt(vq: Virtqueue): Proc<number> {
   if (!more_used(vq)) return IRQ_NONE
-  if (vq.broken) return IRQ_HANDLED
+  const callback = interruptBegins(vq)
+  if (callback !== null) yield* callback(vq)
+  return IRQ_HANDLED
+}
+
+/** vring_interrupt() of a queue with something new, up to the callback; null for none. */
+export function interruptBegins(vq: Virtqueue): VirtqueueCallback | null {
+  if (vq.broken) return null
   if (vq.event) vq.event_triggered = true
   vq.k.emit(T.vring_interrupt, vq.id, IRQ_HANDLED)
-  if (vq.callback !== null) yield* vq.callback(vq)
-  return IRQ_HANDLED
+  return vq.callback
 }
 
 /** The next element that the device never returned, after a reset. Kernel: the same name. */
