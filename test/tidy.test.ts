@@ -52,6 +52,7 @@ const table: ImportTable = {
     commander: ['cli'],
     'd3-node': ['app/Charts'],
     '@resvg/resvg-js': ['app/Charts'],
+    '@dagrejs/dagre': ['chart/lock-graph-layers'],
     'node:': ['app', 'cli'],
   },
 }

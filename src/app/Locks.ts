@@ -2,6 +2,8 @@
  * `pcmsim locks`: the lock-order report of one scenario or of a saved trace, in text, JSON, the
  * shapes of /proc, or Graphviz; with a baseline, exit 1 if something is new.
  */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import * as Effect from 'effect/Effect'
 import { foldStore } from '../analysis/fold.ts'
 import { type LockFacts, type NewFacts, newFacts } from '../analysis/lockdep/baseline.ts'
@@ -10,9 +12,11 @@ import type { EngineOptions } from '../analysis/lockdep/engine.ts'
 import { LockStatFold, procLockStat } from '../analysis/lockdep/lock-stat.ts'
 import { procChains, procLockdep } from '../analysis/lockdep/proc.ts'
 import { LockdepFold, type LockdepResult } from '../analysis/lockdep/trace-fold.ts'
-import { exitCodes, InputError } from './Errors.ts'
+import { writeFileAtomically } from './atomic-write.ts'
+import { exitCodes, InputError, OutputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { Files } from './Files.ts'
+import { reasonOf } from './io-reason.ts'
 import { fullName } from './Jobs.ts'
 import { loadScenarios } from './Load.ts'
 import { readBaseline } from './LocksInput.ts'
@@ -29,6 +33,8 @@ export interface LocksOptions {
   readonly seed?: number
   readonly json: boolean
   readonly dot: boolean
+  /** Folder for lock-graph.svg and lock-contention.svg. */
+  readonly charts?: string
   readonly proc?: (typeof procFiles)[number]
   readonly baseline?: string
   /** Off after the first report, as the kernel. */
@@ -47,6 +53,7 @@ export function locksCommand(
       ? yield* saved(path)
       : yield* simulated(path, options)
     const judged = judge(recording, options)
+    if (options.charts !== undefined) yield* writeCharts(recording, options.charts)
     const news = baseline === null ? null : newFacts(facts(judged.found), baseline)
     console.out(output(recording, judged, news, options))
     const isNew = news !== null && news.edges.length + news.reports.length > 0
@@ -68,6 +75,26 @@ function judge({ store }: Recording, options: LocksOptions): Judged {
   const fold = new LockdepFold(store.symbols, engine)
   return { fold, found: foldStore(store, fold, 0) }
 }
+
+/** Both charts; d3-node is loaded here only, as it takes longer than most runs. */
+const writeCharts = Effect.fnUntraced(function* ({ store, result }: Recording, folder: string) {
+  const files = yield* Effect.promise(async () => {
+    const { drawChart } = await import('./Charts.ts')
+    return [
+      ['lock-graph.svg', await drawChart('locks', store, result)],
+      ['lock-contention.svg', await drawChart('contention', store, result)],
+    ] as const
+  })
+  for (const [name, svg] of files) {
+    const path = join(folder, name)
+    try {
+      mkdirSync(folder, { recursive: true })
+      writeFileAtomically(path, svg)
+    } catch (error) {
+      return yield* new OutputError({ path, reason: reasonOf(error) })
+    }
+  }
+})
 
 function facts({ edges, reports }: LockdepResult): LockFacts {
   return { edges, predicted: reports }

@@ -2,7 +2,10 @@
  * Every kind of chart of one run, by the name under which the command line and the report know it.
  * A new kind is one entry here. Each takes a recording and its result and makes a drawing.
  */
+import { foldStore } from '../analysis/fold.ts'
 import { collectJitter } from '../analysis/jitter.ts'
+import { LockStatFold } from '../analysis/lockdep/lock-stat.ts'
+import { LockdepFold } from '../analysis/lockdep/trace-fold.ts'
 import { collectLatency } from '../analysis/period-latency.ts'
 import type { RunResult, StreamResult } from '../analysis/result.ts'
 import { collectTimeline } from '../analysis/timeline.ts'
@@ -13,6 +16,8 @@ import { layoutLatency } from './layout/latency.ts'
 import { layoutRing } from './layout/ring.ts'
 import type { Drawing } from './layout/shapes.ts'
 import { layoutEmpty, layoutTimeline, OVERVIEW_BINS } from './layout/timeline.ts'
+import { layoutLockContention } from './lock-contention.ts'
+import { layoutLockGraph } from './lock-graph.ts'
 
 export interface ChartRun {
   readonly store: TraceStore
@@ -66,7 +71,28 @@ const latency: ChartKind = {
   }),
 }
 
-export const CHART_KINDS: readonly ChartKind[] = [timeline, ring, jitter, latency]
+const locks: ChartKind = {
+  name: 'locks',
+  summary: 'the lock graph: classes, their order, what was reported; of the whole run',
+  draw: ({ store, result }) =>
+    layoutLockGraph(result, foldStore(store, new LockdepFold(store.symbols), 0)),
+}
+
+const contention: ChartKind = {
+  name: 'contention',
+  summary: 'how long each lock class was held and waited for; of the whole run',
+  draw: ({ store, result }) =>
+    layoutLockContention(result, foldStore(store, new LockStatFold(store.symbols), 0)),
+}
+
+export const CHART_KINDS: readonly ChartKind[] = [
+  timeline,
+  ring,
+  jitter,
+  latency,
+  locks,
+  contention,
+]
 
 /** Charts of several runs at once. */
 export const COMPARE_KIND = {

@@ -9,6 +9,7 @@ interface LocksFlags {
   readonly dot?: boolean
   readonly proc?: 'lockdep' | 'lockdep_chains' | 'lock_stat'
   readonly baseline?: string
+  readonly charts?: string
   readonly once?: boolean
   readonly rawNesting?: boolean
   readonly set: readonly string[]
@@ -23,6 +24,7 @@ Examples:
   pcmsim locks scenarios/first-light.yaml --baseline locks.json
   pcmsim locks scenarios/first-light.yaml --proc lock_stat
   pcmsim locks scenarios/first-light.yaml --dot | dot -Tsvg > locks.svg
+  pcmsim locks scenarios/virtio-snd/H03-same-class-nesting.yaml --filter v6 --charts charts
   pcmsim locks --cases cases.jsonl --json
 
 Exit codes: 0 done, 1 something is new beside the baseline, 2 bad input.
@@ -40,6 +42,7 @@ export function addLocks(program: Command): void {
         'dot',
         'proc',
         'baseline',
+        'charts',
       ]),
     )
     .option('--json', 'print one JSON document and nothing else')
@@ -48,6 +51,7 @@ export function addLocks(program: Command): void {
       new Option('--proc <file>', 'print it as /proc does').choices(procNames).conflicts('json'),
     )
     .option('--baseline <file>', 'JSON of an earlier run: exit 1 if something is new')
+    .option('--charts <folder>', 'write lock-graph.svg and lock-contention.svg there')
     .option('--once', 'stop at the first report, as the kernel does')
     .option('--raw-nesting', 'CONFIG_PROVE_RAW_LOCK_NESTING')
     .option('--seed <n>', "seed instead of the scenario's own", seedValue)
@@ -69,9 +73,9 @@ async function locks(path: string | undefined, flags: LocksFlags): Promise<numbe
     return locksCasesCommand(flags.cases ?? '-', { json }, makeConsole(false))
   }
   const { locksCommand } = await import('../app/Locks.ts')
-  const { filter, seed, proc, baseline } = flags
+  const { filter, seed, proc, baseline, charts } = flags
   const options = {
-    ...given({ filter, seed, proc, baseline }),
+    ...given({ filter, seed, proc, baseline, charts }),
     set: flags.set,
     json,
     dot: flags.dot === true,

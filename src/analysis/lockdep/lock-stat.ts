@@ -12,12 +12,28 @@ import { ClassRegistry } from './classes.ts'
 import { waitLevels } from './lock-types.ts'
 import { type Lock, makeLock } from './types.ts'
 
-/** Kernel: struct lock_time. */
-interface LockTime {
+/** Kernel: struct lock_time; the buckets are ours. */
+export interface LockTime {
   count: number
   minNs: number
   maxNs: number
   totalNs: number
+  /** How many lasted how long: four buckets for each power of two, see bucketOf(). */
+  readonly buckets: number[]
+}
+
+const LONGEST_NS = 2 ** 31 - 1
+
+/** The bucket of a duration: a quarter of its power of two; 0 ns counts as 1, 2.1 s and more as one. */
+export function bucketOf(ns: number): number {
+  const held = Math.min(LONGEST_NS, Math.max(1, ns))
+  const octave = 31 - Math.clz32(held)
+  return octave * 4 + Math.floor((held / 2 ** octave - 1) * 4)
+}
+
+/** Where a bucket begins, ns. */
+export function bucketFromNs(bucket: number): number {
+  return 2 ** Math.floor(bucket / 4) * (1 + (bucket % 4) / 4)
 }
 
 export interface LockStat {
@@ -101,7 +117,7 @@ export class LockStatFold implements Fold<readonly LockStat[]> {
     const key = read ? `${name}-R` : name
     const known = this.stats.get(key)
     if (known !== undefined) return known
-    const none = (): LockTime => ({ count: 0, minNs: 0, maxNs: 0, totalNs: 0 })
+    const none = (): LockTime => ({ count: 0, minNs: 0, maxNs: 0, totalNs: 0, buckets: [] })
     const made = { name, read, conBounces: 0, acqBounces: 0, wait: none(), hold: none() }
     this.stats.set(key, made)
     return made
@@ -113,6 +129,9 @@ function add(time: LockTime, ns: number): void {
   if (ns > time.maxNs) time.maxNs = ns
   time.count++
   time.totalNs += ns
+  const bucket = bucketOf(ns)
+  while (time.buckets.length <= bucket) time.buckets.push(0)
+  time.buckets[bucket] = (time.buckets[bucket] as number) + 1
 }
 
 const NAME_WIDTH = 40
@@ -150,7 +169,7 @@ function statLine(one: LockStat, all: readonly LockStat[]): string {
     String(one.acqBounces),
     ...timeCells(one.hold),
   ]
-  return `${one.name.slice(0, width).padStart(width)}${suffix}: ${cells.map(column).join(' ')}`
+  return `${one.name.slice(0, width).padStart(width)}${suffix}:${cells.map(column).join(' ')}`
 }
 
 function timeCells({ count, minNs, maxNs, totalNs }: LockTime): string[] {
