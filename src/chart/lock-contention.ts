@@ -3,7 +3,7 @@
  * the distribution of holds, below it that of waits, on an axis of decades. A position within a
  * power of two is linear, so that every machine draws the same. Times are ns, sizes pixels.
  */
-import { formatDuration, plural } from '../analysis/format.ts'
+import { formatDuration, formatInstant, plural } from '../analysis/format.ts'
 import { bucketFromNs, type LockStat, type LockTime } from '../analysis/lockdep/lock-stat.ts'
 import type { RunResult } from '../analysis/result.ts'
 import { type Drawing, Path, Sheet } from './layout/shapes.ts'
@@ -30,7 +30,7 @@ export function layoutLockContention(result: RunResult, stats: readonly LockStat
   const rows = held.slice(0, ROWS_MAX)
   const height = HEAD + Math.max(1, rows.length) * ROW + 62
   const sheet = new Sheet()
-  const title = titleOf(held)
+  const title = titleOf(result, held)
   const room = WIDTH - 2 * MARGIN
   const size = [19, 18, 17, 16].find((one) => textWidth(title, one, true) <= room) ?? 15
   sheet.text('text', MARGIN, 34, fitText(title, size, room, true), { size, bold: true })
@@ -58,7 +58,16 @@ function nameOf({ name, read }: LockStat): string {
   return read ? `${name} (readers)` : name
 }
 
-function titleOf(held: readonly LockStat[]): string {
+/** A wait that never ends is in no distribution, so a deadlock is said first. */
+function titleOf(result: RunResult, held: readonly LockStat[]): string {
+  const deadlock = result.locks.actual.find((one) => one.kind === 'deadlock')
+  const finding = findingOf(held)
+  return deadlock === undefined
+    ? finding
+    : `deadlock at ${formatInstant(deadlock.timeNs)}; until then ${finding}`
+}
+
+function findingOf(held: readonly LockStat[]): string {
   const [first] = held
   if (first === undefined) return 'no lock was taken'
   if (first.wait.count > 0) {

@@ -104,6 +104,8 @@ describe('the contention chart', () => {
   it('names what was waited for longest, else held longest', () => {
     const { title } = layoutLockContention(clean.result, clean.stats)
     expect(title).toMatch(/^1 contention: most time was lost on &group->mutex, up to/)
+    const { title: late } = layoutLockContention(stopped.result, stopped.stats)
+    expect(late).toMatch(/^deadlock at 0\.\d+ s; until then /)
     const calm = clean.stats.filter((one) => one.wait.count === 0)
     expect(layoutLockContention(clean.result, calm).title).toMatch(
       /^no contention: the longest hold/,
