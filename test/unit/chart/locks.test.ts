@@ -3,7 +3,12 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { foldStore } from '../../../src/analysis/fold.ts'
-import { bucketFromNs, bucketOf, LockStatFold } from '../../../src/analysis/lockdep/lock-stat.ts'
+import {
+  bucketFromNs,
+  bucketOf,
+  type LockStat,
+  LockStatFold,
+} from '../../../src/analysis/lockdep/lock-stat.ts'
 import { LockdepFold, type LockdepResult } from '../../../src/analysis/lockdep/trace-fold.ts'
 import type { RunResult } from '../../../src/analysis/result.ts'
 import { svgText } from '../../../src/app/Charts.ts'
@@ -86,9 +91,43 @@ describe('the lock graph', () => {
     )
   })
   it('is this', async () => {
-    expectGolden('lock-graph.svg', await svgText(layoutLockGraph(nested.result, nested.found)))
+    expectGolden('lock-graph.svg', await svgText(layoutLockGraph(about, sample)))
   })
 })
+
+/** Input of the golden files is fixed, so that only the drawing can change them. */
+const about = { ...nested.result, scenario: 'sample', variant: null, seed: 1 }
+const sample: LockdepResult = {
+  classes: [
+    { name: '&pcm->mutex', usage: '+.+.' },
+    { name: '&group->lock', usage: '-...' },
+    { name: '&queue->lock', usage: '?...' },
+    { name: '&runtime->sleep', usage: '....' },
+  ],
+  edges: [
+    { before: '&pcm->mutex', after: '&group->lock', count: 7 },
+    { before: '&pcm->mutex', after: '&queue->lock', count: 2 },
+    { before: '&group->lock', after: '&queue->lock', count: 3 },
+    { before: '&group->lock', after: '&runtime->sleep', count: 50 },
+    { before: '&queue->lock', after: '&group->lock', count: 1 },
+  ],
+  reports: nested.found.reports
+    .filter((one) => one.kind === 'circular')
+    .map((one) => ({ ...one, classes: ['&queue->lock', '&group->lock'] })),
+}
+
+function stat(name: string, hold: readonly number[], wait: readonly number[]): LockStat {
+  return { name, read: false, conBounces: 0, acqBounces: 0, hold: timeOf(hold), wait: timeOf(wait) }
+}
+
+function timeOf(times: readonly number[]) {
+  const buckets = Array.from({ length: 128 }, (_, at) => {
+    return times.filter((ns) => bucketOf(ns) === at).length
+  })
+  const totalNs = times.reduce((sum, ns) => sum + ns, 0)
+  const [minNs, maxNs] = [Math.min(...times, 1e12), Math.max(...times, 0)]
+  return { count: times.length, minNs, maxNs, totalNs, buckets }
+}
 
 function endsOf({ before, after }: { before: string; after: string }): string {
   return `${before} -> ${after}`
@@ -124,7 +163,11 @@ describe('the contention chart', () => {
     )
   })
   it('is this', async () => {
-    const drawing = layoutLockContention(clean.result, clean.stats)
+    const stats = [
+      stat('&queue->lock', [300, 320, 350, 2_000, 41_000], [12_000, 900]),
+      stat('&pcm->mutex', [0, 80_000, 1_200_000], []),
+    ]
+    const drawing = layoutLockContention({ ...about, locks: clean.result.locks }, stats)
     expectGolden('lock-contention.svg', await svgText(drawing))
   })
 })
