@@ -91,7 +91,8 @@ function descOf(held: readonly LockStat[]): string {
     .map((one) => {
       const { hold, wait } = one
       const waited = `waited ${wait.count} times for ${formatDuration(wait.totalNs)}`
-      return `${nameOf(one)}: held ${hold.count} times for ${formatDuration(hold.totalNs)}, ${waited}`
+      const kept = `held ${hold.count} times for ${formatDuration(hold.totalNs)}`
+      return `${nameOf(one)}: ${kept}, ${waited}`
     })
     .join('; ')
 }

@@ -84,7 +84,7 @@ function labelSize({ before, after, count, implied }: Edge, blame: Blame) {
   return { labelWidth, labelHeight: 14, weight: 4 }
 }
 
-/** Which dependencies follow from others. Those of reports do not, and nothing follows from them. */
+/** Which dependencies follow from others; those of reports do not, and lead to none. */
 function withImplied(edges: LockdepResult['edges'], blame: Blame): Edge[] {
   const isBlamed = (edge: { before: string; after: string }): boolean =>
     blame.edges.has(`${edge.before} -> ${edge.after}`)
@@ -117,7 +117,7 @@ function isImplied(
 
 const GRAVITY = ['circular', 'recursive', 'irq-order', 'irq-inversion', 'inconsistent']
 
-/** The report that really stopped the run, else the one that stops most, the earliest of its kind. */
+/** The report that stopped the run, else the one that stops most, the earliest of its kind. */
 function worstOf(reports: readonly LockReport[]): LockReport | undefined {
   const actual = reports.find((report) => report.judgement === 'actual')
   if (actual !== undefined) return actual

@@ -24,7 +24,7 @@ export interface LockTime {
 
 const LONGEST_NS = 2 ** 31 - 1
 
-/** The bucket of a duration: a quarter of its power of two; 0 ns counts as 1, 2.1 s and more as one. */
+/** The bucket of a duration: a quarter of its power of two; 0 counts as 1, 2.1 s is the last. */
 export function bucketOf(ns: number): number {
   const held = Math.min(LONGEST_NS, Math.max(1, ns))
   const octave = 31 - Math.clz32(held)
