@@ -84,8 +84,8 @@ export function* snd_pcm_hw_params(
 function* applyParams(substream: SndPcmSubstream, params: SndPcmHwParams): Proc<number> {
   const { runtime, ops, k } = substream
   params.rmask = RMASK_ALL
-  let err = snd_pcm_hw_refine(substream, params)
-  if (err >= 0) err = snd_pcm_hw_params_choose(substream, params)
+  let err = yield* snd_pcm_hw_refine(substream, params)
+  if (err >= 0) err = yield* snd_pcm_hw_params_choose(substream, params)
   if (err < 0) return err
   const buffer_size = params_buffer_size(params)
   if (substream.managed_buffer) {

@@ -3,6 +3,7 @@
  * nothing changes any more; choosing fixes what is still open. Mirrors sound/core/pcm_native.c
  * (snd_pcm_hw_refine, snd_pcm_hw_params_choose), 6.1 and 6.12. The rules: pcm_rules.ts.
  */
+import type { Proc } from '../../sim/process.ts'
 import { EINVAL } from '../linux/errno.ts'
 import type { SndPcmSubstream } from './pcm.ts'
 import {
@@ -33,8 +34,11 @@ import {
 export interface HwRule {
   readonly var: number
   readonly deps: readonly number[]
-  /** Returns 1 if it changed something, 0 if not, -EINVAL if nothing is left. */
-  readonly func: (params: SndPcmHwParams, rule: HwRule) => number
+  /**
+   * Returns 1 if it changed something, 0 if not, -EINVAL if nothing is left, or another -errno of
+   * the driver. A driver's rule may sleep: Xen's asks the back end each time.
+   */
+  readonly func: (params: SndPcmHwParams, rule: HwRule) => number | Proc<number>
 }
 
 /** What may be asked of an open stream. Kernel: struct snd_pcm_hw_constraints. */
@@ -80,7 +84,10 @@ function constrainIntervals(constraints: SndPcmHwConstraints, params: SndPcmHwPa
  * Applies the rules until they are all satisfied. A rule runs when one of its parameters changed
  * after it last ran; stamps, as in the kernel, keep the order of the table.
  */
-function constrainRules(constraints: SndPcmHwConstraints, params: SndPcmHwParams): number {
+function* constrainRules(
+  constraints: SndPcmHwConstraints,
+  params: SndPcmHwParams,
+): Proc<number> {
   const { rules } = constraints
   const rstamps = new Array<number>(rules.length).fill(0)
   const vstamps = new Array<number>(SNDRV_PCM_HW_PARAM_LAST_INTERVAL + 1).fill(0)
@@ -91,7 +98,8 @@ function constrainRules(constraints: SndPcmHwConstraints, params: SndPcmHwParams
     for (const [i, rule] of rules.entries()) {
       const seen = rstamps[i] as number
       if (!rule.deps.some((dep) => (vstamps[dep] as number) > seen)) continue
-      const changed = rule.func(params, rule)
+      const answer = rule.func(params, rule)
+      const changed = typeof answer === 'number' ? answer : yield* answer
       if (changed < 0) return changed
       rstamps[i] = stamp
       if (changed > 0) {
@@ -108,13 +116,17 @@ function constrainRules(constraints: SndPcmHwConstraints, params: SndPcmHwParams
 /**
  * Narrows a request to what the hardware can do.
  *
- * Kernel: snd_pcm_hw_refine(). Return: 0, or -EINVAL if nothing is left of a parameter.
+ * Kernel: snd_pcm_hw_refine(). Context: process; a driver's rule may sleep. Return: 0, -EINVAL if
+ * nothing is left of a parameter, or what a driver's rule returned.
  */
-export function snd_pcm_hw_refine(substream: SndPcmSubstream, params: SndPcmHwParams): number {
+export function* snd_pcm_hw_refine(
+  substream: SndPcmSubstream,
+  params: SndPcmHwParams,
+): Proc<number> {
   const constraints = substream.runtime.hw_constraints
   let err = constrainMasks(constraints, params)
   if (err >= 0) err = constrainIntervals(constraints, params)
-  if (err >= 0) err = constrainRules(constraints, params)
+  if (err >= 0) err = yield* constrainRules(constraints, params)
   if (err < 0) return err
   params.info = substream.runtime.hw.info
   params.rmask = 0
@@ -144,30 +156,30 @@ function fixParam(params: SndPcmHwParams, v: number, last: boolean): number {
 }
 
 /** Narrows a parameter to its least or greatest value and the others with it. */
-export function chooseParam(
+function* chooseParam(
   substream: SndPcmSubstream,
   params: SndPcmHwParams,
   v: number,
   last: boolean,
-): number {
+): Proc<number> {
   const changed = fixParam(params, v, last)
   if (changed <= 0) return changed
   params.cmask |= 1 << v
   params.rmask |= 1 << v
-  return snd_pcm_hw_refine(substream, params)
+  return yield* snd_pcm_hw_refine(substream, params)
 }
 
 /**
  * Fixes one value of each parameter: the least, of the buffer size the greatest.
  *
- * Kernel: snd_pcm_hw_params_choose(). Return: 0 or -EINVAL.
+ * Kernel: snd_pcm_hw_params_choose(). Return: 0, -EINVAL or what a driver's rule returned.
  */
-export function snd_pcm_hw_params_choose(
+export function* snd_pcm_hw_params_choose(
   substream: SndPcmSubstream,
   params: SndPcmHwParams,
-): number {
+): Proc<number> {
   for (const v of CHOICE_ORDER) {
-    const err = chooseParam(substream, params, v, v === SNDRV_PCM_HW_PARAM_BUFFER_SIZE)
+    const err = yield* chooseParam(substream, params, v, v === SNDRV_PCM_HW_PARAM_BUFFER_SIZE)
     if (err < 0) return err
   }
   return 0

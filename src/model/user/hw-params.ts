@@ -49,20 +49,20 @@ export interface HwRequest {
   readonly noPeriodWakeup?: boolean
 }
 
-/** One REFINE ioctl of the library: plain, its price is charged by the caller. */
-function refine(substream: SndPcmSubstream, params: SndPcmHwParams): number {
+/** One REFINE ioctl of the library; its price is charged by the caller. */
+function refine(substream: SndPcmSubstream, params: SndPcmHwParams): Proc<number> {
   params.rmask = RMASK_ALL
   return snd_pcm_hw_refine(substream, params)
 }
 
 /** Narrows a copy to one side of a value; returns the value nearest to it, or -1. */
-function edge(
+function* edge(
   substream: SndPcmSubstream,
   params: SndPcmHwParams,
   v: number,
   value: number,
   below: boolean,
-): number {
+): Proc<number> {
   const copy = new SndPcmHwParams()
   copy.copyFrom(params)
   const side = new SndInterval()
@@ -70,9 +70,9 @@ function edge(
   else side.min = value
   const interval = hw_param_interval(copy, v)
   if (snd_interval_refine(interval, side) < 0) return -1
-  if (refine(substream, copy) < 0) return -1
+  if ((yield* refine(substream, copy)) < 0) return -1
   const fixed = below ? snd_interval_refine_last(interval) : snd_interval_refine_first(interval)
-  if (fixed < 0 || refine(substream, copy) < 0) return -1
+  if (fixed < 0 || (yield* refine(substream, copy)) < 0) return -1
   return snd_interval_value(interval)
 }
 
@@ -81,53 +81,61 @@ function edge(
  *
  * Library: snd_pcm_hw_param_set_near(). Return: the value, or -EINVAL.
  */
-export function setHwParamNear(
+export function* setHwParamNear(
   substream: SndPcmSubstream,
   params: SndPcmHwParams,
   v: number,
   wanted: number,
-): number {
-  const low = edge(substream, params, v, wanted, true)
-  const high = low === wanted ? low : edge(substream, params, v, wanted, false)
+): Proc<number> {
+  const low = yield* edge(substream, params, v, wanted, true)
+  const high = low === wanted ? low : yield* edge(substream, params, v, wanted, false)
   if (low < 0 && high < 0) return -EINVAL
   const useHigh = low < 0 || (high >= 0 && high - wanted < wanted - low)
   const value = useHigh ? high : low
   setHwParam(params, v, value)
-  return refine(substream, params) < 0 ? -EINVAL : value
+  return (yield* refine(substream, params)) < 0 ? -EINVAL : value
 }
 
-/** Sets a parameter to one value; a refusal leaves it as it was. Return: 0 or -EINVAL. */
-export function setHwParamExactly(
+/** Sets a parameter to one value; a refusal leaves it as it was. Return: 0 or -errno. */
+export function* setHwParamExactly(
   substream: SndPcmSubstream,
   params: SndPcmHwParams,
   v: number,
   value: number,
-): number {
+): Proc<number> {
   const trial = new SndPcmHwParams()
   trial.copyFrom(params)
-  if (setHwParam(trial, v, value) < 0 || refine(substream, trial) < 0) return -EINVAL
+  if (setHwParam(trial, v, value) < 0) return -EINVAL
+  const err = yield* refine(substream, trial)
+  if (err < 0) return err
   params.copyFrom(trial)
   return 0
 }
 
-function setExactly(
+function* setExactly(
   substream: SndPcmSubstream,
   params: SndPcmHwParams,
   request: HwRequest,
-): number {
+): Proc<number> {
   const values: readonly (readonly [number, number])[] = [
     [SNDRV_PCM_HW_PARAM_FORMAT, request.format],
     [SNDRV_PCM_HW_PARAM_CHANNELS, request.channels],
     [SNDRV_PCM_HW_PARAM_RATE, request.rate],
   ]
   for (const [v, value] of values) {
-    if (setHwParam(params, v, value) < 0 || refine(substream, params) < 0) return -EINVAL
+    if (setHwParam(params, v, value) < 0) return -EINVAL
+    const err = yield* refine(substream, params)
+    if (err < 0) return err
   }
   return 0
 }
 
-/** aplay: sizes that are not given follow from the times. Return: 0 or -EINVAL. */
-function setSizes(substream: SndPcmSubstream, params: SndPcmHwParams, request: HwRequest): number {
+/** aplay: sizes that are not given follow from the times. Return: a size or -errno. */
+function* setSizes(
+  substream: SndPcmSubstream,
+  params: SndPcmHwParams,
+  request: HwRequest,
+): Proc<number> {
   const { period_size, buffer_size } = request
   const timeMax = hw_param_interval(params, SNDRV_PCM_HW_PARAM_BUFFER_TIME).max
   const buffer_time = timeMax < BUFFER_TIME_US_MAX ? timeMax : BUFFER_TIME_US_MAX
@@ -137,12 +145,13 @@ function setSizes(substream: SndPcmSubstream, params: SndPcmHwParams, request: H
         ? ([SNDRV_PCM_HW_PARAM_PERIOD_TIME, Math.floor(buffer_time / PERIODS_OF_BUFFER)] as const)
         : ([SNDRV_PCM_HW_PARAM_PERIOD_SIZE, Math.floor(buffer_size / PERIODS_OF_BUFFER)] as const)
       : ([SNDRV_PCM_HW_PARAM_PERIOD_SIZE, period_size] as const)
-  if (setHwParamNear(substream, params, period[0], period[1]) < 0) return -EINVAL
+  const err = yield* setHwParamNear(substream, params, period[0], period[1])
+  if (err < 0) return err
   const buffer =
     buffer_size === undefined
       ? ([SNDRV_PCM_HW_PARAM_BUFFER_TIME, buffer_time] as const)
       : ([SNDRV_PCM_HW_PARAM_BUFFER_SIZE, buffer_size] as const)
-  return setHwParamNear(substream, params, buffer[0], buffer[1]) < 0 ? -EINVAL : 0
+  return yield* setHwParamNear(substream, params, buffer[0], buffer[1])
 }
 
 /** REFINE ioctls that a negotiation of this kind takes. */
@@ -161,9 +170,10 @@ export function* installHwParams(
   const ns = REFINES * (k.priceNs(k.costs.syscall_entry) + k.priceNs(k.costs.syscall_exit))
   if (!k.tryChargeNs(ns)) yield Req.CHARGE
   if (setHwParam(params, SNDRV_PCM_HW_PARAM_ACCESS, access) < 0) return -EINVAL
-  if (refine(substream, params) < 0) return -EINVAL
-  if (setExactly(substream, params, request) < 0) return -EINVAL
-  if (setSizes(substream, params, request) < 0) return -EINVAL
+  let err = yield* refine(substream, params)
+  if (err >= 0) err = yield* setExactly(substream, params, request)
+  if (err >= 0) err = yield* setSizes(substream, params, request)
+  if (err < 0) return err
   return yield* sys_hw_params(file, params)
 }
 

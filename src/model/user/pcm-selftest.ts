@@ -78,12 +78,12 @@ export function* pcmTimeTest(
   return result
 }
 
-type Step = readonly [text: string, err: number]
+type Step = readonly [text: string, step: Proc<number>]
 
 /** Everything up to sw_params. Return: what was refused, or ''. */
 function* setParams(file: SndPcmFile, test: PcmTimeTest, result: PcmTimeResult): Proc<string> {
   const params = new P.SndPcmHwParams()
-  const refused = chooseParams(file, params, test, result)
+  const refused = yield* chooseParams(file, params, test, result)
   if (refused !== '') return refused
   const period = P.params_period_size(params)
   const buffer = P.params_buffer_size(params)
@@ -100,33 +100,28 @@ function* setParams(file: SndPcmFile, test: PcmTimeTest, result: PcmTimeResult):
 }
 
 /** Narrows the parameters in the test's order. Return: what was refused, or ''. */
-function chooseParams(
+function* chooseParams(
   file: SndPcmFile,
   params: P.SndPcmHwParams,
   test: PcmTimeTest,
   result: PcmTimeResult,
-): string {
+): Proc<string> {
   const { substream } = file
   const exactly = (v: number, value: number) => setHwParamExactly(substream, params, v, value)
   const near = (v: number, value: number) => setHwParamNear(substream, params, v, value)
-  const access = exactly(P.SNDRV_PCM_HW_PARAM_ACCESS, SNDRV_PCM_ACCESS_RW_INTERLEAVED)
+  const access = yield* exactly(P.SNDRV_PCM_HW_PARAM_ACCESS, SNDRV_PCM_ACCESS_RW_INTERLEAVED)
   if (access < 0) return `snd_pcm_hw_params_set_access RW_INTERLEAVED: ${snd_strerror(access)}`
-  const format = chooseFormat(test, result, exactly)
+  const format = yield* chooseFormat(test, result, exactly)
   if (format !== '') return format
-  const steps: readonly (() => Step)[] = [
-    () => [`channels ${test.channels}`, exactly(P.SNDRV_PCM_HW_PARAM_CHANNELS, test.channels)],
-    () => [`rate ${test.rate}`, near(P.SNDRV_PCM_HW_PARAM_RATE, test.rate)],
-    () => [
-      `period_size ${test.period_size}`,
-      near(P.SNDRV_PCM_HW_PARAM_PERIOD_SIZE, test.period_size),
-    ],
-    () => [
-      `buffer_size ${test.buffer_size}`,
-      near(P.SNDRV_PCM_HW_PARAM_BUFFER_SIZE, test.buffer_size),
-    ],
+  const { channels, rate: wanted, period_size, buffer_size } = test
+  const steps: readonly Step[] = [
+    [`channels ${channels}`, exactly(P.SNDRV_PCM_HW_PARAM_CHANNELS, channels)],
+    [`rate ${wanted}`, near(P.SNDRV_PCM_HW_PARAM_RATE, wanted)],
+    [`period_size ${period_size}`, near(P.SNDRV_PCM_HW_PARAM_PERIOD_SIZE, period_size)],
+    [`buffer_size ${buffer_size}`, near(P.SNDRV_PCM_HW_PARAM_BUFFER_SIZE, buffer_size)],
   ]
-  for (const step of steps) {
-    const [what, value] = step()
+  for (const [what, step] of steps) {
+    const value = yield* step
     if (value < 0) return `snd_pcm_hw_params_set_${what}: ${snd_strerror(value)}`
     const rate = P.hwParamValue(params, P.SNDRV_PCM_HW_PARAM_RATE)
     if (what.startsWith('rate') && rate !== test.rate) {
@@ -137,14 +132,14 @@ function chooseParams(
 }
 
 /** The format, or the first of the others that the card has. */
-function chooseFormat(
+function* chooseFormat(
   test: PcmTimeTest,
   result: PcmTimeResult,
-  exactly: (v: number, value: number) => number,
-): string {
+  exactly: (v: number, value: number) => Proc<number>,
+): Proc<string> {
   let name = test.format
   for (const next of [...test.altFormats, null]) {
-    const err = exactly(P.SNDRV_PCM_HW_PARAM_FORMAT, snd_pcm_format_value(name))
+    const err = yield* exactly(P.SNDRV_PCM_HW_PARAM_FORMAT, snd_pcm_format_value(name))
     if (err >= 0) {
       result.hwParams = `RW_INTERLEAVED.${name}`
       return ''
