@@ -14,6 +14,7 @@ import { WaitQueueHead } from '../linux/wait.ts'
 import type { GuestBuffer } from '../machine/guest-buffer.ts'
 import type { SndCard } from './core.ts'
 import { SNDRV_PCM_STREAM_CAPTURE, SNDRV_PCM_STREAM_PLAYBACK } from './pcm_constants.ts'
+import type { UserFrames } from './pcm_copy.ts'
 import type { SndPcmHwParams } from './pcm_params.ts'
 import { SndPcmRuntime } from './pcm_runtime.ts'
 import type { SndPcmTimeInfo } from './pcm_tstamp.ts'
@@ -55,8 +56,8 @@ export interface SndPcmOps {
   ack?(substream: SndPcmSubstream): Proc<number>
   /** Stamps by the hardware's clock. Asked with each pointer if time stamps are enabled. */
   get_time_info?(substream: SndPcmSubstream, info: SndPcmTimeInfo): Proc<number>
-  /** Moves frames between user memory and the device; the core then leaves the ring alone. */
-  copy?(substream: SndPcmSubstream, offset: Frames, frames: Frames): Proc<number>
+  /** Moves frames between user memory and the driver's; the core then leaves the ring alone. */
+  copy?(substream: SndPcmSubstream, offset: Frames, frames: Frames, user: UserFrames): Proc<number>
   fill_silence?(substream: SndPcmSubstream, offset: Frames, frames: Frames): Proc<number>
 }
 

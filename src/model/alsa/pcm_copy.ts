@@ -4,9 +4,10 @@
  * exist. Kernel: the transfer functions under __snd_pcm_lib_xfer(). Sizes are frames, costs ns.
  */
 import type { Frames, Ns } from '../../base/units.ts'
+import { type Proc, Req } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
 import type { Kernel } from '../linux/kernel.ts'
-import { type RunVisitor, SILENT_INDEX } from '../machine/guest-buffer.ts'
+import { type GuestBuffer, type RunVisitor, SILENT_INDEX } from '../machine/guest-buffer.ts'
 import type { SndPcmSubstream } from './pcm.ts'
 import { SNDRV_PCM_ACCESS_RW_NONINTERLEAVED, SNDRV_PCM_STREAM_PLAYBACK } from './pcm_constants.ts'
 import { frames_to_bytes } from './pcm_runtime.ts'
@@ -47,40 +48,63 @@ export function copyNsOf(substream: SndPcmSubstream, frames: Frames): Ns {
   return baseNs + Math.round(k.priceNs(k.costs.copy_per_kib) * kib)
 }
 
-/** Moves provenance between the user's buffer and the ring, at the end of the copy. */
+/**
+ * Copies between the user's buffer and memory of the driver's own, for a driver's copy op.
+ *
+ * Kernel: copy_from_iter() and copy_to_iter(), lib/iov_iter.c. Cost: as the core's own copy.
+ */
+export function* copyUser(
+  substream: SndPcmSubstream,
+  user: UserFrames,
+  ring: GuestBuffer,
+  offset: Frames,
+  frames: Frames,
+): Proc {
+  const { k } = substream
+  if (!k.tryChargeNs(copyNsOf(substream, frames))) yield Req.CHARGE
+  copyRing(substream, user, ring, offset, frames)
+}
+
+/** Moves provenance between the user's buffer and a ring, at the end of the copy. */
 export function copyRing(
   substream: SndPcmSubstream,
   user: UserFrames,
+  ring: GuestBuffer | null,
   offset: Frames,
   frames: Frames,
 ): void {
-  const { dma_area } = substream.runtime
-  if (dma_area === null) return
+  if (ring === null) return
   if (substream.stream !== SNDRV_PCM_STREAM_PLAYBACK) {
     user.startAt(offset)
-    dma_area.read(offset, frames, user.visit)
+    ring.read(offset, frames, user.visit)
     return
   }
   const dataLeft = user.data_frames - user.moved
   const data = dataLeft < frames ? (dataLeft > 0 ? dataLeft : 0) : frames
-  if (data > 0) writeData(substream, user, offset, data)
-  if (data < frames) writeSilence(substream, offset + data, frames - data)
+  if (data > 0) writeData(substream, user, ring, offset, data)
+  if (data < frames) writeSilence(substream, ring, offset + data, frames - data)
 }
 
 function writeData(
   substream: SndPcmSubstream,
   user: UserFrames,
+  ring: GuestBuffer,
   offset: Frames,
   frames: Frames,
 ): void {
-  const { k, runtime } = substream
+  const { k } = substream
   const first = user.first_index + user.moved
-  runtime.dma_area?.write(offset, frames, first, k.sim.now)
+  ring.write(offset, frames, first, k.sim.now)
   k.emit(TRANSFER, substream.id, first, frames, offset)
 }
 
-function writeSilence(substream: SndPcmSubstream, offset: Frames, frames: Frames): void {
-  const { k, runtime } = substream
-  runtime.dma_area?.silence(offset, frames, k.sim.now)
+function writeSilence(
+  substream: SndPcmSubstream,
+  ring: GuestBuffer,
+  offset: Frames,
+  frames: Frames,
+): void {
+  const { k } = substream
+  ring.silence(offset, frames, k.sim.now)
   k.emit(TRANSFER, substream.id, SILENT_INDEX, frames, offset)
 }

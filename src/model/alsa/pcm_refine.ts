@@ -84,10 +84,7 @@ function constrainIntervals(constraints: SndPcmHwConstraints, params: SndPcmHwPa
  * Applies the rules until they are all satisfied. A rule runs when one of its parameters changed
  * after it last ran; stamps, as in the kernel, keep the order of the table.
  */
-function* constrainRules(
-  constraints: SndPcmHwConstraints,
-  params: SndPcmHwParams,
-): Proc<number> {
+function* constrainRules(constraints: SndPcmHwConstraints, params: SndPcmHwParams): Proc<number> {
   const { rules } = constraints
   const rstamps = new Array<number>(rules.length).fill(0)
   const vstamps = new Array<number>(SNDRV_PCM_HW_PARAM_LAST_INTERVAL + 1).fill(0)

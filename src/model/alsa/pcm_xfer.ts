@@ -10,6 +10,7 @@ import type { SndPcmSubstream } from './pcm.ts'
 import { moveApplPtr, pcm_lib_apply_appl_ptr } from './pcm_appl_ptr.ts'
 import {
   O_NONBLOCK,
+  Op,
   SNDRV_PCM_ACCESS_RW_INTERLEAVED,
   SNDRV_PCM_ACCESS_RW_NONINTERLEAVED,
   SNDRV_PCM_STATE_DRAINING,
@@ -25,6 +26,7 @@ import {
 import { copyNsOf, copyRing, type UserFrames } from './pcm_copy.ts'
 import { snd_pcm_update_hw_ptr } from './pcm_hw_ptr.ts'
 import { snd_pcm_stream_lock_irq, snd_pcm_stream_unlock_irq } from './pcm_locking.ts'
+import { recorded } from './pcm_ops.ts'
 import { type SndPcmRuntime, snd_pcm_avail, snd_pcm_playback_hw_avail } from './pcm_runtime.ts'
 import { snd_pcm_start, snd_pcm_stop } from './pcm_start_stop.ts'
 import { wait_for_avail } from './pcm_wait.ts'
@@ -163,11 +165,14 @@ function* movePart(substream: SndPcmSubstream, data: UserFrames, part: Frames): 
   if (runtime.buffer_accessing < 0) return -EBUSY
   runtime.buffer_accessing++
   yield* snd_pcm_stream_unlock_irq(substream)
-  if (!k.tryChargeNs(copyNsOf(substream, part))) yield Req.CHARGE
-  copyRing(substream, data, appl_ofs, part)
+  const { copy } = substream.ops
   let err = 0
-  if (substream.ops.copy !== undefined) {
-    err = yield* substream.ops.copy(substream, appl_ofs, part)
+  if (copy === undefined) {
+    if (!k.tryChargeNs(copyNsOf(substream, part))) yield Req.CHARGE
+    copyRing(substream, data, runtime.dma_area, appl_ofs, part)
+  } else {
+    const call = (): Proc<number> => copy.call(substream.ops, substream, appl_ofs, part, data)
+    err = yield* recorded(substream, Op.copy, call)
   }
   yield* snd_pcm_stream_lock_irq(substream)
   runtime.buffer_accessing--

@@ -63,7 +63,7 @@ export function* mmapTransfer(file: SndPcmFile, user: UserFrames, frames: Frames
     const beforeEnd = runtime.buffer_size - offset
     const part = left < beforeEnd ? left : beforeEnd
     if (!k.tryChargeNs(copyNsOf(substream, part))) yield Req.CHARGE
-    copyRing(substream, user, offset, part)
+    copyRing(substream, user, runtime.dma_area, offset, part)
     const err = yield* snd_pcm_mmap_commit(file, part)
     if (err < 0) return err
     user.moved += part

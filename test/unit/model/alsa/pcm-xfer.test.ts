@@ -1,8 +1,9 @@
 /** Reading and writing: domain/alsa-core.md §7, and the consequences named there. */
 import { describe, expect, test } from 'vitest'
 import { NS_PER_MS } from '../../../../src/base/units.ts'
+import type { SndPcmSubstream } from '../../../../src/model/alsa/pcm.ts'
 import * as C from '../../../../src/model/alsa/pcm_constants.ts'
-import { UserFrames } from '../../../../src/model/alsa/pcm_copy.ts'
+import { copyUser, UserFrames } from '../../../../src/model/alsa/pcm_copy.ts'
 import { snd_pcm_drain } from '../../../../src/model/alsa/pcm_drain.ts'
 import { snd_pcm_period_elapsed } from '../../../../src/model/alsa/pcm_lib.ts'
 import { snd_pcm_pause_lock_irq } from '../../../../src/model/alsa/pcm_pause.ts'
@@ -11,6 +12,7 @@ import { snd_pcm_start_lock_irq } from '../../../../src/model/alsa/pcm_start_sto
 import { __snd_pcm_lib_xfer } from '../../../../src/model/alsa/pcm_xfer.ts'
 import { EBUSY, EINVAL, EIO, EPIPE, ETIMEDOUT } from '../../../../src/model/linux/errno.ts'
 import { sleepUntil } from '../../../../src/model/linux/hrtimer.ts'
+import { GuestBuffer } from '../../../../src/model/machine/guest-buffer.ts'
 import type { Proc } from '../../../../src/sim/process.ts'
 import { T } from '../../../../src/sim/trace.ts'
 import { inTask, must, openStream, recordsOf, type World, world } from './stream.ts'
@@ -132,6 +134,40 @@ describe('write', () => {
       const { substream } = yield* openStream(w, 'prepared', { access })
       const user = new UserFrames(w.k, substream.id)
       expect(yield* __snd_pcm_lib_xfer(substream, user, PERIOD)).toBe(-EINVAL)
+    })
+  })
+
+  test("a driver's copy op gets the user's frames, and its error ends the call", () => {
+    const w = world()
+    inTask(w, function* () {
+      const { substream } = yield* openStream(w)
+      substream.runtime.start_threshold = BUFFER
+      const own = new GuestBuffer(BUFFER, w.sim.now)
+      const seen: number[][] = []
+      function* copy(
+        one: SndPcmSubstream,
+        at: number,
+        frames: number,
+        user: UserFrames,
+      ): Proc<number> {
+        yield* copyUser(one, user, own, at, frames)
+        seen.push([at, frames, user.moved])
+        return at >= PERIOD ? -ETIMEDOUT : 0
+      }
+      substream.ops = { ...substream.ops, copy }
+      const user = new UserFrames(w.k, substream.id)
+      user.first_index = 7000
+      expect(yield* __snd_pcm_lib_xfer(substream, user, PERIOD)).toBe(PERIOD)
+      expect(yield* __snd_pcm_lib_xfer(substream, user, 10)).toBe(-ETIMEDOUT)
+      expect(seen).toEqual([
+        [0, PERIOD, 0],
+        [PERIOD, 10, 0],
+      ])
+      expect(substream.runtime.control.appl_ptr).toBe(PERIOD)
+      const firsts: number[] = []
+      own.read(0, 1, (first) => firsts.push(first))
+      substream.runtime.dma_area?.read(0, 1, (first) => firsts.push(first))
+      expect(firsts).toEqual([7000, -1])
     })
   })
 
