@@ -1,5 +1,6 @@
 /** Driver and device as Effect Schemas: the part of ScenarioSchema.ts about the sound path. */
 import * as Schema from 'effect/Schema'
+import type { PositionStep } from '../model/host/xen/options.ts'
 import { pacingKinds } from '../scenario/complete-device.ts'
 import { driverVersions } from '../scenario/complete-driver.ts'
 import { scenarioLimits as limits } from '../scenario/defaults.ts'
@@ -8,6 +9,7 @@ import {
   backendKinds,
   deviceKinds,
   propertyWords,
+  xenWords,
 } from '../scenario/device-spec.ts'
 import { didYouMean } from '../scenario/near.ts'
 import { showValue } from '../scenario/quantity.ts'
@@ -32,10 +34,11 @@ const DriverOptionsSchema = Schema.Struct({
   inject_hwpars_err: key(Flag, 'Ideal card: hw_params answers EBUSY.'),
   inject_prepare_err: key(Flag, 'Ideal card: prepare answers EINVAL.'),
   inject_trigger_err: key(Flag, 'Ideal card: trigger answers EINVAL.'),
+  periodTest: key(oneOf(['>', '>=']), "xen-snd: test for an elapsed period; the kernel's is >."),
 })
 
 export const DriverSchema = Schema.Struct({
-  kind: key(oneOf(['virtio-snd', 'ideal'], ['xen-snd'] as never[]), 'Guest sound driver.'),
+  kind: key(oneOf(['virtio-snd', 'xen-snd', 'ideal']), 'Guest sound driver.'),
   version: key(oneOf(driverVersions), 'Driver version; v7 is the merged driver of 5.13 to 6.6.'),
   options: key(DriverOptionsSchema, 'Module parameters and variants of the driver.'),
 })
@@ -47,6 +50,26 @@ const PacingSchema = Schema.Struct({
   period: key(PositiveDuration, 'host-period: period of the host PCM.'),
   periods: key(count(1, 1_024), 'host-period: periods of the host PCM.'),
   quantum: key(count(1, 1_000_000), 'pull: frames of a cycle.'),
+})
+
+const stepAllowed = 'periods and frames, such as P, P/2, 2P, P+16 or P-16'
+
+/** A distance between positions, in periods of the stream. */
+const StepLeaf = leaf<PositionStep>(
+  (input) => {
+    const match = /^(\d*)P(?:\/(\d+))?(?:([+-]\d+)f?)?$/.exec(String(input))
+    const [, periods = '', per = '1', extra = '0'] = match ?? []
+    const step = { periods: Number(periods || '1'), per: Number(per), extra: Number(extra) }
+    const sane = step.periods >= 1 && step.periods <= 1_000 && step.per >= 1 && step.per <= 1_000
+    if (match !== null && sane && Math.abs(step.extra) <= 1_000_000) return { value: step }
+    return wrong(`${showValue(input)} is not such a distance`, stepAllowed)
+  },
+  { type: 'string', description: stepAllowed },
+)
+
+const ShrinkSchema = Schema.Struct({
+  after: needed(count(0, 1_000_000), 'Queries that are answered truly.'),
+  buffer_max: needed(count(1, 1_000_000), 'Longest buffer that the later ones offer, frames.'),
 })
 
 export const DeviceSchema = Schema.Struct({
@@ -71,6 +94,14 @@ export const DeviceSchema = Schema.Struct({
   events: key(oneOf(propertyWords.events), 'Events that it sends.'),
   reset: key(oneOf(propertyWords.reset), 'A reset and the messages that are queued.'),
   stalls: key(Schema.Array(StallSchema), 'Times at which its worker does nothing.'),
+  turn_around: key(DistributionLeaf, 'xen: time of its loop for one request.'),
+  position_every: key(StepLeaf, 'xen: from one reported position to the next.'),
+  position_first: key(StepLeaf, 'xen: from START to the first reported position.'),
+  position_reset: key(oneOf(xenWords.position_reset), 'xen: whether START begins at 0.'),
+  event_ids: key(oneOf(xenWords.event_ids), 'xen: whether OPEN begins with event 0.'),
+  events_after_stop: key(oneOf(xenWords.events_after_stop), 'xen: whether STOP ends the events.'),
+  query_shrink: key(ShrinkSchema, 'xen: queries that are answered with less than before.'),
+  removal: key(oneOf(xenWords.removal), 'xen: the state that a leaving front end sees last.'),
 })
 
 /** `null` without quotes is the back end's name here, not YAML's nothing. */

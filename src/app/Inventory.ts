@@ -49,6 +49,7 @@ const clientText: Readonly<Record<ClientKind, string>> = {
 export const inventory: Inventory = {
   drivers: [
     ...driverVersions.map((name) => ({ name: `virtio-snd ${name}`, text: driverTexts[name] })),
+    { name: 'xen-snd', text: "Xen's front end (sndif), as in Linux 6.1 and 6.12" },
     { name: 'ideal', text: 'exact hardware behind a trivial driver, no device' },
   ],
   devices: deviceKinds.map((name) => ({ name, text: deviceText(name) })),

@@ -165,11 +165,8 @@ export function positiveNumber(allowed: string) {
   return leaf(parse, { type: 'number', exclusiveMinimum: 0 })
 }
 
-/** One of a closed list. `unavailable` words are known, but this release does not have them. */
-export function oneOf<const T extends string | number>(
-  values: readonly T[],
-  unavailable: readonly T[] = [],
-) {
+/** One of a closed list. */
+export function oneOf<const T extends string | number>(values: readonly T[]) {
   const allowed = values.join(', ')
   const parse: Parse<T> = (input) => {
     if (values.includes(input as T)) return { value: input as T }
@@ -178,9 +175,6 @@ export function oneOf<const T extends string | number>(
     if (isText && values.some((one) => String(one) === word)) {
       const form = typeof values[0] === 'string' ? `in quotes: '${word}'` : `a plain ${word}`
       return wrong(`${showValue(input)} is written the wrong way, write it ${form}`, allowed)
-    }
-    if (isText && unavailable.includes(input as T)) {
-      return wrong(`'${word}' is not available yet`, allowed)
     }
     const near = isText ? didYouMean(word, values.map(String)) : ''
     return wrong(`${showValue(input)} is not known${near}`, allowed)

@@ -40,9 +40,10 @@ function tasksOf(tasks: GuestSpec['tasks']): string {
   return tasks.length === 0 ? '' : `, tasks: ${tasks.map((one) => one.name).join(', ')}`
 }
 
-/** The ideal card has no versions. */
-function driverText({ kind, version, variant }: DriverSpec): string {
+/** The ideal card and the Xen front end have no versions. */
+function driverText({ kind, version, variant, xen }: DriverSpec): string {
   if (kind === 'ideal') return 'ideal card'
+  if (kind === 'xen-snd') return `xen-snd, period elapsed when out_frames ${xen.period_test} period`
   const changes = [
     ...(variant.atomic ? ['without nonatomic'] : []),
     ...(variant.plain_locks ? ['without irqsave'] : []),
@@ -59,7 +60,7 @@ function deviceText(device: DeviceSpec): string {
     device.kind,
     ...(device.backend === null ? [] : [`back end ${device.backend}`]),
     ...(device.kind === 'qemu' ? [timer] : []),
-    `queues of ${device.queue_size}`,
+    ...(device.kind === 'xen' ? [] : [`queues of ${device.queue_size}`]),
     ...drift,
   ].join(', ')
 }

@@ -50,7 +50,8 @@ export function buildWorld(spec: ScenarioSpec, seed: number, options: BuildOptio
   const host = new HostMachine(sim, hostOptions(spec.host, costs))
   const kernel = new Kernel(sim, 'guest', kernelConfig(spec.guest, costs))
   const hypervisor = new Hypervisor(host, kernel, hypervisorOptions(spec.host))
-  const empty = { streamNames: {}, virtio: null, clients: new Map() }
+  const devices = { sound: null, virtio: null, xen: null }
+  const empty = { streamNames: {}, ...devices, clients: new Map() }
   const world: World = { sim, store, host, hypervisor, kernel, ...empty }
   startSurroundings(world, spec)
   populate(world, spec, options)
@@ -72,7 +73,7 @@ function populate(world: World, spec: ScenarioSpec, options: BuildOptions): void
   kernel.spawn('modprobe', 'task', function* (): Proc {
     const pcm = yield* probe()
     if (typeof pcm === 'number') {
-      yield* printk(kernel, `virtio_snd: probe failed with error ${pcm}`)
+      yield* printk(kernel, `${spec.driver.kind}: probe failed with error ${pcm}`)
       return
     }
     pcm.xrun_debug = spec.guest.xrunDebug

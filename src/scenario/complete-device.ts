@@ -3,7 +3,7 @@
  * pure. Times are nanoseconds, sizes frames.
  */
 import type { Pacing } from '../model/host/generic/options.ts'
-import { deviceDefaults } from './defaults.ts'
+import { deviceDefaults, xenDeviceDefaults } from './defaults.ts'
 import {
   type BackendKind,
   type DeviceInput,
@@ -11,10 +11,14 @@ import {
   type DeviceProperties,
   type DeviceSpec,
   deviceBackends,
+  deviceKinds,
   type PacingInput,
   propertyWords,
+  type XenDeviceSpec,
+  xenWords,
 } from './device-spec.ts'
 import type { Fault } from './fault.ts'
+import type { DriverKind } from './spec.ts'
 
 type Key = keyof DeviceInput
 type Wrong = (path: readonly string[], at: Fault['at'], what: string, allowed: string) => void
@@ -35,19 +39,34 @@ const everybody: readonly Key[] = [
   'vectors',
 ]
 
+const xenKeys: readonly Key[] = [
+  ...(Object.keys(xenWords) as Key[]),
+  'turn_around',
+  'position_every',
+  'position_first',
+  'query_shrink',
+]
+
 /** Keys that each kind takes. */
 const keysOf: Readonly<Record<DeviceKind, readonly Key[]>> = {
   qemu: [...everybody, 'backend', 'timer_period'],
   'vhost-user': [...everybody, 'backend', 'threads', ...properties],
   crosvm: [...everybody, ...properties],
   generic: [...everybody, ...properties],
+  xen: ['kind', 'clock', 'clock_wander', ...xenKeys],
 }
 
-export function completeDevice(device: DeviceInput, faults: Fault[]): DeviceSpec {
+export function completeDevice(
+  device: DeviceInput,
+  driver: DriverKind,
+  faults: Fault[],
+): DeviceSpec {
   const wrong: Wrong = (path, at, what, allowed) => {
     faults.push({ path: ['device', ...path], at, what, allowed })
   }
-  const kind = device.kind ?? deviceDefaults.kind
+  const usual = driver === 'xen-snd' ? 'xen' : deviceDefaults.kind
+  const kind = device.kind ?? usual
+  checkTransport(kind, driver, wrong)
   checkKeys(kind, device, wrong)
   return {
     kind,
@@ -63,6 +82,28 @@ export function completeDevice(device: DeviceInput, faults: Fault[]): DeviceSpec
     vectors: device.vectors ?? deviceDefaults.vectors,
     properties: propertiesOf(device, wrong),
     controlLatency: device.control_latency ?? null,
+    xen: completeXen(device),
+  }
+}
+
+/** A driver finds its device on its own bus only. */
+function checkTransport(kind: DeviceKind, driver: DriverKind, wrong: Wrong): void {
+  if (driver === 'ideal' || (kind === 'xen') === (driver === 'xen-snd')) return
+  const allowed = deviceKinds.filter((one) => (one === 'xen') === (driver === 'xen-snd'))
+  wrong(['kind'], 'value', `the driver '${driver}' does not drive '${kind}'`, allowed.join(', '))
+}
+
+function completeXen(device: DeviceInput): XenDeviceSpec {
+  const usual = xenDeviceDefaults
+  return {
+    turnAround: device.turn_around ?? usual.turnAround,
+    positionEvery: device.position_every ?? usual.positionEvery,
+    positionFirst: device.position_first ?? usual.positionFirst,
+    positionReset: device.position_reset ?? usual.positionReset,
+    eventIds: device.event_ids ?? usual.eventIds,
+    eventsAfterStop: device.events_after_stop ?? usual.eventsAfterStop,
+    queryShrink: device.query_shrink ?? usual.queryShrink,
+    removal: device.removal ?? usual.removal,
   }
 }
 

@@ -5,6 +5,7 @@
 
 import { NS_PER_MS } from '../base/units.ts'
 import type { VirtioSndVariant } from '../model/guest/virtio-snd/variant.ts'
+import { XEN_SND_AS_SHIPPED, type XenSndVariant } from '../model/guest/xen-snd/variant.ts'
 import { driverOptionDefaults, idealDefaults } from './defaults.ts'
 import type { Fault } from './fault.ts'
 import type { DriverInput, DriverOptionsInput } from './input.ts'
@@ -39,7 +40,12 @@ export function completeDriver(driver: DriverInput, faults: Fault[]): DriverSpec
   const version = driver.version ?? 'v7'
   checkKind(kind, driver, faults)
   if (kind === 'virtio-snd') checkVariant(version, given, faults)
-  return { kind, version, options, variant: variantOf(given), ideal: completeIdeal(given) }
+  const variants = { variant: variantOf(given), xen: xenVariantOf(given) }
+  return { kind, version, options, ...variants, ideal: completeIdeal(given) }
+}
+
+function xenVariantOf({ periodTest }: DriverOptionsInput): XenSndVariant {
+  return { period_test: periodTest ?? XEN_SND_AS_SHIPPED.period_test }
 }
 
 function checkVariant(version: DriverVersion, given: DriverOptionsInput, faults: Fault[]): void {
@@ -66,18 +72,26 @@ function completeIdeal(given: DriverOptionsInput): IdealFaults {
   return Object.fromEntries(entries) as unknown as IdealFaults
 }
 
-/** The ideal card has the kernel's injected errors and no versions; the others have neither. */
+/** Options that one kind has for itself; what is named nowhere here is virtio_snd's. */
+const optionsOf: Readonly<Record<Exclude<DriverKind, 'virtio-snd'>, readonly string[]>> = {
+  ideal: Object.keys(idealDefaults),
+  'xen-snd': ['periodTest'],
+}
+const ownOptions = Object.values(optionsOf).flat()
+
+/** Only virtio_snd has versions; each kind has options of its own. */
 function checkKind(kind: DriverKind, driver: DriverInput, faults: Fault[]): void {
   const wrong = (path: readonly string[], what: string, allowed: string): void => {
     faults.push({ path: ['driver', ...path], at: 'key', what, allowed })
   }
-  if (kind === 'ideal' && driver.version !== undefined) {
-    wrong(['version'], 'the ideal card has no versions', 'leave it out')
+  if (kind !== 'virtio-snd' && driver.version !== undefined) {
+    const who = kind === 'ideal' ? 'the ideal card' : `the driver '${kind}'`
+    wrong(['version'], `${who} has no versions`, 'leave it out')
   }
-  const injected = Object.keys(idealDefaults)
+  const own = kind === 'virtio-snd' ? null : optionsOf[kind]
   for (const name of Object.keys(driver.options ?? {})) {
-    if (injected.includes(name) === (kind === 'ideal')) continue
-    const allowed = kind === 'ideal' ? injected.join(', ') : 'module parameters of virtio_snd'
+    if (own === null ? !ownOptions.includes(name) : own.includes(name)) continue
+    const allowed = own?.join(', ') ?? 'module parameters of virtio_snd'
     wrong(['options', name], `the driver '${kind}' has no such option`, allowed)
   }
 }

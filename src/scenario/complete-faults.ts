@@ -6,7 +6,13 @@ import type { Ns } from '../base/units.ts'
 import { CODES, RECORDS, type RecordName } from '../sim/trace-kinds.ts'
 import { scenarioLimits } from './defaults.ts'
 import type { Fault, Path } from './fault.ts'
-import { type FaultEvent, type FaultInput, faultKinds, type InjectedFault } from './fault-spec.ts'
+import {
+  type FaultEvent,
+  type FaultInput,
+  type FaultKind,
+  faultKinds,
+  type InjectedFault,
+} from './fault-spec.ts'
 import { didYouMean } from './near.ts'
 import { formatDuration } from './quantity.ts'
 import type { DriverKind } from './spec.ts'
@@ -18,8 +24,22 @@ interface FaultContext {
   readonly faults: Fault[]
 }
 
-/** Kinds that need no virtio device. */
-const anywhere: readonly string[] = ['vm-pause', 'signal', 'alloc-failure']
+/** Kinds that need no device. */
+const anywhere: readonly FaultKind[] = ['vm-pause', 'signal', 'alloc-failure']
+/** Kinds that need a device of one bus. */
+const onVirtio: readonly FaultKind[] = [
+  'needs-reset',
+  'xrun-event',
+  'bad-used-id',
+  'control-reorder',
+]
+const onXen: readonly FaultKind[] = ['backend-close', 'backend-restart']
+
+function possible(kind: DriverKind): readonly FaultKind[] {
+  if (kind === 'ideal') return anywhere
+  const others = kind === 'xen-snd' ? onVirtio : onXen
+  return (Object.keys(faultKinds) as FaultKind[]).filter((one) => !others.includes(one))
+}
 /** Kinds that stop the same things and must not overlap. */
 const pausing: readonly string[] = ['vm-pause', 'suspend']
 const always = ['kind', 'at', 'when', 'probability']
@@ -75,9 +95,11 @@ function checkKeys(input: FaultInput, path: Path, context: FaultContext): void {
     if (input[name] !== undefined) continue
     faults.push({ path, at: 'value', what: `${input.kind} needs '${name}'`, allowed: name })
   }
-  if (context.kind === 'ideal' && !anywhere.includes(input.kind)) {
-    const what = 'the ideal card has no device that could do this'
-    faults.push({ path: [...path, 'kind'], at: 'value', what, allowed: anywhere.join(', ') })
+  const can = possible(context.kind)
+  if (!can.includes(input.kind)) {
+    const who = context.kind === 'ideal' ? 'the ideal card' : `the driver '${context.kind}'`
+    const what = `${who} has no device that could do this`
+    faults.push({ path: [...path, 'kind'], at: 'value', what, allowed: can.join(', ') })
   }
   if (input.at === undefined && input.when === undefined && input.probability === undefined) {
     const what = 'says nothing of when it comes'

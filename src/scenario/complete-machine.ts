@@ -10,6 +10,9 @@ import { checkCpus, completeLoads, completeScheduling, type VcpuInput } from './
 import { didYouMean } from './near.ts'
 import type { GuestSpec, HostSpec, VcpuSpec } from './spec.ts'
 
+/** Streams of a Xen card whose interrupts can be placed: playback first, then capture. */
+const xenStreams = [0, 1, 2, 3]
+
 /** Interrupt lines that the guest's drivers ask for; which of them depends on `device.vectors`. */
 export const irqNames = [
   'virtio0',
@@ -19,7 +22,10 @@ export const irqNames = [
   'virtio0-virtsnd-event',
   'virtio0-virtsnd-tx',
   'virtio0-virtsnd-rx',
-] as const
+  'xenbus',
+  ...xenStreams.map((i) => `vsnd-ring-ref${i}`),
+  ...xenStreams.map((i) => `vsnd-evt-ring-ref${i}`),
+]
 
 export function completeGuest(input: GuestInput, faults: Fault[]): GuestSpec {
   const kernel = input.kernel ?? guestDefaults.kernel
@@ -44,7 +50,7 @@ export function completeGuest(input: GuestInput, faults: Fault[]): GuestSpec {
 function checkIrqs(wanted: Readonly<Record<string, number>>, cpus: number, faults: Fault[]): void {
   for (const [name, cpu] of Object.entries(wanted)) {
     const path = ['guest', 'irq_affinity', name]
-    if (!(irqNames as readonly string[]).includes(name)) {
+    if (!irqNames.includes(name)) {
       const what = `there is no interrupt '${name}'${didYouMean(name, irqNames)}`
       faults.push({ path, at: 'key', what, allowed: irqNames.join(', ') })
     }
@@ -56,12 +62,14 @@ export function completeHost(scenario: ScenarioInput, faults: Fault[]): HostSpec
   const input = scenario.host ?? {}
   const cpus = input.cpus ?? hostDefaults.cpus
   const vcpus = scenario.guest?.cpus ?? guestDefaults.cpus
+  // Polling for a halted vCPU is KVM's.
+  const underXen = scenario.driver.kind === 'xen-snd'
   return {
     cpus,
     hz: input.hz ?? hostDefaults.hz,
     fair: input.fair ?? hostDefaults.fair,
     rtRuntimeNs: input.rt_runtime ?? hostDefaults.rtRuntimeNs,
-    haltPollNs: input.halt_poll ?? hostDefaults.haltPollNs,
+    haltPollNs: input.halt_poll ?? (underXen ? 0 : hostDefaults.haltPollNs),
     kick: input.kick ?? hostDefaults.kick,
     irqRoute: input.irq_route ?? hostDefaults.irqRoute,
     vcpus: completeVcpus(input.vcpus ?? [], vcpus, cpus, faults),

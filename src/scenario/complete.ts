@@ -27,7 +27,7 @@ export function completeScenario(input: ScenarioInput, variant: string | null): 
   const durationNs = input.duration ?? scenarioDefaults.durationNs
   checkDuration(durationNs, faults)
   const driver = completeDriver(input.driver, faults)
-  const device = completeDevice(input.device ?? {}, faults)
+  const device = completeDevice(input.device ?? {}, driver.kind, faults)
   const names = streamNames(input.streams, streamsMaxOf(driver, device), faults)
   const guest = completeGuest(input.guest ?? {}, faults)
   const limits = pcmLimits(driver, device)

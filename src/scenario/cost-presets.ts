@@ -73,6 +73,7 @@ const kvmX86: PresetTable = {
   printk: around(5_000, 2_000, 20_000, 0.5, 'estimate 2,000-20,000; serial console far more'),
   page_fault: fixed(1_000, 'estimate'),
   client_work: around(2_000, 500, 20_000, 0.4, 'estimate: reading one chunk from a file'),
+  xenstore_op: around(60_000, 30_000, 400_000, 0.4, 'estimate: round trip to xenstored'),
   host_task_switch: around(1_500, 1_160, 2_500, 0.15, 'public benchmark: 1,160-1,490 ns'),
   vm_exit: fixed(700, 'public statements of 1,000-10,000 cycles an exit; half of 1,200-1,400'),
   vm_entry: fixed(500, 'see vm_exit'),
@@ -96,6 +97,8 @@ const kvmX86: PresetTable = {
   audio_buffer_overhead: around(2_000, 1_000, 6_000, 0.3, 'estimate: allocation, iov, push'),
   control_request: around(1_000, 500, 5_000, 0.3, 'estimate'),
   host_irq: fixed(1_000, 'estimate'),
+  evtchn_send: around(500, 300, 1_200, 0.25, 'estimate 500-2,000 for the hypercall with its exit'),
+  evtchn_upcall: around(1_800, 1_000, 3_000, 0.25, 'estimate 1,000-3,000 to a running vCPU'),
 }
 
 /** Every step free: what is left is the protocol's and the device's own timing. */

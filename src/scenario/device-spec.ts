@@ -5,6 +5,7 @@
 import type { DistributionSpec } from '../base/distribution.ts'
 import type { Frames, Ns } from '../base/units.ts'
 import type { DeviceStall, GenericOptions, Pacing } from '../model/host/generic/options.ts'
+import type { PositionStep, QueryShrink } from '../model/host/xen/options.ts'
 
 /** Back ends of each kind, the first is the default; none: the device has no such choice. */
 export const deviceBackends = {
@@ -12,6 +13,7 @@ export const deviceBackends = {
   'vhost-user': ['alsa', 'pipewire', 'null'],
   crosvm: [],
   generic: [],
+  xen: [],
 } as const
 
 export type DeviceKind = keyof typeof deviceBackends
@@ -26,6 +28,7 @@ export const deviceTexts: Readonly<Record<DeviceKind, string>> = {
   'vhost-user': 'vhost-device-sound, a daemon with one thread or three',
   crosvm: 'a device that reads on arrival and completes when the buffer was heard',
   generic: 'a device by its properties; the others but QEMU are settings of it',
+  xen: "a back end of Xen's sound protocol in another domain, for the driver xen-snd",
 }
 
 /** How the device's rings and interrupts are. */
@@ -52,6 +55,28 @@ export type DeviceProperties = Partial<
   PropertyWords & { readonly pacing: Pacing; readonly stalls: readonly DeviceStall[] }
 >
 
+/** Words of the properties that Xen's back end has. */
+export const xenWords = {
+  position_reset: ['keeps', 'on-start'],
+  event_ids: ['continue', 'restart'],
+  events_after_stop: ['none', 'go-on'],
+  removal: ['init-wait', 'stays'],
+} as const
+
+type XenWords = { readonly [K in keyof typeof xenWords]: (typeof xenWords)[K][number] }
+
+/** Xen's back end: what the model takes, but for the names and numbers of its streams. */
+export interface XenDeviceSpec {
+  readonly turnAround: DistributionSpec
+  readonly positionEvery: PositionStep
+  readonly positionFirst: PositionStep | null
+  readonly positionReset: XenWords['position_reset']
+  readonly eventIds: XenWords['event_ids']
+  readonly eventsAfterStop: XenWords['events_after_stop']
+  readonly queryShrink: QueryShrink | null
+  readonly removal: XenWords['removal']
+}
+
 export interface DeviceSpec {
   readonly kind: DeviceKind
   /** Null: the kind has none. */
@@ -71,6 +96,7 @@ export interface DeviceSpec {
   readonly vectors: VectorMode
   readonly properties: DeviceProperties
   readonly controlLatency: DistributionSpec | null
+  readonly xen: XenDeviceSpec
 }
 
 type Maybe<T> = { readonly [K in keyof T]?: T[K] | undefined }
@@ -85,19 +111,24 @@ export type PacingInput = { readonly kind: Pacing['kind'] } & Maybe<{
 }>
 
 export type DeviceInput = Maybe<
-  PropertyWords & {
-    kind: DeviceKind
-    backend: BackendKind
-    timer_period: Ns
-    queue_size: number
-    indirect: boolean
-    event_idx: boolean
-    threads: 1 | 3
-    clock: number
-    clock_wander: { readonly ppm: number; readonly period: Ns }
-    vectors: VectorMode
-    pacing: PacingInput
-    control_latency: DistributionSpec
-    stalls: readonly { readonly at: Ns; readonly for: Ns }[]
-  }
+  PropertyWords &
+    XenWords & {
+      kind: DeviceKind
+      backend: BackendKind
+      timer_period: Ns
+      queue_size: number
+      indirect: boolean
+      event_idx: boolean
+      threads: 1 | 3
+      clock: number
+      clock_wander: { readonly ppm: number; readonly period: Ns }
+      vectors: VectorMode
+      pacing: PacingInput
+      control_latency: DistributionSpec
+      stalls: readonly { readonly at: Ns; readonly for: Ns }[]
+      turn_around: DistributionSpec
+      position_every: PositionStep
+      position_first: PositionStep
+      query_shrink: { readonly after: number; readonly buffer_max: Frames }
+    }
 >

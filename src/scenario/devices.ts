@@ -13,9 +13,11 @@ import { NoAudio } from '../model/host/qemu/noaudio.ts'
 import { RingAudio, ringAudioOptions } from '../model/host/qemu/ring-audio.ts'
 import { VirtioSound } from '../model/host/qemu/virtio-sound.ts'
 import { VirtioPciProxy } from '../model/host/virtio-pci-proxy.ts'
+import { XenSound } from '../model/host/xen/xen-sound.ts'
+import { XenbusProxy } from '../model/host/xen/xenbus-proxy.ts'
 import type { World } from './build.ts'
 import type { DeviceSpec } from './device-spec.ts'
-import type { VirtioParts } from './fault-actions.ts'
+import type { VirtioParts, XenParts } from './fault-actions.ts'
 import type { ScenarioSpec, StreamDirection } from './spec.ts'
 
 type Built = Omit<VirtioParts, 'vdev'>
@@ -30,6 +32,20 @@ export function buildDevice(world: World, spec: ScenarioSpec): Built {
 }
 
 type Sound = { readonly device: VirtioDevice; readonly loops: readonly EventLoop[] }
+
+/** The back end's program, in a domain whose processors are the host's. */
+export function buildXen({ host, hypervisor }: World, spec: ScenarioSpec): XenParts {
+  const { xen } = spec.device
+  const loop = new EventLoop(host, {
+    name: 'sndbe',
+    task: { cpu: host.cpus.length - 1 },
+    wakeCost: host.costs.vhost_worker_wake,
+  })
+  const options = { ...xen, name: 'vsnd-0', ...substreamCounts(spec) }
+  const turnAround = distribution(xen.turnAround)
+  const device = new XenSound(loop, audioClock(spec), { ...options, turnAround })
+  return { device, proxy: new XenbusProxy(hypervisor, device) }
+}
 
 /** QEMU's virtio-sound-pci with its audio core in the main loop thread. */
 function qemu({ host }: World, spec: ScenarioSpec): Sound {

@@ -2,6 +2,7 @@
  * Faults that are done once: to the VM, the device, the driver or a client. Each says in a record
  * what it did. Times are ns.
  */
+import type { SndPcm } from '../model/alsa/pcm.ts'
 import { snd_pcm_suspend_all } from '../model/alsa/pcm_suspend.ts'
 import type { VirtioSnd } from '../model/guest/virtio-snd/virtio_snd_device.ts'
 import type { VirtioDevice } from '../model/host/device.ts'
@@ -10,15 +11,12 @@ import type { HostMachine } from '../model/host/host-machine.ts'
 import type { Hypervisor } from '../model/host/hypervisor.ts'
 import { sendStreamEvent } from '../model/host/send-event.ts'
 import type { VirtioPciProxy } from '../model/host/virtio-pci-proxy.ts'
+import type { XenSound } from '../model/host/xen/xen-sound.ts'
+import type { XenbusProxy } from '../model/host/xen/xenbus-proxy.ts'
 import { sleepUntil } from '../model/linux/hrtimer.ts'
 import type { Kernel } from '../model/linux/kernel.ts'
 import { send_sig } from '../model/linux/sched.ts'
 import type { Task } from '../model/machine/task.ts'
-import {
-  device_release_driver,
-  virtio_device_freeze,
-  virtio_device_restore,
-} from '../model/virtio/virtio_bus.ts'
 import type { VirtioPciDevice } from '../model/virtio/virtio_pci.ts'
 import { VIRTIO_SND_EVT_PCM_XRUN } from '../model/virtio/virtio_snd.ts'
 import { type DeviceVirtqueue, virtqueue_push } from '../model/virtio/virtqueue_device.ts'
@@ -36,14 +34,36 @@ export interface VirtioParts {
   readonly vdev: VirtioPciDevice
 }
 
+/** The same of Xen's back end. */
+export interface XenParts {
+  readonly device: XenSound
+  readonly proxy: XenbusProxy
+}
+
+/** What every sound device has, whatever its bus. Stars run in a task of the guest. */
+export interface SoundParts {
+  /** The device's threads. */
+  readonly loops: readonly EventLoop[]
+  /** The driver is unbound. */
+  remove(): Proc
+  /** The driver's part of a system suspend, and of the resume. */
+  freeze(): Proc
+  restore(): Proc
+  /** PCMs of the driver's card. */
+  pcms(): readonly SndPcm[]
+}
+
 /** What faults reach. */
 export interface FaultWorld {
   readonly host: HostMachine
   readonly kernel: Kernel
   readonly hypervisor: Hypervisor
   readonly streamNames: Readonly<Record<string, string>>
-  /** Null: a card that has no virtio device. */
+  /** Null: a card that has no device. */
+  sound: SoundParts | null
+  /** Null: a card that has no such device. */
   virtio: VirtioParts | null
+  xen: XenParts | null
   /** The client of each stream, once it has been started. */
   readonly clients: Map<string, Task>
 }
@@ -59,6 +79,8 @@ type ActionKind = Extract<
   | 'suspend'
   | 'xrun-event'
   | 'bad-used-id'
+  | 'backend-close'
+  | 'backend-restart'
 >
 
 export const faultActions: Readonly<Record<ActionKind, Action>> = {
@@ -70,6 +92,8 @@ export const faultActions: Readonly<Record<ActionKind, Action>> = {
   suspend: suspendSystem,
   'xrun-event': (world, fault) => onHost(world, 'xrun-event', (it) => sendXrun(world, it, fault)),
   'bad-used-id': (world, fault) => onHost(world, 'bad-used-id', (it) => badId(world, it, fault)),
+  'backend-close': closeBackend,
+  'backend-restart': restartBackend,
 }
 
 function pauseVm({ host, hypervisor }: FaultWorld, { forNs }: InjectedFault): void {
@@ -86,9 +110,27 @@ function resumeLater(host: HostMachine, hypervisor: Hypervisor, forNs: number): 
   host.sim.timer(resume, Priority.clock).arm(host.sim.now + forNs)
 }
 
-function stallDevice({ host, virtio }: FaultWorld, { forNs }: InjectedFault): void {
+function stallDevice({ host, sound }: FaultWorld, { forNs }: InjectedFault): void {
   sayFault(host, `the device does nothing for ${formatDuration(forNs ?? 0)}`)
-  for (const loop of virtio?.loops ?? []) loop.stall(host.sim.now + (forNs ?? 0))
+  for (const loop of sound?.loops ?? []) loop.stall(host.sim.now + (forNs ?? 0))
+}
+
+function closeBackend({ host, xen }: FaultWorld, { forNs }: InjectedFault): void {
+  if (xen === null) return
+  const after = forNs === null ? '' : `, for ${formatDuration(forNs)}`
+  sayFault(host, `the back end closes${after}`)
+  host.spawn('fault-backend', 'host', () => xen.device.close())
+  if (forNs === null) return
+  const again = (): void => {
+    sayFault(host, 'the back end is there again')
+    host.spawn('fault-backend', 'host', () => xen.device.comeBack())
+  }
+  host.sim.timer(again, Priority.clock).arm(host.sim.now + forNs)
+}
+
+function restartBackend({ host, xen }: FaultWorld): void {
+  sayFault(host, 'the back end has forgotten its streams')
+  xen?.device.forget()
 }
 
 /** In a host thread of its own. */
@@ -106,11 +148,11 @@ function* requestReset({ proxy, loops }: VirtioParts): Proc {
   yield* proxy.requestReset()
 }
 
-function hotRemove({ kernel, virtio }: FaultWorld): void {
-  if (virtio === null) return
+function hotRemove({ kernel, sound }: FaultWorld): void {
+  if (sound === null) return
   kernel.spawn('hot-remove', 'task', function* (): Proc {
     sayFault(kernel, 'the driver is unbound from the device')
-    yield* device_release_driver(virtio.vdev)
+    yield* sound.remove()
   })
 }
 
@@ -124,20 +166,18 @@ function signalClient({ host, kernel, clients }: FaultWorld, { stream }: Injecte
 
 /** Kernel: kernel/power/suspend.c, enter_state(): freeze user space, streams, device, machine. */
 function suspendSystem(world: FaultWorld, { forNs }: InjectedFault): void {
-  const { host, kernel, hypervisor, virtio } = world
-  if (virtio === null) return
-  const { vdev } = virtio
+  const { host, kernel, hypervisor, sound } = world
+  if (sound === null) return
   kernel.spawn('pm-suspend', 'task', function* (): Proc {
     sayFault(kernel, `the system is suspended for ${formatDuration(forNs ?? 0)}`)
     kernel.freezer.freeze()
-    const card = (vdev.priv as VirtioSnd | null)?.card
-    for (const pcm of card?.pcms ?? []) yield* snd_pcm_suspend_all(pcm)
-    yield* virtio_device_freeze(vdev)
+    for (const pcm of sound.pcms()) yield* snd_pcm_suspend_all(pcm)
+    yield* sound.freeze()
     const untilNs = host.sim.now + (forNs ?? 0)
     host.sim.timer(() => hypervisor.pause(), Priority.clock).arm(host.sim.now)
     resumeLater(host, hypervisor, forNs ?? 0)
     while (host.sim.now < untilNs) yield* sleepUntil(kernel, untilNs)
-    yield* virtio_device_restore(vdev)
+    yield* sound.restore()
     sayFault(kernel, 'the system has resumed')
     kernel.freezer.thaw()
   })

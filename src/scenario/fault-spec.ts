@@ -17,6 +17,7 @@ export interface FaultEvent {
 
 export const queueNames = ['control', 'event', 'tx', 'rx'] as const
 export type QueueName = (typeof queueNames)[number]
+/** Control requests of virtio-snd, then those of Xen's protocol; START and STOP are both's. */
 export const requestNames = [
   'PCM_INFO',
   'SET_PARAMS',
@@ -24,6 +25,13 @@ export const requestNames = [
   'RELEASE',
   'START',
   'STOP',
+  'OPEN',
+  'CLOSE',
+  'READ',
+  'WRITE',
+  'PAUSE',
+  'RESUME',
+  'HW_PARAM_QUERY',
 ] as const
 export type RequestName = (typeof requestNames)[number]
 export const statusNames = ['BAD_MSG', 'NOT_SUPP', 'IO_ERR'] as const
@@ -66,6 +74,8 @@ export const faultKinds = {
   suspend: once(['for'], ['for'], 'system suspend, and resume after a while'),
   'xrun-event': once(['stream'], [], 'the device sends PCM_XRUN for a stream'),
   'bad-used-id': once(['queue'], ['queue'], 'the device returns an element that it does not have'),
+  'backend-close': once(['for'], [], 'the Xen back end closes, and after a while comes again'),
+  'backend-restart': once([], [], 'the Xen back end forgets its streams without saying so'),
   'drop-interrupt': onEvents(['queue'], [], "a queue's interrupt is lost"),
   'delay-interrupt': onEvents(['queue', 'by'], ['by'], "a queue's interrupt comes late"),
   'duplicate-interrupt': onEvents(['queue', 'by'], [], "a queue's interrupt comes twice"),

@@ -76,6 +76,7 @@ export type DriverOptionsInput = Maybe<{
   inject_hwpars_err: boolean
   inject_prepare_err: boolean
   inject_trigger_err: boolean
+  periodTest: '>' | '>='
 }>
 
 export interface DriverInput {

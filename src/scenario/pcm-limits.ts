@@ -6,6 +6,7 @@
  * Sizes are bytes unless named otherwise.
  */
 import { IDEAL_HARDWARE } from '../model/guest/ideal/ideal_hardware.ts'
+import { XEN_SND_LIMITS } from '../model/guest/xen-snd/xen_snd_limits.ts'
 import { GENERIC_DEFAULTS } from '../model/host/generic/options.ts'
 import type { DeviceSpec } from './device-spec.ts'
 import type { DriverOptions, DriverSpec } from './spec.ts'
@@ -58,16 +59,27 @@ function capabilities({ kind }: DeviceSpec): Capabilities {
 
 /** What a driver's constraints allow. */
 export function pcmLimits({ kind, options }: DriverSpec, device: DeviceSpec): PcmLimits {
-  return kind === 'ideal' ? idealLimits() : virtioLimits(options, capabilities(device))
+  if (kind === 'ideal') return hardwareLimits(IDEAL_HARDWARE)
+  if (kind === 'xen-snd') return hardwareLimits(XEN_SND_LIMITS)
+  return virtioLimits(options, capabilities(device))
 }
 
-function idealLimits(): PcmLimits {
+/** Limits in bytes, by the kernel's names. */
+interface Hardware {
+  readonly period_bytes_min: number
+  readonly period_bytes_max: number
+  readonly buffer_bytes_max: number
+  readonly periods_min: number
+  readonly periods_max: number
+}
+
+function hardwareLimits(hw: Hardware): PcmLimits {
   return {
-    periodBytesMin: IDEAL_HARDWARE.period_bytes_min,
-    periodBytesMax: IDEAL_HARDWARE.period_bytes_max,
-    bufferBytesMax: IDEAL_HARDWARE.buffer_bytes_max,
-    periodsMin: IDEAL_HARDWARE.periods_min,
-    periodsMax: IDEAL_HARDWARE.periods_max,
+    periodBytesMin: hw.period_bytes_min,
+    periodBytesMax: hw.period_bytes_max,
+    bufferBytesMax: hw.buffer_bytes_max,
+    periodsMin: hw.periods_min,
+    periodsMax: hw.periods_max,
   }
 }
 

@@ -7,6 +7,7 @@ import type { DistributionSpec } from '../base/distribution.ts'
 import type { Frames, Ns } from '../base/units.ts'
 import type { VirtioSndVariant } from '../model/guest/virtio-snd/variant.ts'
 import type { VirtioSndVersion } from '../model/guest/virtio-snd/versions.ts'
+import type { XenSndVariant } from '../model/guest/xen-snd/variant.ts'
 import type { LoadSpec } from '../model/machine/load.ts'
 import type { SchedPolicy } from '../model/machine/task.ts'
 import type { ClientOptions } from './client-options.ts'
@@ -22,7 +23,7 @@ export type FairFlavour = 'cfs' | 'eevdf'
 export type KickPath = 'ioeventfd' | 'userspace'
 /** How the device's thread reaches the guest's interrupt. */
 export type IrqRoute = 'ioctl' | 'irqfd'
-export type DriverKind = 'virtio-snd' | 'ideal'
+export type DriverKind = 'virtio-snd' | 'xen-snd' | 'ideal'
 export type DriverVersion = VirtioSndVersion
 export type StreamDirection = 'playback' | 'capture'
 export type ClientKind =
@@ -101,6 +102,8 @@ export interface DriverSpec {
   readonly options: DriverOptions
   /** Changes of the code that the review talked about. */
   readonly variant: VirtioSndVariant
+  /** The same of the Xen front end's code. */
+  readonly xen: XenSndVariant
   /** Module parameters of the ideal card. */
   readonly ideal: IdealFaults
 }

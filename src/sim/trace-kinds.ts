@@ -133,6 +133,29 @@ export const RECORDS = {
   virtio_reset: ['virtio:reset'],
   device_event: ['host:device_event', 'stream:stream', 'event:event', 'sent:int'],
   driver_event: ['pcmsim:driver_event', 'stream:stream', 'event:event', 'taken:int'],
+  evtchn_send: ['xen:evtchn_send', 'queue:queue'],
+  xensnd_request: ['xen_snd:request', 'op:xensnd', 'stream:stream', 'id:int'],
+  xensnd_request_done: ['xen_snd:request_done', 'op:xensnd', 'stream:stream', 'id:int', 'ret:int'],
+  xensnd_response: [
+    'xen_snd:response',
+    'op:xensnd',
+    'stream:stream',
+    'id:int',
+    'status:int',
+    'evt_id:int',
+  ],
+  xensnd_event: ['xen_snd:event', 'stream:stream', 'id:int', 'evt_id:int', 'position:int'],
+  xensnd_cur_pos: [
+    'xen_snd:cur_pos',
+    'stream:stream',
+    'delta:int',
+    'out_frames:int',
+    'hw_ptr:int',
+    'elapsed:int',
+  ],
+  xensnd_serve: ['xen_snd:backend_request', 'op:xensnd', 'stream:stream', 'id:int'],
+  xensnd_answer: ['xen_snd:backend_response', 'op:xensnd', 'stream:stream', 'id:int', 'status:int'],
+  xensnd_evt_send: ['xen_snd:backend_event', 'stream:stream', 'id:int', 'position:int'],
 } as const satisfies Record<string, readonly [name: string, ...args: string[]]>
 
 export type RecordName = keyof typeof RECORDS
@@ -140,7 +163,7 @@ export type RecordName = keyof typeof RECORDS
 /** Words for the coded arguments; the index is the number in the record. */
 export const CODES: Record<string, readonly string[]> = {
   supply: ['exit', 'preempted', 'interrupted', 'paused'],
-  exit: ['hlt', 'ioeventfd', 'mmio', 'interrupt', 'ipi', 'preempted', 'pause'],
+  exit: ['hlt', 'ioeventfd', 'mmio', 'interrupt', 'ipi', 'preempted', 'pause', 'hypercall'],
   bug: [
     'sleep-in-atomic',
     'scheduling-while-atomic',
@@ -240,5 +263,21 @@ export const CODES: Record<string, readonly string[]> = {
     'IO_ERR',
     'TIMEOUT',
     'INTERRUPTED',
+  ],
+  xensnd: [
+    'OPEN',
+    'CLOSE',
+    'READ',
+    'WRITE',
+    'SET_VOLUME',
+    'GET_VOLUME',
+    'MUTE',
+    'UNMUTE',
+    'TRIGGER',
+    'HW_PARAM_QUERY',
+    'START',
+    'PAUSE',
+    'STOP',
+    'RESUME',
   ],
 }

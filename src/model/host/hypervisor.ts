@@ -5,7 +5,7 @@
  */
 import { assert } from '../../base/assert.ts'
 import type { Ns } from '../../base/units.ts'
-import { DONE, type Proc, pauseThen, Req } from '../../sim/process.ts'
+import { DONE, type Proc, pause, pauseThen, Req } from '../../sim/process.ts'
 import { Priority, type Timer } from '../../sim/scheduler.ts'
 import { T } from '../../sim/trace.ts'
 import type { Cpu } from '../machine/cpu.ts'
@@ -76,6 +76,14 @@ export function ioeventfd_write(hv: Hypervisor, fd: EventFd): Proc<boolean> {
   return pauseThen(Req.POINT, true)
 }
 
+/** Guest code signals an event channel: a hypercall. Xen: EVTCHNOP_send, evtchn_send(). */
+export function evtchn_send(hv: Hypervisor, fd: EventFd): Proc {
+  const { supply } = hv.guest.current.cpu
+  assert(supply instanceof Vcpu, 'a hypercall is made on a virtual processor')
+  supply.exitToHypercall(fd)
+  return pause(Req.POINT)
+}
+
 /**
  * Guest code touches an emulated register: its vCPU thread runs `body` in user space. Return: true,
  * the device is there.
@@ -87,27 +95,32 @@ export function userspace_exit(hv: Hypervisor, body: () => Proc): Proc<boolean> 
   return pauseThen(Req.POINT, true)
 }
 
-/** How a host thread reaches the guest's interrupt: by a system call, or through an eventfd. */
-export type InjectRoute = 'ioctl' | 'irqfd'
+/**
+ * How a host thread reaches the guest's interrupt: by a system call, through an eventfd, or through
+ * a Xen event channel, whose upcall interrupts a running vCPU.
+ */
+export type InjectRoute = 'ioctl' | 'irqfd' | 'evtchn'
+
+const SEND_COST = { ioctl: 'irq_inject', irqfd: 'irqfd_signal', evtchn: 'evtchn_send' } as const
 
 /** Host code signals a guest interrupt line; how soon it is taken depends on the vCPU's state. */
 export function inject_irq(hv: Hypervisor, line: GuestLine, route: InjectRoute): Proc {
-  const { costs } = hv.host
-  const cost = route === 'ioctl' ? costs.irq_inject : costs.irqfd_signal
-  if (!hv.host.tryCharge(cost)) return injectLater(hv, line)
-  inject(hv, line)
+  if (!hv.host.tryCharge(hv.host.costs[SEND_COST[route]])) return injectLater(hv, line, route)
+  inject(hv, line, route)
   return DONE
 }
 
-function* injectLater(hv: Hypervisor, line: GuestLine): Proc {
+function* injectLater(hv: Hypervisor, line: GuestLine, route: InjectRoute): Proc {
   yield Req.CHARGE
-  inject(hv, line)
+  inject(hv, line, route)
 }
 
-function inject(hv: Hypervisor, line: GuestLine): void {
+function inject(hv: Hypervisor, line: GuestLine, route: InjectRoute): void {
   const { host } = hv
+  const { costs } = host
   host.emit(T.irq_raise, line.id)
   if (line.cpu.supplied) {
-    hv.postLater(line, host.sim.now + host.priceNs(host.costs.posted_interrupt))
+    const delivery = route === 'evtchn' ? costs.evtchn_upcall : costs.posted_interrupt
+    hv.postLater(line, host.sim.now + host.priceNs(delivery))
   } else line.raise()
 }

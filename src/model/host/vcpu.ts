@@ -24,6 +24,7 @@ const EXIT = {
   ioeventfd: (CODES.exit as readonly string[]).indexOf('ioeventfd'),
   mmio: (CODES.exit as readonly string[]).indexOf('mmio'),
   pause: (CODES.exit as readonly string[]).indexOf('pause'),
+  hypercall: (CODES.exit as readonly string[]).indexOf('hypercall'),
 } as const
 const SUPPLY_EXIT = (CODES.supply as readonly string[]).indexOf('exit')
 const SUPPLY_PAUSED = (CODES.supply as readonly string[]).indexOf('paused')
@@ -75,6 +76,12 @@ export class Vcpu implements TimeSupply {
   exitToSignal(fd: EventFd): void {
     this.exitFd = fd
     this.leaveGuest(EXIT.ioeventfd)
+  }
+
+  /** The guest called the hypervisor to signal an event channel. Guest code yields POINT next. */
+  exitToHypercall(fd: EventFd): void {
+    this.exitFd = fd
+    this.leaveGuest(EXIT.hypercall)
   }
 
   /** The guest touched an emulated register: `body` runs in this thread, in user space. */
@@ -129,6 +136,9 @@ export class Vcpu implements TimeSupply {
       if (!host.tryCharge(host.costs.vm_exit)) yield Req.CHARGE
       if (this.exitReason === EXIT.ioeventfd) {
         if (!host.tryCharge(host.costs.ioeventfd_signal)) yield Req.CHARGE
+        ;(this.exitFd as EventFd).signal()
+      } else if (this.exitReason === EXIT.hypercall) {
+        if (!host.tryCharge(host.costs.evtchn_send)) yield Req.CHARGE
         ;(this.exitFd as EventFd).signal()
       } else if (this.exitReason === EXIT.mmio) {
         if (!host.tryCharge(host.costs.userspace_exit)) yield Req.CHARGE

@@ -92,3 +92,12 @@ export function send_sig(k: Kernel, task: Task): void {
 export function clear_signal(task: Task): void {
   task.signalPending = false
 }
+
+/** Sleeps at least `ms`, uninterruptibly. Kernel: msleep(), kernel/time/timer.c. */
+export function* msleep(k: Kernel, ms: number): Proc {
+  let left = msecs_to_jiffies(k, ms) + 1
+  while (left > 0) {
+    currentTask(k).state = TaskState.UNINTERRUPTIBLE
+    left = yield* schedule_timeout(k, left)
+  }
+}

@@ -42,6 +42,7 @@ export const GUEST_COSTS = [
   'printk',
   'page_fault',
   'client_work',
+  'xenstore_op',
 ] as const
 
 /** Entries charged on the host's processors. */
@@ -64,6 +65,8 @@ export const HOST_COSTS = [
   'audio_buffer_overhead',
   'control_request',
   'host_irq',
+  'evtchn_send',
+  'evtchn_upcall',
 ] as const
 
 export const COST_NAMES = [...GUEST_COSTS, ...HOST_COSTS] as const

@@ -92,7 +92,37 @@ describe('keys and values', () => {
     ],
     [withStream('{stalls: [{at: 1s}]}'), /stalls\.0\.for: is missing/],
     [minimal.replace('v7', 'v8'), /driver\.version: 'v8' is not known.*allowed: v5, v6, v7/],
-    [minimal.replace('virtio-snd', 'xen-snd'), /'xen-snd' is not available yet, allowed: virtio/],
+    [
+      minimal.replace('virtio-snd', 'xen-snd'),
+      /driver\.version: the driver 'xen-snd' has no versions/,
+    ],
+    [
+      minimal.replace(
+        '{kind: virtio-snd, version: v7}',
+        '{kind: xen-snd, options: {irqsave: false}}',
+      ),
+      /options\.irqsave: the driver 'xen-snd' has no such option, allowed: periodTest/,
+    ],
+    [
+      minimal.replace('version: v7}', 'options: {periodTest: ">="}}'),
+      /options\.periodTest: the driver 'virtio-snd' has no such option/,
+    ],
+    [
+      withLines('device: {kind: xen}'),
+      /device\.kind: the driver 'virtio-snd' does not drive 'xen', allowed: qemu, vhost/,
+    ],
+    [
+      withLines('device: {kind: generic, turn_around: 10us}'),
+      /device\.turn_around: the device 'generic' does not take this/,
+    ],
+    [
+      withLines('faults: [{kind: backend-close, at: 1s}]'),
+      /faults\.0\.kind: the driver 'virtio-snd' has no device that could do this/,
+    ],
+    [
+      withLines('device: {position_every: 480}'),
+      /device\.position_every: 480 is not such a distance.*P, P\/2/,
+    ],
     [minimal.replace('version: 1', 'version: 2'), /version: 2 is not known/],
     [
       minimal.replace('name: minimal', 'name: ../../etc'),
