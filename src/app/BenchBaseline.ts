@@ -49,19 +49,29 @@ export const checkBaselineName = Effect.fnUntraced(function* (name: string) {
   return yield* new InputError({ lines: [line] })
 })
 
-export const readBaseline = Effect.fnUntraced(function* (path: string) {
-  const fault = (what: string) => new InputError({ lines: [`${path}: ${what}`] })
+/** The baseline that a text is, or what is wrong with it. */
+export function parseBaseline(text: string): Baseline | string {
   let value: unknown
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'))
+    value = JSON.parse(text)
   } catch (error) {
-    if (error instanceof SyntaxError) return yield* fault(`is not JSON: ${error.message}`)
-    return yield* fault(`cannot be read: ${reasonOf(error)}`)
+    return `is not JSON: ${error instanceof Error ? error.message : error}`
   }
   const decoded = decode(value)
   if (Result.isSuccess(decoded)) return decoded.success as Baseline
-  const allowed = 'what bench --save writes'
-  return yield* fault(`is not a baseline of this version, allowed: ${allowed}`)
+  return 'is not a baseline of this version, allowed: what bench --save writes'
+}
+
+export const readBaseline = Effect.fnUntraced(function* (path: string) {
+  const fault = (what: string) => new InputError({ lines: [`${path}: ${what}`] })
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    return yield* fault(`cannot be read: ${reasonOf(error)}`)
+  }
+  const baseline = parseBaseline(text)
+  return typeof baseline === 'string' ? yield* fault(baseline) : baseline
 })
 
 /** The baseline that stands there, or an empty one. */

@@ -151,15 +151,18 @@ const runBench = Effect.fnUntraced(function* (
   const progress = new ProgressBar(total, output)
   const now = yield* factsOfPlan(plan, own, jobs, progress)
   const other = was.build && (yield* factsOfPlan(plan, was.build, jobs, progress))
-  const [ownTimes, otherTimes] = yield* timingsOfPlan(timed, builds, rounds, progress)
+  const { times, ratios } = yield* timingsOfPlan(timed, builds, rounds, progress)
   progress.finish()
-  const facts = withTimes(now.facts, ownTimes)
-  const baseline = other ? toBaseline(withTimes(other.facts, otherTimes)) : was.baseline
+  const facts = withTimes(now.facts, times[0])
+  const baseline = other ? toBaseline(withTimes(other.facts, times[1])) : was.baseline
   const cases: CaseReport[] = []
   for (const one of plan) {
     if (now.late.includes(one.name)) {
       cases.push(lateCase(one.name, formatDuration(one.limitNs)))
-    } else cases.push(yield* reportOf(one, facts.get(one.name), baseline, own, was.records))
+    } else {
+      const own = { facts: facts.get(one.name), ratios: ratios.get(one.name) }
+      cases.push(yield* reportOf(one, own, baseline, was.records))
+    }
   }
   cases.push(...goneCases(baseline, plan, options))
   const failed = cases.some((one) => one.failed)
@@ -167,11 +170,11 @@ const runBench = Effect.fnUntraced(function* (
   return outcome
 })
 
-type Times = ReadonlyMap<string, NonNullable<CaseFacts['timing']>>
+type Timings = NonNullable<CaseFacts['timing']>
 
 function withTimes(
   facts: ReadonlyMap<string, CaseFacts>,
-  times: Times = new Map(),
+  times: ReadonlyMap<string, Timings> = new Map(),
 ): ReadonlyMap<string, CaseFacts> {
   const all = new Map(facts)
   for (const [name, timing] of times) {
@@ -182,18 +185,17 @@ function withTimes(
 
 const reportOf = Effect.fnUntraced(function* (
   one: PlannedCase,
-  facts: CaseFacts | undefined,
+  now: { readonly facts: CaseFacts | undefined; readonly ratios: Timings | undefined },
   baseline: Baseline | null,
-  build: Build,
   records: string,
 ) {
   const was = baseline === null ? undefined : factsIn(baseline, one.name)
-  const report = compareCase(one.name, was, facts, one.thresholds)
+  const report = compareCase(one.name, was, now.facts, one.thresholds, now.ratios)
   const old = was?.metrics.fingerprint
   const differs = report.rows.some((row) => row.metric === 'fingerprint' && row.verdict !== 'same')
   if (was?.checks === undefined || old === undefined || !differs) return report
   const kept = keptPath(records, String(old))
-  const divergence = yield* divergenceOf(one, build, was.checks, kept)
+  const divergence = yield* divergenceOf(one, ownWorker, was.checks, kept)
   const located: CaseReport = divergence === null ? report : { ...report, divergence }
   return located
 })

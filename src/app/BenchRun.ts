@@ -85,14 +85,18 @@ function bugOf(one: PlannedCase, answer: BenchAnswer | { readonly kind: 'late' }
 
 type Samples = Map<string, number[]>
 
-/** Timed metrics of each case, of each build. */
+/** Timed metrics by case. */
+export type Times = Map<string, Readonly<Record<string, Timing>>>
+
+/** Timed metrics of each case, of each build; of two builds, their ratios too. */
 export const timingsOfPlan = Effect.fnUntraced(function* (
   plan: readonly PlannedCase[],
   builds: readonly Build[],
   rounds: number,
   progress: ProgressBar,
 ) {
-  const outcomes = builds.map(() => new Map<string, Readonly<Record<string, Timing>>>())
+  const times = builds.map((): Times => new Map())
+  const ratios: Times = new Map()
   for (const one of plan) {
     const samples = builds.map((): Samples => new Map())
     for (let round = 0; round < rounds; round++) {
@@ -104,12 +108,28 @@ export const timingsOfPlan = Effect.fnUntraced(function* (
       }
     }
     samples.forEach((values, at) => {
-      const timed = [...values].map(([metric, all]) => [metric, timingOf(all)] as const)
-      outcomes[at]?.set(one.name, Object.fromEntries(timed))
+      times[at]?.set(one.name, timingsOf(values))
     })
+    const [own, other] = samples
+    if (own && other) ratios.set(one.name, timingsOf(ratiosOf(own, other)))
   }
-  return outcomes
+  return { times, ratios }
 })
+
+function timingsOf(samples: Samples): Readonly<Record<string, Timing>> {
+  return Object.fromEntries([...samples].map(([metric, all]) => [metric, timingOf(all)]))
+}
+
+/** Ours to theirs, round by round: a slow moment of the machine slows both. */
+function ratiosOf(own: Samples, other: Samples): Samples {
+  const pairs = [...own].map(([metric, values]): [string, number[]] => {
+    const theirs = other.get(metric) ?? []
+    const both = Math.min(values.length, theirs.length)
+    const ratio = (i: number): number => (values[i] as number) / (theirs[i] as number)
+    return [metric, Array.from({ length: both }, (_, i) => ratio(i))]
+  })
+  return new Map(pairs.filter(([, all]) => all.length > 0))
+}
 
 const addSample = Effect.fnUntraced(function* (one: PlannedCase, build: Build, into: Samples) {
   const add = (metric: string, value: number): void => {
@@ -131,7 +151,7 @@ const addSample = Effect.fnUntraced(function* (one: PlannedCase, build: Build, i
 /** Where a case leaves the run that had `checks`; null if it does not. */
 export const divergenceOf = Effect.fnUntraced(function* (
   one: PlannedCase,
-  build: Build,
+  worker: string,
   checks: string,
   kept: string | null,
 ) {
@@ -140,7 +160,7 @@ export const divergenceOf = Effect.fnUntraced(function* (
     request: { ask: 'locate', work, checks, kept },
     limitNs: one.limitNs,
   }
-  const answer = yield* Effect.promise(() => askFresh(build.worker, request))
+  const answer = yield* Effect.promise(() => askFresh(worker, request))
   if (answer.kind === 'bug') return yield* bugOf(one, answer)
   const none: Divergence | null = null
   return answer.kind === 'located' ? answer.divergence : none

@@ -29,6 +29,16 @@ export const loopNames: readonly (LoopName | 'start-up')[] = [
 const seedsMax = 10_000
 const seedsAllowed = `a seed, a range such as 1..5, or a list of seeds, up to ${seedsMax}`
 
+const oneSeed = { type: 'integer', minimum: 0, maximum: limits.seedMax } as const
+const seedsJson = {
+  anyOf: [
+    oneSeed,
+    { type: 'string', pattern: '^\\d+\\.\\.\\d+$' },
+    { type: 'array', items: oneSeed, minItems: 1, maxItems: seedsMax },
+  ],
+  description: seedsAllowed,
+}
+
 const parseSeeds: Parse<readonly number[]> = (input) => {
   const list: readonly unknown[] = Array.isArray(input) ? input : seedsOfText(input)
   const ok = list.every(
@@ -103,7 +113,7 @@ const CaseSchema = Schema.Struct({
   name: key(nameLeaf(limits.nameLengthMax), 'Name of the case; default: that of the scenario.'),
   scenario: key(Text, 'Scenario file, from the folder of this file.'),
   variants: key(Names, 'Variants to run; default: all.'),
-  seeds: key(leaf(parseSeeds, {}), 'Seeds, as 3, 1..5 or [1, 7]; default: that of the scenario.'),
+  seeds: key(leaf(parseSeeds, seedsJson), 'Seeds; default: that of the scenario.'),
   set: key(Schema.Record(Schema.String, Anything), 'Overrides of the scenario: path to value.'),
   loop: key(oneOf(loopNames), 'A loop of the core instead of a scenario.'),
   processes: key(count(1, 1_000_000), 'Of a loop: how many processes, lock users or timers.'),

@@ -11,9 +11,7 @@ import {
   showValue,
   showVerdict,
 } from '../analysis/bench/show.ts'
-import { cut, plural, table } from './report-format.ts'
-
-const listMax = 12
+import { cut, listMax, plural, table } from './report-format.ts'
 
 export function benchText(report: BenchReport, all: boolean): string {
   const lines = report.cases.flatMap((one) => caseLines(one, report, all))

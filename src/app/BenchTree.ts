@@ -40,9 +40,12 @@ export const otherTree = Effect.fnUntraced(function* (where: string) {
   const folder = mkdtempSync(join(tmpdir(), 'pcmsim-vs-'))
   const checkout = join(folder, 'tree')
   const remove = (): void => {
+    process.off('exit', remove)
     git(root, ['worktree', 'remove', '--force', checkout])
     removeFolder(folder)
   }
+  // Also when the command is interrupted.
+  process.once('exit', remove)
   const problem = checkOut(root, checkout, revision)
   const build = problem === null ? buildIn(checkout, join(folder, 'records')) : null
   if (build !== null) {

@@ -1,11 +1,12 @@
 /**
- * The scenario file's JSON Schema (draft-07), as `pcmsim schema` prints it and as the repository
- * holds it in schema/scenario.schema.json for editors. Made from ScenarioSchema, never by hand.
+ * The JSON Schemas (draft-07) of scenario files and benchmark suites, as `pcmsim schema` prints
+ * them and as the repository holds them in schema/ for editors. Made from the Schemas, never by hand.
  * Effect's own conversion drops the checks of `Schema.Unknown`, which all our leaves are made of,
  * so this file walks the schema and leaves only the change of dialect to Effect.
  */
 import * as JsonSchema from 'effect/JsonSchema'
 import type { AST } from 'effect/SchemaAST'
+import { BenchSchema } from './BenchSchema.ts'
 import { costJson } from './CostSchema.ts'
 import { jsonAnnotation } from './Leaf.ts'
 import { ScenarioSchema } from './ScenarioSchema.ts'
@@ -20,6 +21,16 @@ export function scenarioJsonSchema(): Json {
   })
   const $schema = JsonSchema.META_SCHEMA_URI_DRAFT_07
   return { $schema, title: 'pcmsim scenario', ...schema, definitions }
+}
+
+export function benchSchemaText(): string {
+  const { schema } = JsonSchema.toDocumentDraft07({
+    dialect: 'draft-2020-12',
+    schema: fromAst(BenchSchema.ast),
+    definitions: {},
+  })
+  const $schema = JsonSchema.META_SCHEMA_URI_DRAFT_07
+  return `${JSON.stringify({ $schema, title: 'pcmsim benchmark suite', ...schema }, null, 2)}\n`
 }
 
 export function scenarioSchemaText(): string {

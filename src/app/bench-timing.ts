@@ -11,8 +11,10 @@ import { checkReference, referenceLoop } from './bench-reference.ts'
 import { type BenchWork, specOf, type TimeSample } from './bench-work.ts'
 
 const STATUS = '/proc/self/status'
-const REFERENCE_OPS = 2_000_000
+const REFERENCE_OPS = 1_000_000
 const WARM_UP_RUNS = 2
+/** The compiler is done with hot code after that much of it. */
+const WARM_UP_US = 600_000
 const PAIRS = 5
 /** A shorter run is repeated until it takes that long, because CPU time is coarse. */
 const SHORTEST_US = 50_000
@@ -43,10 +45,11 @@ function runnerOf(work: BenchWork): () => number {
 export function timeSample(work: BenchWork): TimeSample {
   checkReference()
   const run = runnerOf(work)
+  referenceLoop(REFERENCE_OPS)
   let onceUs = 0
-  for (let i = 0; i < WARM_UP_RUNS; i++) {
+  for (let runs = 0, spentUs = 0; runs < WARM_UP_RUNS || spentUs < WARM_UP_US; runs++) {
     onceUs = cpuUs(run)
-    referenceLoop(REFERENCE_OPS)
+    spentUs += onceUs
   }
   const repeats = Math.max(1, Math.ceil(SHORTEST_US / onceUs))
   const ratios = Array.from({ length: PAIRS }, () => {

@@ -12,6 +12,7 @@ interface BenchFlags {
   readonly save?: string
   readonly against?: string
   readonly vs?: string
+  readonly trend?: string
   readonly baselines: string
   readonly timing?: boolean
   readonly rounds: number
@@ -34,6 +35,7 @@ Examples:
   pcmsim bench bench/small.yaml --save main       run, keep the results as bench/baselines/main.json
   pcmsim bench bench/small.yaml --against main    run, compare; exit 3 on a regression
   pcmsim bench bench/core.yaml --vs HEAD~1        both builds, in turn, in fresh processes
+  pcmsim bench --trend main                       what changed it, commit by commit
   pcmsim bench --against main --report junit=out/bench.xml --report html=out/bench.html
 
 Exit codes: 0 no regression, 2 bad input, 3 a regression or a case out of time, 70 our bug.
@@ -65,6 +67,12 @@ export function addBench(program: Command): void {
       new Option('--against <name>', 'compare with a saved name, or with a file').conflicts('vs'),
     )
     .option('--vs <rev|dir>', 'compare with another build: a git revision, or a built folder')
+    .addOption(
+      new Option(
+        '--trend <name>',
+        'run nothing: how a committed baseline went over time',
+      ).conflicts(['save', 'against', 'vs']),
+    )
     .option('--baselines <dir>', 'folder of baselines that are given by name', 'bench/baselines')
     .option('--timing', 'measure speed and memory too, whatever the suites say')
     .option('--no-timing', 'measure nothing that needs a clock')
@@ -86,10 +94,18 @@ export function addBench(program: Command): void {
     })
 }
 
+async function trend(name: string, flags: BenchFlags): Promise<number> {
+  const { trendCommand } = await import('../app/BenchTrend.ts')
+  const { filter, baselines, all, json } = flags
+  const options = { ...given({ filter }), baselines, all: all === true, json: json === true }
+  return trendCommand(name, options, makeConsole(false))
+}
+
 async function bench(suites: readonly string[], flags: BenchFlags): Promise<number> {
   const onInterrupt = (): void => process.exit(130)
   process.once('SIGINT', onInterrupt)
   try {
+    if (flags.trend !== undefined) return await trend(flags.trend, flags)
     const { benchCommand } = await import('../app/BenchCommand.ts')
     const { save, against, vs, timing, filter, baselines, rounds, jobs, report: reports } = flags
     const inWorkflow = process.env.GITHUB_ACTIONS === 'true'

@@ -38,7 +38,9 @@ export interface Row {
   /** Of a timed metric. */
   readonly baselineTiming?: Timing
   readonly nowTiming?: Timing
-  /** Half the width of the wider interval, as a share of its median. */
+  /** Of a timed metric: the median of the ratios if it was measured in pairs, less one. */
+  readonly change?: number
+  /** Half the width of the wider interval, or of that of the ratios, as a share of its median. */
   readonly noise?: number
   /** The share that the suite allows, where that is what the noise was compared with. */
   readonly allowed?: number
@@ -84,9 +86,11 @@ export function compareCase(
   before: CaseFacts | undefined,
   now: CaseFacts | undefined,
   thresholds: Readonly<Record<string, Threshold>>,
+  /** Of timed metrics that were measured in pairs, how now is to before. */
+  ratios: Readonly<Record<string, Timing>> = {},
 ): CaseReport {
   const rows = metricNames.flatMap((metric) => {
-    const row = rowOf(metric, before, now, thresholds[metric] ?? {})
+    const row = rowOf(metric, before, now, thresholds[metric] ?? {}, ratios[metric])
     return row === undefined ? [] : [row]
   })
   return {
@@ -111,10 +115,12 @@ function rowOf(
   before: CaseFacts | undefined,
   now: CaseFacts | undefined,
   threshold: Threshold,
+  ratio: Timing | undefined,
 ): Row | undefined {
   const known = METRICS[metric] as Metric
-  if (known.timed)
-    return timedRow(metric, before?.timing?.[metric], now?.timing?.[metric], threshold)
+  if (known.timed) {
+    return timedRow(metric, before?.timing?.[metric], now?.timing?.[metric], threshold, ratio)
+  }
   const was = before?.metrics[metric] ?? null
   const is = now?.metrics[metric] ?? null
   if (is === null && was === null) return undefined
@@ -139,6 +145,7 @@ function timedRow(
   was: Timing | undefined,
   is: Timing | undefined,
   threshold: Threshold,
+  ratio: Timing | undefined,
 ): Row | undefined {
   if (is === undefined) return undefined
   const base = { metric, baseline: was?.median ?? null, now: is.median, nowTiming: is }
@@ -146,12 +153,13 @@ function timedRow(
   const { worse, relative = 0 } = METRICS[metric] as Metric
   const direction = threshold.worse ?? worse
   const allowed = threshold.relative ?? relative
-  const noise = Math.max(noiseOf(was), noiseOf(is))
-  const row = { ...base, baselineTiming: was, noise, allowed }
+  const noise = ratio === undefined ? Math.max(noiseOf(was), noiseOf(is)) : noiseOf(ratio)
+  const change = (ratio?.median ?? is.median / was.median) - 1
+  const row = { ...base, baselineTiming: was, change, noise, allowed }
   if (direction === 'never') return { ...row, verdict: 'unjudged' }
   if (noise > allowed) return { ...row, verdict: 'noisy' }
-  const change = is.median / was.median - 1
-  const small = Math.abs(is.median - was.median) <= (threshold.absolute ?? 0)
+  const { absolute } = threshold
+  const small = absolute !== undefined && Math.abs(is.median - was.median) <= absolute
   if (Math.abs(change) <= allowed || small) {
     return { ...row, verdict: change === 0 ? 'same' : 'allowed' }
   }

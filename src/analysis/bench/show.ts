@@ -51,7 +51,8 @@ export function showPair({ metric, baseline, now }: Row): readonly [was: string,
 }
 
 /** `+1.5 %`, or the difference where the baseline is 0; empty for texts and equal values. */
-export function showChange({ metric, baseline, now, verdict }: Row): string {
+export function showChange({ metric, baseline, now, verdict, change }: Row): string {
+  if (change !== undefined) return `${change < 0 ? '' : '+'}${(100 * change).toFixed(2)} %`
   if (typeof baseline !== 'number' || typeof now !== 'number') return ''
   if (verdict === 'same' || baseline === now) return ''
   const sign = now > baseline ? '+' : '-'

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { scenarioJsonSchema, scenarioSchemaText } from '../../../src/app/JsonSchemaText.ts'
+import {
+  benchSchemaText,
+  scenarioJsonSchema,
+  scenarioSchemaText,
+} from '../../../src/app/JsonSchemaText.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -19,6 +23,8 @@ describe('the JSON Schema', () => {
   it('in schema/ is the one that the decoder has; else: npm run schema', () => {
     const committed = readFileSync(new URL('schema/scenario.schema.json', root), 'utf8')
     expect(committed).toBe(scenarioSchemaText())
+    const bench = readFileSync(new URL('schema/bench.schema.json', root), 'utf8')
+    expect(bench).toBe(benchSchemaText())
   })
   it('is draft-07 and refuses unknown keys', () => {
     const schema = scenarioJsonSchema()
