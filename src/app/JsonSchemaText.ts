@@ -1,6 +1,7 @@
 /**
  * The JSON Schemas (draft-07) of scenario files and benchmark suites, as `pcmsim schema` prints
- * them and as the repository holds them in schema/ for editors. Made from the Schemas, never by hand.
+ * them and as the repository holds them in schema/ for editors. Made from the Schemas, never by
+ * hand.
  * Effect's own conversion drops the checks of `Schema.Unknown`, which all our leaves are made of,
  * so this file walks the schema and leaves only the change of dialect to Effect.
  */
