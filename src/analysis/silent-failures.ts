@@ -5,7 +5,8 @@
  *
  * stale     the device read data that it had read before, heard or not: also the period that a
  *           driver offers again while a drain ends. `state` tells the two apart.
- * skipped   data was overwritten, or passed over, before the device read it.
+ * skipped   data was overwritten, or passed over, before the device read it; also the first data
+ *           after a prepare, if the device begins behind it.
  * stalled   RUNNING, and hw_ptr did not move for `stalledPeriods` periods (default: two rings).
  * position  hw_ptr is more than a period ahead of the frames that the device has read.
  *
@@ -47,6 +48,10 @@ interface Watch {
   record: number
   /** Frames that the device has read since the stream was prepared. */
   taken: Frames
+  /** First frame written since then: what the device should begin with. -1: not known, or read. */
+  first: number
+  /** Nothing has been written since then. */
+  fresh: boolean
 }
 
 export interface SilentFailureOptions {
@@ -62,13 +67,15 @@ const KIND_OF_FRESHNESS: readonly (SilentKind | null)[] = FRESH.map((word) =>
 )
 
 export class SilentFailureFold implements Fold<ReadonlyMap<number, readonly SilentFailure[]>> {
-  readonly kinds = [T.snd_pcm_state, T.snd_pcm_hwptr, T.audio_copy]
+  readonly kinds = [T.snd_pcm_state, T.snd_pcm_hwptr, T.snd_pcm_transfer, T.audio_copy]
   private readonly watches = new PerSymbol<Watch>(() => ({
     found: [],
     movedNs: -1,
     hw_ptr: 0,
     record: 0,
     taken: 0,
+    first: -1,
+    fresh: false,
   }))
   private readonly streams: StreamTable
   private readonly options: SilentFailureOptions
@@ -81,6 +88,7 @@ export class SilentFailureFold implements Fold<ReadonlyMap<number, readonly Sile
   record(r: TraceRecord): void {
     const watch = this.watches.get(r.a)
     if (r.kind === T.audio_copy) copied(watch, r, stateName(this.streams.get(r.a)))
+    else if (r.kind === T.snd_pcm_transfer) written(watch, r)
     else if (r.kind === T.snd_pcm_state) this.enter(watch, r)
     else this.update(watch, r)
   }
@@ -95,7 +103,10 @@ export class SilentFailureFold implements Fold<ReadonlyMap<number, readonly Sile
     watch.movedNs = r.c === STATE_RUNNING ? r.timeNs : -1
     watch.record = r.index
     watch.hw_ptr = this.streams.get(r.a).hw_ptr
-    if (r.c === STATE_PREPARED) watch.taken = 0
+    if (r.c !== STATE_PREPARED) return
+    watch.taken = 0
+    watch.first = -1
+    watch.fresh = true
   }
 
   private update(watch: Watch, r: TraceRecord): void {
@@ -130,8 +141,19 @@ function stateName(stream: StreamNow): string {
   return CODES.state?.[stream.state] ?? ''
 }
 
+function written(watch: Watch, r: TraceRecord): void {
+  if (!watch.fresh || r.b < 0) return
+  watch.fresh = false
+  watch.first = r.b
+}
+
 function copied(watch: Watch, r: TraceRecord, state: string): void {
   watch.taken += r.c
+  if (watch.first >= 0 && r.d >= 0) {
+    const passed = r.d - watch.first
+    watch.first = -1
+    if (passed > 0) extend(watch, 'skipped', r, passed, state)
+  }
   const kind = KIND_OF_FRESHNESS[r.e]
   if (kind === null || kind === undefined) return
   extend(watch, kind, r, r.c, state)

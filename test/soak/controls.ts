@@ -1,0 +1,27 @@
+/**
+ * The negative control: the merged drivers in ordinary use, sane settings. Nothing may be reported,
+ * whatever the seed.
+ */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { loadScenario, runScenario } from '../../src/index.ts'
+
+const file = new URL('../../scenarios/virtio-snd/control-ordinary-use.yaml', import.meta.url)
+
+/** Unmet verdicts and reports of every variant with every seed; `duration` as in a scenario. */
+export function controlRuns(text: string, duration: string, seeds: readonly number[]) {
+  const specs = loadScenario(text, { set: [`duration=${duration}`] })
+  return specs.flatMap((spec) =>
+    seeds.flatMap((seed) => {
+      const { result, store } = runScenario(spec, seed)
+      store.release()
+      return result.expectations
+        .filter((one) => !one.pass)
+        .map((one) => `${spec.variant}, seed ${seed}: ${one.name} was ${one.actual}`)
+    }),
+  )
+}
+
+export function controlText(): string {
+  return readFileSync(fileURLToPath(file), 'utf8')
+}

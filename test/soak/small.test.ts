@@ -1,0 +1,44 @@
+/** The soaks at a size that every test run can afford; `npm run soak` is the whole. */
+import { describe, expect, it } from 'vitest'
+import { controlRuns, controlText } from './controls.ts'
+import { type CycleKind, cycleSoak } from './cycles.ts'
+import { faultMix } from './fault-mix.ts'
+import { faultSoak } from './faults.ts'
+
+const kinds: readonly CycleKind[] = ['open-close', 'start-stop']
+
+describe.each(['v7', 'ack'])('driver %s', (version) => {
+  it.each(kinds)('%s 400 times: nothing reported, memory flat', (kind) => {
+    const report = cycleSoak(kind, version, 400)
+    expect(report.cycles).toBe(400)
+    expect([...report.memory, ...report.locks, ...report.incidents]).toEqual([])
+    expect(report.heap.isFlat, String(report.heap)).toBe(true)
+  })
+})
+
+it('v5 leaves a set of messages behind with every close, one set at a time', () => {
+  const { memory } = cycleSoak('open-close', 'v5', 20)
+  expect(memory).toHaveLength(20)
+  for (const line of memory) expect(line).toMatch(/^leak: 4 struct virtio_pcm_msg /)
+})
+
+it('random faults: every run ends with an outcome, memory flat', () => {
+  const report = faultSoak(0, 60)
+  expect(report.failures).toEqual([])
+  const ended = Object.values(report.outcomes).reduce((sum, one) => sum + one, 0)
+  expect(ended).toBe(60)
+  expect(report.heap.isFlat, String(report.heap)).toBe(true)
+  // The faults do reach the drivers: without these the soak would prove nothing.
+  for (const kind of ['xrun', 'error', 'stalled', 'leak', 'sleep-in-atomic']) {
+    expect(report.reports[kind] ?? 0, kind).toBeGreaterThan(0)
+  }
+}, 120_000)
+
+it('a seed makes the same scenario again', () => {
+  expect(faultMix(7)).toBe(faultMix(7))
+  expect(faultMix(7)).not.toBe(faultMix(8))
+})
+
+it('controls: the merged drivers in ordinary use report nothing', () => {
+  expect(controlRuns(controlText(), '5s', [6, 7])).toEqual([])
+})
