@@ -47,9 +47,8 @@ function cycles(count: number): void {
       const { heap, memory, locks, incidents, simulatedNs } = report
       const rate = (report.cycles / s).toFixed(0)
       const simulated = (simulatedNs / 1e9).toFixed(1)
-      say(
-        `${kind}, ${version}: ${report.cycles} cycles, ${simulated} s simulated, ${rate}/s, ${heap}`,
-      )
+      const done = `${report.cycles} cycles, ${simulated} s simulated`
+      say(`${kind}, ${version}: ${done}, ${rate}/s, ${heap}`)
       demand('all cycles are done', report.cycles === count)
       demand('no report', memory.length + locks.length + incidents.length === 0)
       demand('flat memory', heap.isFlat)
