@@ -19,12 +19,14 @@ import {
   readBaseline,
   readBaselineIfAny,
   writeBaseline,
+  writeOutput,
 } from './BenchBaseline.ts'
 import { loadSuites, type PlannedCase } from './BenchLoad.ts'
 import { type BenchOutput, writeReport } from './BenchOutput.ts'
 import { ownMain, ownWorker } from './BenchPool.ts'
 import { type Build, divergenceOf, factsOfPlan, isTimed, timingsOfPlan } from './BenchRun.ts'
 import { otherTree } from './BenchTree.ts'
+import { epochsOf, trendChart } from './BenchTrend.ts'
 import { ProgressBar } from './bench-progress.ts'
 import { keptPath } from './bench-work.ts'
 import { exitCodes, InputError } from './Errors.ts'
@@ -45,6 +47,8 @@ export interface BenchOptions extends BenchOutput {
   readonly rounds: number
   readonly jobs: number
   readonly filter?: string
+  /** File for the trend of the baseline with this run at its end. */
+  readonly chart?: string
   /** Folder for the records of saved runs. */
   readonly records: string
 }
@@ -73,13 +77,29 @@ const bench = Effect.fnUntraced(function* (
   const kept = yield* before(options)
   const work = runBench(plan, options, kept, console)
   const outcome = yield* work.pipe(Effect.ensuring(Effect.sync(() => kept.remove())))
-  yield* writeReport(outcome.report, plan, options, console)
+  const chart = yield* drawTrend(options, outcome.facts)
+  yield* writeReport({ ...outcome, plan, chart }, options, console)
   if (saveTo !== null) {
     const old = dropped(yield* readBaselineIfAny(saveTo), plan, options)
     yield* writeBaseline(saveTo, merged(old, outcome.facts))
     if (!options.json && !options.quiet) console.print(`saved ${saveTo}\n`)
   }
   return outcome.report.failed ? exitCodes.regression : exitCodes.ok
+})
+
+/** The trend as an SVG, written where it is wanted; empty if it is not. */
+const drawTrend = Effect.fnUntraced(function* (
+  options: BenchOptions,
+  facts: ReadonlyMap<string, CaseFacts>,
+) {
+  const { chart, against, save, baselines, filter } = options
+  if (chart === undefined) return ''
+  const name = against ?? save
+  const epochs = name === undefined ? [] : epochsOf(baselinePath(baselines, name))
+  const all = [...epochs, { label: 'now', baseline: toBaseline(facts) }]
+  const svg = yield* Effect.promise(() => trendChart(name ?? 'bench', all, filter))
+  yield* writeOutput(chart, svg)
+  return svg
 })
 
 const savePath = Effect.fnUntraced(function* (name: string, folder: string) {

@@ -28,17 +28,24 @@ export interface BenchOutput {
   readonly github: { readonly summary: string | undefined } | null
 }
 
+export interface Reported {
+  readonly report: BenchReport
+  readonly plan: readonly PlannedCase[]
+  /** The trend as an SVG document, or empty. */
+  readonly chart: string
+}
+
 export const writeReport = Effect.fnUntraced(function* (
-  report: BenchReport,
-  plan: readonly PlannedCase[],
+  reported: Reported,
   output: BenchOutput,
   console: Console & Output,
 ) {
+  const { report, plan } = reported
   const { json, quiet, all, reports, github } = output
   if (json) console.out(benchJson(report))
   else if (!quiet) console.print(benchText(report, all))
   for (const { format, path } of reports) {
-    const text = textIn(format, report, plan)
+    const text = textIn(format, reported)
     if (path === '-') console.out(text)
     else yield* writeOutput(path, text)
   }
@@ -51,7 +58,7 @@ function placesOf(plan: readonly PlannedCase[]) {
   return new Map(plan.map(({ name, file, line }) => [name, { file, line }] as const))
 }
 
-function textIn(format: ReportFormat, report: BenchReport, plan: readonly PlannedCase[]): string {
+function textIn(format: ReportFormat, { report, plan, chart }: Reported): string {
   switch (format) {
     case 'json':
       return benchJson(report)
@@ -64,7 +71,7 @@ function textIn(format: ReportFormat, report: BenchReport, plan: readonly Planne
     case 'bencher':
       return bencherJson(report)
     case 'html':
-      return benchHtml(report)
+      return benchHtml(report, chart.replace(/^<\?xml.*\n/, ''))
   }
 }
 

@@ -13,6 +13,7 @@ interface BenchFlags {
   readonly against?: string
   readonly vs?: string
   readonly trend?: string
+  readonly chart?: string
   readonly baselines: string
   readonly timing?: boolean
   readonly rounds: number
@@ -85,6 +86,7 @@ export function addBench(program: Command): void {
       reportValue,
       [],
     )
+    .option('--chart <file>', 'draw the trend of the baseline, with this run at its end, as SVG')
     .option('--all', 'print what did not change too')
     .option('--json', 'print one JSON document and nothing else')
     .option('--quiet', 'print nothing; the exit code tells')
@@ -96,8 +98,8 @@ export function addBench(program: Command): void {
 
 async function trend(name: string, flags: BenchFlags): Promise<number> {
   const { trendCommand } = await import('../app/BenchTrend.ts')
-  const { filter, baselines, all, json } = flags
-  const options = { ...given({ filter }), baselines, all: all === true, json: json === true }
+  const { filter, baselines, all, json, chart } = flags
+  const options = { ...given({ filter, chart }), baselines, all: all === true, json: json === true }
   return trendCommand(name, options, makeConsole(false))
 }
 
@@ -107,10 +109,21 @@ async function bench(suites: readonly string[], flags: BenchFlags): Promise<numb
   try {
     if (flags.trend !== undefined) return await trend(flags.trend, flags)
     const { benchCommand } = await import('../app/BenchCommand.ts')
-    const { save, against, vs, timing, filter, baselines, rounds, jobs, report: reports } = flags
+    const {
+      save,
+      against,
+      vs,
+      timing,
+      filter,
+      chart,
+      baselines,
+      rounds,
+      jobs,
+      report: reports,
+    } = flags
     const inWorkflow = process.env.GITHUB_ACTIONS === 'true'
     const options = {
-      ...given({ save, against, vs, timing, filter }),
+      ...given({ save, against, vs, timing, filter, chart }),
       ...{ baselines, rounds, jobs, reports, records: 'out/bench' },
       json: flags.json === true,
       quiet: flags.quiet === true,
