@@ -14,7 +14,7 @@ import {
 import { didYouMean } from '../scenario/near.ts'
 import { showValue } from '../scenario/quantity.ts'
 import { count, Flag, key, leaf, needed, oneOf, PositiveDuration, Ppm, wrong } from './Leaf.ts'
-import { DistributionLeaf, StallSchema, WanderSchema } from './MachineSchema.ts'
+import { CpuList, DistributionLeaf, StallSchema, WanderSchema } from './MachineSchema.ts'
 
 const DriverOptionsSchema = Schema.Struct({
   msg_timeout: key(PositiveDuration, 'Module parameter msg_timeout_ms: control time-out.'),
@@ -76,6 +76,9 @@ export const DeviceSchema = Schema.Struct({
   kind: key(oneOf(deviceKinds), 'Sound device model.'),
   backend: key(backend(), 'Audio back end behind the device.'),
   timer_period: key(PositiveDuration, 'Period of the audio timer (QEMU timer-period).'),
+  mixing_engine: key(Flag, 'QEMU: the back end is fed through the mixing engine.'),
+  fixed_settings: key(Flag, 'QEMU: the back end has 44100 Hz whatever the guest has.'),
+  pin: key(CpuList, "Host CPUs that the device's threads may run on."),
   queue_size: key(powerOfTwo(limits.queueSizeMax), 'Entries of each virtqueue.'),
   indirect: key(Flag, 'Ring feature INDIRECT_DESC: a message takes one descriptor.'),
   event_idx: key(Flag, 'Ring feature EVENT_IDX.'),

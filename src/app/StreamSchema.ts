@@ -33,6 +33,7 @@ const ScriptStepSchema = Schema.Struct({
   call: oneOf(scriptCalls).annotateKey({ description: 'The call.' }),
   at: key(Duration, 'Virtual time before which it is not made.'),
   after: key(Duration, 'Time since the call before it returned.'),
+  work: key(Duration, 'Processor time that the program takes before the call.'),
   frames: key(PcmSizeLeaf, 'Frames to move.'),
   for: key(Duration, 'Length of a sleep, time-out of a poll.'),
   on: key(directions, "Handle; default: the stream's own direction."),

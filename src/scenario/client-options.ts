@@ -17,6 +17,7 @@ type Maybe<T> = { readonly [K in keyof T]?: T[K] | undefined }
 export type ScriptStepInput = Maybe<{
   at: number
   after: number
+  work: number
   frames: PcmSize
   for: number
   on: StreamDirection
@@ -186,6 +187,7 @@ function stepOf(input: ScriptStepInput, frames: (size: PcmSize) => Frames): Scri
     ...given({
       atNs: input.at,
       afterNs: input.after,
+      workNs: input.work,
       frames: size(input.frames),
       forNs: input.for,
       on: input.on,

@@ -18,6 +18,7 @@ import {
   xenWords,
 } from './device-spec.ts'
 import type { Fault } from './fault.ts'
+import { checkCpus } from './loads.ts'
 import type { DriverKind } from './spec.ts'
 
 type Key = keyof DeviceInput
@@ -37,6 +38,7 @@ const everybody: readonly Key[] = [
   'clock',
   'clock_wander',
   'vectors',
+  'pin',
 ]
 
 const xenKeys: readonly Key[] = [
@@ -49,7 +51,7 @@ const xenKeys: readonly Key[] = [
 
 /** Keys that each kind takes. */
 const keysOf: Readonly<Record<DeviceKind, readonly Key[]>> = {
-  qemu: [...everybody, 'backend', 'timer_period'],
+  qemu: [...everybody, 'backend', 'timer_period', 'mixing_engine', 'fixed_settings'],
   'vhost-user': [...everybody, 'backend', 'threads', ...properties],
   crosvm: [...everybody, ...properties],
   generic: [...everybody, ...properties],
@@ -59,6 +61,7 @@ const keysOf: Readonly<Record<DeviceKind, readonly Key[]>> = {
 export function completeDevice(
   device: DeviceInput,
   driver: DriverKind,
+  hostCpus: number,
   faults: Fault[],
 ): DeviceSpec {
   const wrong: Wrong = (path, at, what, allowed) => {
@@ -68,10 +71,14 @@ export function completeDevice(
   const kind = device.kind ?? usual
   checkTransport(kind, driver, wrong)
   checkKeys(kind, device, wrong)
+  checkCpus(device.pin, ['device', 'pin'], hostCpus, faults)
   return {
     kind,
     backend: backendOf(kind, device.backend, wrong),
     timerPeriodNs: device.timer_period ?? deviceDefaults.timerPeriodNs,
+    mixingEngine: device.mixing_engine ?? true,
+    fixedSettings: fixedSettings(device, wrong),
+    pin: device.pin ?? null,
     queue_size: device.queue_size ?? deviceDefaults.queue_size,
     indirect: device.indirect ?? true,
     eventIdx: device.event_idx ?? true,
@@ -113,6 +120,16 @@ function checkKeys(kind: DeviceKind, device: DeviceInput, wrong: Wrong): void {
     if (value === undefined || allowed.includes(name)) continue
     wrong([name], 'key', `the device '${kind}' does not take this`, allowed.join(', '))
   }
+}
+
+/** QEMU refuses fixed settings without its mixing engine; by default they go together. */
+function fixedSettings(device: DeviceInput, wrong: Wrong): boolean {
+  const engine = device.mixing_engine ?? true
+  if (!engine && device.fixed_settings === true) {
+    const what = 'fixed settings need the mixing engine'
+    wrong(['fixed_settings'], 'value', what, 'false, or mixing_engine: true')
+  }
+  return device.fixed_settings ?? engine
 }
 
 function backendOf(

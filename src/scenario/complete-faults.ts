@@ -19,13 +19,15 @@ import type { DriverKind } from './spec.ts'
 
 interface FaultContext {
   readonly durationNs: Ns
+  /** Streams of the results; clients also of those that share one. */
   readonly streams: readonly string[]
+  readonly clients: readonly string[]
   readonly kind: DriverKind
   readonly faults: Fault[]
 }
 
 /** Kinds that need no device. */
-const anywhere: readonly FaultKind[] = ['vm-pause', 'signal', 'alloc-failure']
+const anywhere: readonly FaultKind[] = ['vm-pause', 'signal', 'kill', 'alloc-failure']
 /** Kinds that need a device of one bus. */
 const onVirtio: readonly FaultKind[] = [
   'needs-reset',
@@ -83,7 +85,9 @@ function completeFault(input: FaultInput, path: Path, context: FaultContext): In
 }
 
 function checkKeys(input: FaultInput, path: Path, context: FaultContext): void {
-  const { durationNs, streams, faults } = context
+  const { durationNs, faults } = context
+  const clients: readonly string[] = ['signal', 'kill']
+  const streams = clients.includes(input.kind) ? context.clients : context.streams
   const { takes, needs } = faultKinds[input.kind]
   const allowed = [...always, ...takes]
   for (const [name, value] of Object.entries(input)) {

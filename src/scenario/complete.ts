@@ -27,13 +27,15 @@ export function completeScenario(input: ScenarioInput, variant: string | null): 
   const durationNs = input.duration ?? scenarioDefaults.durationNs
   checkDuration(durationNs, faults)
   const driver = completeDriver(input.driver, faults)
-  const device = completeDevice(input.device ?? {}, driver.kind, faults)
+  const host = completeHost(input, faults)
+  const device = completeDevice(input.device ?? {}, driver.kind, host.cpus, faults)
   const names = streamNames(input.streams, streamsMaxOf(driver, device), faults)
   const guest = completeGuest(input.guest ?? {}, faults)
   const limits = pcmLimits(driver, device)
   const context = { durationNs, limits, faults, cpus: guest.cpus, names }
   const streams = input.streams.map((one, i) => completeStream(one, i, names[i] ?? '', context))
-  const faultContext = { durationNs, streams: resultNames(streams), kind: driver.kind, faults }
+  const named = { streams: resultNames(streams), clients: names }
+  const faultContext = { durationNs, ...named, kind: driver.kind, faults }
   const spec: ScenarioSpec = {
     version: 1,
     name: input.name,
@@ -44,7 +46,7 @@ export function completeScenario(input: ScenarioInput, variant: string | null): 
     durationNs,
     seed: input.seed ?? scenarioDefaults.seed,
     guest,
-    host: completeHost(input, faults),
+    host,
     driver,
     device,
     streams,

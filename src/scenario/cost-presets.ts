@@ -154,13 +154,18 @@ const kvmArm: PresetTable = {
   ipi: around(4_000, 2_000, 8_000, 0.25, 'estimate: a trapped SGI'),
 }
 
-/** Emulated processors: guest code some twenty times slower, exits return to the same thread. */
+/**
+ * Emulated processors: exits return to the same thread, and an interrupt waits for the big lock.
+ * Calibrated to the captured runs (test/data/captures), most of which traced every function.
+ */
 const tcg: PresetTable = {
   ...kvmX86,
-  ...scaled(kvmX86, GUEST_COSTS, 20, 'estimate: 20 times, order of the captured runs under TCG'),
+  ...scaled(kvmX86, GUEST_COSTS, 55, 'captured: 250-490 us from interrupt to period elapsed'),
+  kworker_start: around(90_000, 40_000, 400_000, 0.35, 'captured: 170-310 us with the switch'),
   vm_exit: fixed(300, 'estimate: leaves the translated code'),
   vm_entry: fixed(300, 'estimate: looks up translated code'),
-  posted_interrupt: around(3_000, 1_000, 20_000, 0.5, 'estimate: ends the running block'),
+  posted_interrupt: around(35_000, 15_000, 150_000, 0.3, 'captured: 65 us to the handler, busy'),
+  blocked_vcpu_wake: around(95_000, 40_000, 400_000, 0.25, 'captured: 90-200 us to the handler'),
   irq_inject: around(3_000, 1_000, 10_000, 0.4, 'estimate: big lock and kick'),
 }
 

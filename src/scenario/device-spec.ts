@@ -82,6 +82,12 @@ export interface DeviceSpec {
   /** Null: the kind has none. */
   readonly backend: BackendKind | null
   readonly timerPeriodNs: Ns
+  /** QEMU: the back end is fed through the mixing engine (`out.mixing-engine`). */
+  readonly mixingEngine: boolean
+  /** QEMU: the back end has 44100 Hz whatever the guest has (`out.fixed-settings`). */
+  readonly fixedSettings: boolean
+  /** Host CPUs of the device's threads; null: all. */
+  readonly pin: readonly number[] | null
   readonly queue_size: number
   /** Feature bits of the rings. */
   readonly indirect: boolean
@@ -116,6 +122,9 @@ export type DeviceInput = Maybe<
       kind: DeviceKind
       backend: BackendKind
       timer_period: Ns
+      mixing_engine: boolean
+      fixed_settings: boolean
+      pin: readonly number[]
       queue_size: number
       indirect: boolean
       event_idx: boolean

@@ -15,6 +15,7 @@ import { VirtioSound } from '../model/host/qemu/virtio-sound.ts'
 import { VirtioPciProxy } from '../model/host/virtio-pci-proxy.ts'
 import { XenSound } from '../model/host/xen/xen-sound.ts'
 import { XenbusProxy } from '../model/host/xen/xenbus-proxy.ts'
+import type { TaskOptions } from '../model/machine/task.ts'
 import type { World } from './build.ts'
 import type { DeviceSpec } from './device-spec.ts'
 import type { VirtioParts, XenParts } from './fault-actions.ts'
@@ -49,19 +50,33 @@ export function buildXen({ host, hypervisor }: World, spec: ScenarioSpec): XenPa
 
 /** QEMU's virtio-sound-pci with its audio core in the main loop thread. */
 function qemu({ host }: World, spec: ScenarioSpec): Sound {
-  const loop = new MainLoop(host, 'qemu-main', { cpu: host.cpus.length - 1 })
-  const audio = new AudioState(loop, backendOf(spec), spec.device.timerPeriodNs)
+  const { timerPeriodNs: periodNs, mixingEngine, fixedSettings } = spec.device
+  const loop = new MainLoop(host, 'qemu-main', threadAt(spec, host.cpus.length - 1))
+  const reopen = (rate: number): AudioBackend => backendOf(spec, rate)
+  const audio = new AudioState(loop, reopen(FIXED_RATE), {
+    periodNs,
+    mixingEngine,
+    ...(fixedSettings ? {} : { reopen }),
+  })
   const options = { streams: deviceStreams(spec), queueSize: spec.device.queue_size }
   return { device: new VirtioSound(loop, audio, options), loops: [loop] }
 }
 
-function backendOf(spec: ScenarioSpec): AudioBackend {
+/** QEMU's fixed settings of an audiodev. */
+const FIXED_RATE = 44_100
+
+function backendOf(spec: ScenarioSpec, rate: number): AudioBackend {
   const { backend, timerPeriodNs } = spec.device
   const clock = audioClock(spec)
   if (backend === 'alsa' || backend === 'pipewire' || backend === 'pulse') {
-    return new RingAudio(clock, ringAudioOptions(backend, timerPeriodNs))
+    return new RingAudio(clock, ringAudioOptions(backend, timerPeriodNs, rate))
   }
-  return new NoAudio(clock)
+  return new NoAudio(clock, rate, undefined, backend === 'wav' ? 'wav' : 'none')
+}
+
+/** Where a thread of the device runs: it begins there unless it is pinned. */
+function threadAt({ device: { pin } }: ScenarioSpec, cpu: number): TaskOptions {
+  return pin === null ? { cpu } : { affinity: pin }
 }
 
 /** A daemon or an emulator with a thread of its own, or with one for each sort of queue. */
@@ -69,7 +84,7 @@ function generic({ host }: World, spec: ScenarioSpec): Sound {
   const names = spec.device.threads === 3 ? ['-ctrl', '-tx', '-rx'] : ['']
   const loops = names.map((name, i) => {
     const cpu = (2 * host.cpus.length - 1 - i) % host.cpus.length
-    const options = { name: `${spec.device.kind}${name}`, task: { cpu } }
+    const options = { name: `${spec.device.kind}${name}`, task: threadAt(spec, cpu) }
     return new EventLoop(host, { ...options, wakeCost: host.costs.vhost_worker_wake })
   })
   const [first, tx = first, rx = first] = loops as [EventLoop, EventLoop?, EventLoop?]

@@ -15,7 +15,7 @@ import type { XenSound } from '../model/host/xen/xen-sound.ts'
 import type { XenbusProxy } from '../model/host/xen/xenbus-proxy.ts'
 import { sleepUntil } from '../model/linux/hrtimer.ts'
 import type { Kernel } from '../model/linux/kernel.ts'
-import { send_sig } from '../model/linux/sched.ts'
+import { kill_task, send_sig } from '../model/linux/sched.ts'
 import type { Task } from '../model/machine/task.ts'
 import type { VirtioPciDevice } from '../model/virtio/virtio_pci.ts'
 import { VIRTIO_SND_EVT_PCM_XRUN } from '../model/virtio/virtio_snd.ts'
@@ -76,6 +76,7 @@ type ActionKind = Extract<
   | 'needs-reset'
   | 'hot-remove'
   | 'signal'
+  | 'kill'
   | 'suspend'
   | 'xrun-event'
   | 'bad-used-id'
@@ -88,7 +89,8 @@ export const faultActions: Readonly<Record<ActionKind, Action>> = {
   'device-stall': stallDevice,
   'needs-reset': (world) => onHost(world, 'needs-reset', requestReset),
   'hot-remove': hotRemove,
-  signal: signalClient,
+  signal: (world, fault) => signalClient(world, fault, 'signal', send_sig),
+  kill: (world, fault) => signalClient(world, fault, 'SIGKILL', kill_task),
   suspend: suspendSystem,
   'xrun-event': (world, fault) => onHost(world, 'xrun-event', (it) => sendXrun(world, it, fault)),
   'bad-used-id': (world, fault) => onHost(world, 'bad-used-id', (it) => badId(world, it, fault)),
@@ -156,12 +158,17 @@ function hotRemove({ kernel, sound }: FaultWorld): void {
   })
 }
 
-function signalClient({ host, kernel, clients }: FaultWorld, { stream }: InjectedFault): void {
+function signalClient(
+  { host, kernel, clients }: FaultWorld,
+  { stream }: InjectedFault,
+  what: string,
+  send: (k: Kernel, task: Task) => void,
+): void {
   const [first] = clients.values()
   const task = stream === null ? first : clients.get(stream)
   if (task === undefined) return
-  sayFault(host, `signal to ${kernel.sim.trace.symbols.name('ctx', task.id)}`)
-  send_sig(kernel, task)
+  sayFault(host, `${what} to ${kernel.sim.trace.symbols.name('ctx', task.id)}`)
+  send(kernel, task)
 }
 
 /** Kernel: kernel/power/suspend.c, enter_state(): freeze user space, streams, device, machine. */

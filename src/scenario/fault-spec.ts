@@ -71,6 +71,7 @@ export const faultKinds = {
   'needs-reset': once([], [], 'the device sets NEEDS_RESET and interrupts'),
   'hot-remove': once([], [], 'the driver is unbound from the device'),
   signal: once(['stream'], [], 'the client of a stream gets a signal'),
+  kill: once(['stream'], [], 'the client of a stream is killed'),
   suspend: once(['for'], ['for'], 'system suspend, and resume after a while'),
   'xrun-event': once(['stream'], [], 'the device sends PCM_XRUN for a stream'),
   'bad-used-id': once(['queue'], ['queue'], 'the device returns an element that it does not have'),

@@ -27,7 +27,8 @@ function checkLink(first: SndPcmSubstream, second: SndPcmSubstream): number {
 function moveTo(substream: SndPcmSubstream, from: SndPcmGroup, to: SndPcmGroup): void {
   const at = from.substreams.indexOf(substream)
   if (at >= 0) from.substreams.splice(at, 1)
-  to.substreams.push(substream)
+  // list_move(): the one that came last is the first to be triggered.
+  to.substreams.unshift(substream)
   substream.group = to
 }
 

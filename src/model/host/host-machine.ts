@@ -30,15 +30,16 @@ export class HostMachine extends Machine {
   readonly borrowers = new Map<Context, Cpu>()
 
   constructor(sim: Simulation, options: HostOptions) {
+    const tickNs = options.tickNs ?? 4_000_000
     super(sim, {
       name: 'host',
+      tickNs,
       cpus: options.cpus,
       costs: options.costs,
       fair: options.fair ?? 'eevdf',
       preemptsKernel: true,
       switchCost: 'host_task_switch',
     })
-    const tickNs = options.tickNs ?? 4_000_000
     this.clockEvents = this.cpus.map((cpu) => new ClockEvent(cpu, tickNs, () => this.tick(cpu)))
     this.throttle = new RtThrottle(this, options.rtRuntimeNs ?? 950_000_000)
   }

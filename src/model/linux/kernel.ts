@@ -70,6 +70,7 @@ export class Kernel extends Machine {
   constructor(sim: Simulation, name: string, config: KernelConfig) {
     super(sim, {
       name,
+      tickNs: Math.floor(NS_PER_SEC / config.hz),
       cpus: config.cpus,
       costs: config.costs,
       fair: config.fair ?? (config.version === '6.1' ? 'cfs' : 'eevdf'),

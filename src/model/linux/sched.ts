@@ -88,6 +88,12 @@ export function send_sig(k: Kernel, task: Task): void {
   if (task.state === TaskState.INTERRUPTIBLE) k.wake(task)
 }
 
+/** Kills a task: a sleep that signals interrupt ends. Kernel: send_sig(SIGKILL). */
+export function kill_task(k: Kernel, task: Task): void {
+  task.killed = true
+  send_sig(k, task)
+}
+
 /** Back in user space, the signal has been handled. */
 export function clear_signal(task: Task): void {
   task.signalPending = false

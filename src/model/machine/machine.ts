@@ -20,11 +20,14 @@ export interface MachineOptions {
   readonly fair?: FairFlavour
   /** Tasks in kernel mode may be preempted wherever preempt_count is 0 and interrupts are on. */
   readonly preemptsKernel?: boolean
+  /** Period of the timer tick. */
+  readonly tickNs?: Ns
   /** Cost entry of a task switch. */
   readonly switchCost: CostName
 }
 
 const TASKS_MAX = 100_000
+const TICK_NS = 4_000_000
 
 export class Machine {
   readonly sim: Simulation
@@ -46,7 +49,7 @@ export class Machine {
     this.policyInterferes = sim.policy.interferes
     this.name = options.name
     this.costs = options.costs
-    this.fairTuning = fairTuning(options.fair ?? 'eevdf', options.cpus)
+    this.fairTuning = fairTuning(options.fair ?? 'eevdf', options.cpus, options.tickNs ?? TICK_NS)
     this.preemptsKernel = options.preemptsKernel ?? false
     this.switchCost = options.costs[options.switchCost]
     // The hardware context needs no processor; it never runs.

@@ -17,20 +17,23 @@ export interface FairTuning {
   readonly latencyNs: Ns
   readonly minGranularityNs: Ns
   readonly wakeupGranularityNs: Ns
-  /** EEVDF: length of a request. */
+  /** EEVDF: length of a request, and the most that a sleeper may keep of its lag. */
   readonly sliceNs: Ns
+  readonly lagNsMax: Ns
 }
 
 /** The kernel's defaults, scaled by 1 + log2 of the number of processors (capped at 8). */
-export function fairTuning(flavour: FairFlavour, cpus: number): FairTuning {
+export function fairTuning(flavour: FairFlavour, cpus: number, tickNs: Ns): FairTuning {
   let scale = 1
   for (let n = 2; n <= (cpus < 8 ? cpus : 8); n *= 2) scale++
+  const sliceNs = 750_000 * scale
   return {
     flavour,
     latencyNs: 6_000_000 * scale,
     minGranularityNs: 750_000 * scale,
     wakeupGranularityNs: 1_000_000 * scale,
-    sliceNs: 750_000 * scale,
+    sliceNs,
+    lagNsMax: 2 * sliceNs > tickNs ? 2 * sliceNs : tickNs,
   }
 }
 
@@ -110,9 +113,23 @@ export class RunQueue {
       const behind = current.vruntime - woken.vruntime
       return behind > (this.tuning.wakeupGranularityNs * NICE_0_WEIGHT) / woken.weight
     }
-    // EEVDF with RUN_TO_PARITY: the running task keeps its slice.
-    if (current.sliceNs < this.tuning.sliceNs && current.sliceNs > 0) return false
-    return this.fair[this.earliestEligible(current)] === woken && woken.deadline < current.deadline
+    return this.eevdfPreempts(woken, current)
+  }
+
+  /**
+   * Kernel: check_preempt_wakeup_fair(), update_curr(), pick_eevdf() of 6.12: a running task whose
+   * request is served is rescheduled if others wait too. RUN_TO_PARITY keeps one that is eligible
+   * until then. Else the woken task must have the earliest deadline of the eligible ones.
+   */
+  private eevdfPreempts(woken: Task, current: Task): boolean {
+    if (current.served) {
+      current.served = false
+      if (this.fair.length > 1) return true
+    }
+    const eligible = current.vruntime <= this.averageVruntime(current)
+    if (eligible && current.parity) return false
+    const best = this.fair[this.earliestEligible(current)]
+    return best === woken && !(eligible && current.deadline < woken.deadline)
   }
 
   /** Charges run time to the running task. */
@@ -121,6 +138,11 @@ export class RunQueue {
     current.sliceNs += ranNs
     if (current.isRealtime) return
     current.vruntime += (ranNs * NICE_0_WEIGHT) / current.weight
+    if (this.tuning.flavour === 'cfs' || current.vruntime < current.deadline) return
+    // Kernel: update_deadline(): the next request begins where this one ended.
+    current.deadline = current.vruntime + (this.tuning.sliceNs * NICE_0_WEIGHT) / current.weight
+    current.served = true
+    current.parity = false
   }
 
   /** At the tick: whether the running task has had its turn. */
@@ -136,12 +158,15 @@ export class RunQueue {
     return this.tuning.flavour === 'cfs' ? this.cfsExpired(current) : this.eevdfExpired(current)
   }
 
-  /** Remembers how far ahead or behind a fair task was when it went to sleep (EEVDF). */
+  /**
+   * Remembers what a fair task that goes to sleep has not had (EEVDF). One that had more than its
+   * share waits in the queue until it is even. Kernel: update_entity_lag(), DELAY_DEQUEUE (6.12).
+   */
   leave(task: Task): void {
     if (task.isRealtime || this.tuning.flavour === 'cfs') return
     const lag = this.averageVruntime(task) - task.vruntime
-    const limit = (this.tuning.sliceNs * NICE_0_WEIGHT) / task.weight
-    task.vlag = lag > limit ? limit : lag < -limit ? -limit : lag
+    const limit = (this.tuning.lagNsMax * NICE_0_WEIGHT) / task.weight
+    task.vlag = lag > limit ? limit : lag
   }
 
   private insertRealtime(task: Task, woken: boolean): void {
@@ -165,8 +190,22 @@ export class RunQueue {
       if (task.vruntime < floor) task.vruntime = floor
       return
     }
-    task.vruntime = this.averageVruntime(current) - task.vlag
+    this.placeLagging(task, current)
     task.deadline = task.vruntime + (this.tuning.sliceNs * NICE_0_WEIGHT) / task.weight
+  }
+
+  /** Kernel: place_entity(): joining the queue moves its average, so the lag is stretched. */
+  private placeLagging(task: Task, current: Task): void {
+    const average = this.averageVruntime(current)
+    if (task.vlag < 0) {
+      // It has become even meanwhile, or is as far ahead as it was (DELAY_ZERO).
+      if (task.vruntime < average) task.vruntime = average
+      return
+    }
+    let weights = current.isRealtime || current.kind === 'idle' ? 0 : current.weight
+    for (const other of this.fair) weights += other.weight
+    const stretch = weights === 0 ? 1 : (weights + task.weight) / weights
+    task.vruntime = average - task.vlag * stretch
   }
 
   private currentMin(current: Task): number {
@@ -227,9 +266,9 @@ export class RunQueue {
   }
 
   private eevdfExpired(current: Task): boolean {
-    if (current.vruntime < current.deadline) return false
-    current.deadline = current.vruntime + (this.tuning.sliceNs * NICE_0_WEIGHT) / current.weight
-    return true
+    const { served } = current
+    current.served = false
+    return served
   }
 }
 
@@ -237,5 +276,7 @@ function taken(task: Task | undefined): Task | null {
   if (task === undefined) return null
   task.queued = false
   task.sliceNs = 0
+  task.served = false
+  task.parity = true
   return task
 }

@@ -59,6 +59,9 @@ export class Task extends Context {
   vruntime = 0
   deadline = 0
   vlag = 0
+  /** EEVDF: its request has been served while it runs; it has not, and is kept until then. */
+  served = false
+  parity = true
   /** Since when its run time is not accounted. */
   execStartNs: Ns = 0
   /** Run time since it was last picked. */
@@ -70,6 +73,8 @@ export class Task extends Context {
   signalPending = false
   /** More than 0: it stays on the processor where it is. Kernel: migration_disabled. */
   migrationDisabled = 0
+  /** Has SIGKILL pending: it never returns to user mode. */
+  killed = false
   /** The worker pool whose item it runs; a kernel model's business. */
   pool: unknown = null
   /** How often it left its processor. Kernel: nvcsw + nivcsw. */

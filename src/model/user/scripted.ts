@@ -37,6 +37,8 @@ export interface ScriptStep extends Thresholds {
   readonly atNs?: Ns
   /** This long after the call before it has returned. */
   readonly afterNs?: Ns
+  /** The program computes for so long before the call, after any wait. */
+  readonly workNs?: Ns
   /** Frames to move; time-out or length of a wait. */
   readonly frames?: Frames
   readonly forNs?: Ns
@@ -173,6 +175,8 @@ export class Scripted extends PcmClient<ScriptedOptions> {
       if (this.stalls.due(this.k.sim.now)) yield* this.stall()
       const atNs = step.atNs ?? k.sim.now + (step.afterNs ?? 0)
       if (atNs > k.sim.now) yield* S.sys_sleep_until(k, this.stream, atNs)
+      const { workNs } = step
+      if (workNs !== undefined && !k.tryChargeNs(workNs)) yield Req.CHARGE
       yield* this.step(step)
     }
     for (const direction of [...this.handles.keys()]) yield* this.close(direction)

@@ -21,12 +21,7 @@ import {
 } from '../alsa/pcm_ioctl.ts'
 import { snd_pcm_link, snd_pcm_unlink } from '../alsa/pcm_link.ts'
 import { snd_pcm_mmap_data, snd_pcm_munmap_data } from '../alsa/pcm_mmap.ts'
-import {
-  type SndPcmFile,
-  snd_pcm_fasync,
-  snd_pcm_open,
-  snd_pcm_release,
-} from '../alsa/pcm_native.ts'
+import { type SndPcmFile, snd_pcm_fasync, snd_pcm_open } from '../alsa/pcm_native.ts'
 import type { SndPcmHwParams } from '../alsa/pcm_params.ts'
 import { snd_pcm_pause_lock_irq } from '../alsa/pcm_pause.ts'
 import { snd_pcm_prepare, snd_pcm_reset } from '../alsa/pcm_prepare.ts'
@@ -53,6 +48,7 @@ import { sleepUntil } from '../linux/hrtimer.ts'
 import type { Kernel } from '../linux/kernel.ts'
 import { currentTask } from '../linux/preempt.ts'
 import { clear_signal } from '../linux/sched.ts'
+import { closeFile, do_exit, fileOpened } from './exit.ts'
 
 const ENTER = T.syscall_enter
 const EXIT = T.syscall_exit
@@ -112,6 +108,7 @@ export function* syscall<R extends number | SndPcmFile>(
 ): Proc<R | number> {
   const task = currentTask(k)
   task.userMode = false
+  if (task.killed) yield* do_exit(task)
   k.emit(ENTER, stream, call, arg)
   if (!k.tryCharge(k.costs.syscall_entry)) yield Req.CHARGE
   let ret: R | number = 0
@@ -125,6 +122,7 @@ export function* syscall<R extends number | SndPcmFile>(
   lockdep_sys_exit(k)
   if (k.freezer.frozen) yield* k.freezer.enter()
   k.emit(EXIT, stream, call, typeof ret === 'number' ? ret : 0)
+  if (task.killed) yield* do_exit(task)
   task.userMode = true
   // On the way back to user mode a waiting task gets the processor under every preemption model.
   if (task.cpu.attention) yield Req.POINT
@@ -139,18 +137,19 @@ function ioctl(file: SndPcmFile, call: number, arg: number, work: Proc<number>):
 /** Opens the device; the record names its first substream. */
 export function sys_open(pcm: SndPcm, stream: number, f_flags: number): Proc<SndPcmFile | number> {
   const id = pcm.streams(stream)[0]?.id ?? 0
-  return syscall(pcm.k, id, Call.open, f_flags, snd_pcm_open(pcm, stream, f_flags))
+  return syscall(pcm.k, id, Call.open, f_flags, openFile(pcm, stream, f_flags))
+}
+
+function* openFile(pcm: SndPcm, stream: number, f_flags: number): Proc<SndPcmFile | number> {
+  const file = yield* snd_pcm_open(pcm, stream, f_flags)
+  if (typeof file !== 'number') fileOpened(currentTask(pcm.k), file)
+  return file
 }
 
 /** Closes a file and drops what is mapped of it. */
 export function sys_close(file: SndPcmFile): Proc<number> {
   const { k, id } = file.substream
-  return syscall(k, id, Call.close, 0, closeFile(file))
-}
-
-function* closeFile(file: SndPcmFile): Proc<number> {
-  if (file.substream.mmap_count > 0) snd_pcm_munmap_data(file.substream)
-  return yield* snd_pcm_release(file)
+  return syscall(k, id, Call.close, 0, closeFile(currentTask(k), file))
 }
 
 /** mmap() of the ring; the status and control pages come with the file. */

@@ -172,8 +172,8 @@ describe('the rest', () => {
     const [start] = run.all('virtsnd_ctl_send').filter((r) => r.a === 5)
     expect(run.all('fault')[0]?.timeNs).toBe((start?.timeNs ?? 0) + 1_000_000)
   })
-  it('are the seventeen that are listed, and records exist for the names of events', () => {
-    expect(Object.keys(faultKinds)).toHaveLength(17)
+  it('are the twenty that are listed, and records exist for the names of events', () => {
+    expect(Object.keys(faultKinds)).toHaveLength(20)
     expect(RECORDS.virtsnd_ctl_send[0]).toBe('virtio_snd:ctl_msg_send')
   })
 })

@@ -14,6 +14,8 @@ export interface AudioBackend {
   readonly rate: number
   /** hw.samples: size of the mix buffer and of the emulated device buffer. */
   readonly samples: Frames
+  /** It cannot record: no capture voice is opened. */
+  readonly noCapture?: boolean
   enableOut(nowNs: Ns): void
   enableIn(nowNs: Ns): void
   /** Frames out of at most `frames` that the sink takes at this moment. */

@@ -52,9 +52,10 @@ export class SwVoiceIn {
 
   /** Frames given of `frames` wanted. QEMU: AUD_read(), audio_pcm_sw_read(). */
   read(frames: Frames): Frames {
-    const live = this.hw.totalCaptured - this.totalAcquired
+    const { hw, resampler } = this
+    if (!hw.mixingEngine) return hw.backend.read(frames, hw.host.sim.now)
+    const live = hw.totalCaptured - this.totalAcquired
     if (live === 0) return 0
-    const { resampler } = this
     const inMax = Math.min(live, resampler.framesIn(Math.min(frames, this.resampleSize)))
     resampler.flow(inMax, Math.min(frames, this.resampleSize))
     this.totalAcquired += resampler.taken
@@ -64,17 +65,27 @@ export class SwVoiceIn {
 
 export class HwVoiceIn {
   readonly host: Machine
-  readonly backend: AudioBackend
-  readonly samples: Frames
+  readonly mixingEngine: boolean
+  backend: AudioBackend
+  samples: Frames
   readonly clients: SwVoiceIn[] = []
   enabled = false
   /** Frames captured that some client has not taken. */
   totalCaptured: Frames = 0
 
-  constructor(host: Machine, backend: AudioBackend) {
+  constructor(host: Machine, backend: AudioBackend, mixingEngine: boolean) {
     this.host = host
     this.backend = backend
     this.samples = backend.samples
+    this.mixingEngine = mixingEngine
+  }
+
+  /** The voice is opened anew with other settings. QEMU: audio_pcm_hw_add_new_in(). */
+  reopen(backend: AudioBackend): void {
+    this.backend = backend
+    this.samples = backend.samples
+    this.totalCaptured = 0
+    this.enabled = false
   }
 
   /** QEMU: AUD_set_active_in(). True when the voice was switched on. */
@@ -100,6 +111,10 @@ export class HwVoiceIn {
   /** One round for this voice. QEMU: the body of audio_run_in(). */
   *run(): Proc {
     const { host } = this
+    if (!this.mixingEngine) {
+      yield* this.runDirect()
+      return
+    }
     const room = this.samples - this.live()
     if (room > 0) this.totalCaptured += this.backend.read(room, host.sim.now)
     this.forgetTaken()
@@ -111,6 +126,15 @@ export class HwVoiceIn {
       host.emit(T.audio_callback, sw.stream, available * sw.frameBytes)
       yield* sw.client.input(available * sw.frameBytes)
     }
+  }
+
+  /** Without the mixing engine the one client reads the source itself, as much as it likes. */
+  private *runDirect(): Proc {
+    const sw = this.clients[0] as SwVoiceIn
+    if (!sw.active) return
+    const bytes = this.samples * sw.frameBytes
+    this.host.emit(T.audio_callback, sw.stream, bytes)
+    yield* sw.client.input(bytes)
   }
 
   private leastAcquired(): Frames {

@@ -68,6 +68,7 @@ export class SwVoiceOut {
   /** Frames taken of `frames` offered. QEMU: AUD_write(), audio_pcm_sw_write(). */
   write(frames: Frames): Frames {
     const { hw, resampler } = this
+    if (!hw.mixingEngine) return hw.writeDirect(frames)
     const live = this.totalMixed
     const hwFree = hw.free()
     const outMax = Math.min(hw.samples - live, hwFree > live ? hwFree - live : 0)
@@ -102,8 +103,9 @@ export class SwVoiceOut {
 /** The back end's voice. */
 export class HwVoiceOut {
   readonly host: Machine
-  readonly backend: AudioBackend
-  readonly samples: Frames
+  readonly mixingEngine: boolean
+  backend: AudioBackend
+  samples: Frames
   readonly clients: SwVoiceOut[] = []
   enabled = false
   pendingDisable = false
@@ -114,10 +116,29 @@ export class HwVoiceOut {
   heard: Frames = 0
   private missing: Frames = 0
 
-  constructor(host: Machine, backend: AudioBackend) {
+  constructor(host: Machine, backend: AudioBackend, mixingEngine: boolean) {
     this.host = host
     this.backend = backend
     this.samples = backend.samples
+    this.mixingEngine = mixingEngine
+  }
+
+  /** The voice is opened anew with other settings. QEMU: audio_pcm_hw_add_new_out(). */
+  reopen(backend: AudioBackend): void {
+    this.backend = backend
+    this.samples = backend.samples
+    this.pendingEmul = 0
+    this.heard = this.mixed
+    this.enabled = false
+    this.pendingDisable = false
+  }
+
+  /** Past the mixing engine, straight into the back end. QEMU: AUD_write(), no_write(). */
+  writeDirect(frames: Frames): Frames {
+    const taken = this.backend.write(frames, this.host.sim.now)
+    this.mixed += taken
+    this.heard += taken
+    return taken
   }
 
   /** Frames that the back end has room for. QEMU: audio_pcm_hw_get_free(). */
@@ -151,6 +172,10 @@ export class HwVoiceOut {
   /** One round for this voice. QEMU: the body of audio_run_out(). */
   *run(): Proc {
     const { clients, host } = this
+    if (!this.mixingEngine) {
+      yield* this.runDirect()
+      return
+    }
     for (let i = 0; i < clients.length; i++) {
       const sw = clients[i] as SwVoiceOut
       if (!sw.active) continue
@@ -171,6 +196,23 @@ export class HwVoiceOut {
       this.mixToEmul(live)
     }
     this.drain()
+  }
+
+  /** Without the mixing engine there is one client, and nothing is put by for it. */
+  private *runDirect(): Proc {
+    const { host } = this
+    if (this.pendingDisable) {
+      this.enabled = false
+      this.pendingDisable = false
+    }
+    const sw = this.clients[0] as SwVoiceOut
+    if (sw.active) {
+      const free = this.free()
+      host.emit(T.audio_callback, sw.stream, free * sw.frameBytes)
+      yield* sw.client.output(free * sw.frameBytes)
+    }
+    this.noteHeard()
+    this.noteMissing()
   }
 
   /** Frames that every client has mixed; -1 when no client has any or is active. */

@@ -17,20 +17,32 @@ import { HwVoiceOut, type OutputClient, SwVoiceOut } from './audio-out.ts'
 /** timer-period of an audiodev, unless given. */
 export const TIMER_PERIOD_NS = 10_000_000
 
+export interface AudioOptions {
+  /** timer-period. */
+  readonly periodNs?: Ns
+  /** out.mixing-engine and in.mixing-engine; without it a direction has one voice, no prefetch. */
+  readonly mixingEngine?: boolean
+  /** fixed-settings=off: the back end for a voice of this rate. Else it keeps its own rate. */
+  readonly reopen?: (rate: number) => AudioBackend
+}
+
 export class AudioState implements LoopHandler {
   readonly loop: EventLoop
   readonly out: HwVoiceOut
   readonly in: HwVoiceIn
   readonly periodNs: Ns
+  private readonly options: AudioOptions
   private readonly timer: LoopTimer
   private timerRunning = false
   private runs = 0
 
-  constructor(loop: EventLoop, backend: AudioBackend, periodNs: Ns = TIMER_PERIOD_NS) {
+  constructor(loop: EventLoop, backend: AudioBackend, options: AudioOptions = {}) {
     this.loop = loop
-    this.periodNs = periodNs
-    this.out = new HwVoiceOut(loop.host, backend)
-    this.in = new HwVoiceIn(loop.host, backend)
+    this.periodNs = options.periodNs ?? TIMER_PERIOD_NS
+    this.options = options
+    const engine = options.mixingEngine ?? true
+    this.out = new HwVoiceOut(loop.host, backend, engine)
+    this.in = new HwVoiceIn(loop.host, backend, engine)
     this.timer = loop.addTimer(this)
   }
 
@@ -41,11 +53,12 @@ export class AudioState implements LoopHandler {
     rate: number,
     frameBytes: number,
     stream: number,
-  ): SwVoiceOut {
+  ): SwVoiceOut | null {
     if (old !== null && old.rate === rate && old.frameBytes === frameBytes) {
       old.stream = stream
       return old
     }
+    if (!this.mayOpen(this.out, old, rate)) return null
     const voice = new SwVoiceOut(this.out, client, rate, frameBytes, stream)
     replace(this.out.clients, old, voice)
     return voice
@@ -57,14 +70,28 @@ export class AudioState implements LoopHandler {
     rate: number,
     frameBytes: number,
     stream: number,
-  ): SwVoiceIn {
+  ): SwVoiceIn | null {
     if (old !== null && old.rate === rate && old.frameBytes === frameBytes) {
       old.stream = stream
       return old
     }
+    if (!this.mayOpen(this.in, old, rate)) return null
     const voice = new SwVoiceIn(this.in, client, rate, frameBytes, stream)
     replace(this.in.clients, old, voice)
     return voice
+  }
+
+  /**
+   * Whether there is a hardware voice for one more client. With settings that are not fixed the
+   * first client's are the voice's. QEMU: audio_pcm_hw_add_out(), with one voice a direction.
+   */
+  private mayOpen(hw: HwVoiceOut | HwVoiceIn, old: object | null, rate: number): boolean {
+    if (hw === this.in && hw.backend.noCapture === true) return false
+    const others = hw.clients.length - (old === null ? 0 : 1)
+    if (others > 0) return hw.mixingEngine
+    const { reopen } = this.options
+    if (reopen !== undefined && hw.backend.rate !== rate) hw.reopen(reopen(rate))
+    return true
   }
 
   setActiveOut(voice: SwVoiceOut, on: boolean): void {

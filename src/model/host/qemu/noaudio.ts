@@ -1,8 +1,9 @@
 /**
- * QEMU's `none` back end: takes and gives frames at the rate of its clock and forgets them.
+ * QEMU's `none` back end: takes and gives frames at the rate of its clock and forgets them; and
+ * `wav`, which is paced alike but writes the frames into a file and cannot record.
  *
- * Source: QEMU 10.0 audio/noaudio.c. Frames left untaken stay due: after a gap the sink catches up
- * at once, until more than 65536 are due.
+ * Source: QEMU 10.0 audio/noaudio.c, wavaudio.c. Frames left untaken stay due: after a gap the sink
+ * catches up at once, until more than 65536 are due.
  */
 import type { Frames, Ns } from '../../../base/units.ts'
 import type { AudioClock } from '../audio-clock.ts'
@@ -12,13 +13,21 @@ import { type AudioBackend, RateControl } from './audio-backend.ts'
 const NO_AUDIO_SAMPLES = 1024
 
 export class NoAudio implements AudioBackend {
-  readonly name: string = 'none'
+  readonly name: string
+  readonly noCapture: boolean
   readonly rate: number
   readonly samples: Frames
   private readonly out: RateControl
   private readonly in: RateControl
 
-  constructor(clock: AudioClock, rate = 44_100, samples: Frames = NO_AUDIO_SAMPLES) {
+  constructor(
+    clock: AudioClock,
+    rate = 44_100,
+    samples: Frames = NO_AUDIO_SAMPLES,
+    name: 'none' | 'wav' = 'none',
+  ) {
+    this.name = name
+    this.noCapture = name === 'wav'
     this.rate = rate
     this.samples = samples
     this.out = new RateControl(rate, clock)

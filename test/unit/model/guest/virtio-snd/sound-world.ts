@@ -140,9 +140,15 @@ export function soundWorld(probe: Probe, options: WorldOptions = {}) {
       : new RingAudio(clock, ringAudioOptions(options.backend, 10_000_000))
   const device =
     options.device === undefined
-      ? new VirtioSound(loop, new AudioState(loop, backend, options.timerPeriodNs), {
-          queueSize,
-        })
+      ? new VirtioSound(
+          loop,
+          new AudioState(loop, backend, {
+            ...(options.timerPeriodNs === undefined ? {} : { periodNs: options.timerPeriodNs }),
+          }),
+          {
+            queueSize,
+          },
+        )
       : new GenericSound(loop, clock, { queueSize, ...options.device })
   const proxy = new VirtioPciProxy(hv, device, {
     name: 'virtio0',

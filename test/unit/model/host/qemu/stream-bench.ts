@@ -38,7 +38,7 @@ export function playBatches(options: BenchOptions): { batches: number[]; store: 
   sim.trace.addSink(store)
   const host = new HostMachine(sim, { cpus: 1, costs: prices() })
   const clock = new AudioClock({ ppm: 0, wanderPpm: 0, wanderPeriodNs: 0 })
-  const hw = new HwVoiceOut(host, new NoAudio(clock))
+  const hw = new HwVoiceOut(host, new NoAudio(clock), true)
   let done = 0
   const stream = new PcmStream(
     {

@@ -1,0 +1,38 @@
+/**
+ * The end of a process that was killed: it never gets back to user mode, and its open files are
+ * closed on the way out. Kernel: kernel/signal.c, get_signal(); kernel/exit.c, do_exit(),
+ * exit_files(), 6.12.
+ */
+import { type Proc, Req } from '../../sim/process.ts'
+import { snd_pcm_munmap_data } from '../alsa/pcm_mmap.ts'
+import { type SndPcmFile, snd_pcm_release } from '../alsa/pcm_native.ts'
+import { clear_signal } from '../linux/sched.ts'
+import type { Task } from '../machine/task.ts'
+
+/** Kernel: task->files. In the order of opening. */
+const openFiles = new WeakMap<Task, Set<SndPcmFile>>()
+
+export function fileOpened(task: Task, file: SndPcmFile): void {
+  const files = openFiles.get(task) ?? new Set()
+  openFiles.set(task, files.add(file))
+}
+
+/** Kernel: fput() of the last reference: what was mapped goes with the file. */
+export function* closeFile(task: Task, file: SndPcmFile): Proc<number> {
+  openFiles.get(task)?.delete(file)
+  if (file.substream.mmap_count > 0) snd_pcm_munmap_data(file.substream)
+  return yield* snd_pcm_release(file)
+}
+
+/** Does not return: the rest of the program is never run. Kernel: do_group_exit(). */
+export function* do_exit(task: Task): Proc {
+  // The signal is taken: what sleeps interruptibly from here on is not woken by it.
+  clear_signal(task)
+  task.killed = false
+  task.begin(exit_files(task))
+  yield Req.POINT
+}
+
+function* exit_files(task: Task): Proc {
+  for (const file of [...(openFiles.get(task) ?? [])]) yield* closeFile(task, file)
+}

@@ -1,0 +1,34 @@
+/**
+ * `npm run captures -- check FOLDER...`: replays captured runs and says where they differ.
+ * `npm run captures -- store FOLDER...`: keeps them in test/data/captures.
+ * `npm run captures -- table`: the table of docs/captures.md, of the kept ones, on standard output.
+ * A folder is that of a capture or of several. From the top of the tree.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { condense } from './condensed.ts'
+import { replay } from './replay.ts'
+import { capturesOf, STORE, stored, storedNames } from './stored.ts'
+import { timingTable } from './table.ts'
+
+const [command, ...folders] = process.argv.slice(2)
+const captures = folders.flatMap((folder) => capturesOf(folder))
+
+if (command === 'check') {
+  for (const capture of captures) {
+    const { differences } = replay(capture)
+    console.log(`${capture.name}: ${differences.length === 0 ? 'equal' : 'differs'}`)
+    for (const line of differences) console.log(`  ${line}`)
+    if (differences.length > 0) process.exitCode = 1
+  }
+} else if (command === 'store') {
+  mkdirSync(STORE, { recursive: true })
+  for (const capture of captures) {
+    const text = JSON.stringify(condense(capture), null, 1)
+    writeFileSync(`${STORE}/${capture.name}.json`, `${text}\n`)
+  }
+} else if (command === 'table') {
+  console.log(timingTable(storedNames().map(stored)))
+} else {
+  console.error('usage: npm run captures -- check FOLDER... | store FOLDER... | table')
+  process.exitCode = 2
+}
