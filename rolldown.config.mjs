@@ -6,12 +6,8 @@ import { chmodSync } from 'node:fs'
  * left outside: it is loaded only to draw, and jsdom does not survive bundling. So is resvg, which
  * is machine code.
  */
-export default {
-  input: {
-    main: 'dist/cli/main.js',
-    'run-worker': 'dist/app/run-worker.js',
-    'bench-worker': 'dist/app/bench-worker.js',
-  },
+const commandLine = {
+  input: { main: 'dist/cli/main.js', 'run-worker': 'dist/app/run-worker.js' },
   platform: 'node',
   external: [/^d3-node$/, /^@resvg\/resvg-js$/],
   // npx runs the file itself when the package is the one it stands in.
@@ -26,3 +22,13 @@ export default {
     cleanDir: true,
   },
 }
+
+/** The script of the report page, as one text that is put into the page. */
+const page = {
+  input: { report: 'src/page/main.ts' },
+  platform: 'browser',
+  tsconfig: 'src/page/tsconfig.json',
+  output: { dir: 'dist/page', format: 'iife', minify: true, entryFileNames: '[name].js' },
+}
+
+export default [commandLine, page]

@@ -43,6 +43,7 @@ const table: ImportTable = {
     chart: [...traceSide, 'analysis'],
     export: [...traceSide, 'analysis'],
     app: ['base', 'sim', 'model', 'scenario', 'analysis', 'explore', 'chart', 'export'],
+    page: [...traceSide, 'analysis', 'chart'],
     cli: ['app'],
     index: ['base', 'sim', 'scenario', 'analysis', 'explore', 'chart', 'export', 'app'],
   },
@@ -57,7 +58,13 @@ const table: ImportTable = {
   },
 }
 
-const entries = ['cli/main.ts', 'index.ts', 'app/run-worker.ts', 'app/bench-worker.ts']
+const entries = [
+  'cli/main.ts',
+  'index.ts',
+  'app/run-worker.ts',
+  'app/bench-worker.ts',
+  'page/main.ts',
+]
 const core = ['base', 'sim', 'model', 'scenario', 'analysis', 'chart', 'explore', 'export']
 
 const notFixed =

@@ -33,6 +33,14 @@ export function formatInstant(ns: Ns): string {
   return `${(ns / NS_PER_SEC).toFixed(3)} s`
 }
 
+/** A stretch of the run in seconds, with the digits that tell its ends apart: `0.983–1.073 s`. */
+export function formatSpan(fromNs: Ns, toNs: Ns): string {
+  const length = toNs - fromNs
+  const digits = length < 10 * NS_PER_US ? 9 : length < 10 * NS_PER_MS ? 6 : 3
+  const write = (ns: Ns): string => (ns / NS_PER_SEC).toFixed(digits)
+  return `${write(fromNs)}–${write(toNs)} s`
+}
+
 /** `1 xrun`, `3 xruns`. */
 export function plural(count: number, noun: string): string {
   return count === 1 ? `1 ${noun}` : `${count} ${noun}s`

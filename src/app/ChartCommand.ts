@@ -63,7 +63,7 @@ const wantsPng = Effect.fnUntraced(function* ({ png, out }: ChartCommandOptions)
 })
 
 /** One run, from a trace file or by simulating the one scenario that `path` and options name. */
-export const recordingOf = Effect.fnUntraced(function* (
+const recordingOf = Effect.fnUntraced(function* (
   path: string,
   options: { readonly set: readonly string[]; readonly filter?: string; readonly seed?: number },
 ) {
@@ -72,20 +72,27 @@ export const recordingOf = Effect.fnUntraced(function* (
     if (typeof recording === 'string') return yield* new InputError({ lines: [recording] })
     return recording
   }
-  const specs = yield* loadScenarios([path], options)
-  const [spec, ...more] = specs
-  if (spec === undefined || more.length > 0) {
-    const names = specs.map(fullName).join(', ')
-    const line = `${path}: ${specs.length} scenarios, allowed: one of them by --filter: ${names}`
-    return yield* new InputError({ lines: [line] })
-  }
+  const spec = yield* oneSpec(path, options)
   const { recording: store, result } = simulate(spec, options.seed ?? spec.seed)
   const recording: Recording = { store, result }
   return recording
 })
 
+/** The one scenario that `path` and options name; several are a fault. */
+export const oneSpec = Effect.fnUntraced(function* (
+  path: string,
+  options: { readonly set: readonly string[]; readonly filter?: string },
+) {
+  const specs = yield* loadScenarios([path], options)
+  const [spec, ...more] = specs
+  if (spec !== undefined && more.length === 0) return spec
+  const names = specs.map(fullName).join(', ')
+  const line = `${path}: ${specs.length} scenarios, allowed: one of them by --filter: ${names}`
+  return yield* new InputError({ lines: [line] })
+})
+
 /** The stream and the window that the options name. */
-export const choiceOf = Effect.fnUntraced(function* (recording: Recording, options: WindowOptions) {
+const choiceOf = Effect.fnUntraced(function* (recording: Recording, options: WindowOptions) {
   yield* knownStream(recording, options.stream)
   const window = windowOf(recording, options)
   if (Array.isArray(window)) return yield* new InputError({ lines: window })

@@ -128,11 +128,16 @@ function silentText(one: SilentFailure, requeues: boolean): string {
 
 const errnoNames = new Map(Object.entries(errnos).map(([name, value]) => [value as number, name]))
 
+/** `-EPIPE` of -32. */
+export function errnoName(errno: number): string {
+  return `-${errnoNames.get(-errno) ?? -errno}`
+}
+
 /** Calls that returned an error, by call and error. */
 function failedCalls({ errors }: StreamResult): readonly Entry[] {
   const groups = new Map<string, { count: number; readonly firstNs: number }>()
   for (const { timeNs, call, errno } of errors) {
-    const text = `${call}() = -${errnoNames.get(-errno) ?? -errno}`
+    const text = `${call}() = ${errnoName(errno)}`
     const group = groups.get(text) ?? { count: 0, firstNs: timeNs }
     groups.set(text, { ...group, count: group.count + 1 })
   }

@@ -12,6 +12,7 @@ import { addConformance } from './conformance.ts'
 import { ignoreClosedPipe } from './console.ts'
 import { addList } from './list.ts'
 import { addLocks } from './locks.ts'
+import { addReport } from './report.ts'
 import { addRun } from './run.ts'
 import { addSchema } from './schema.ts'
 
@@ -51,6 +52,7 @@ function makeProgram(): Command {
     addConformance,
     addList,
     addLocks,
+    addReport,
     addSchema,
   ])
     add(program)

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander'
 import { makeConsole } from './console.ts'
 import { collect, given, jobsValue, type SeedRange, seedRange, seedValue } from './options.ts'
+import { watching } from './watching.ts'
 
 interface RunFlags {
   readonly seed?: number
@@ -15,6 +16,7 @@ interface RunFlags {
   readonly filter?: string
   readonly tag: readonly string[]
   readonly json?: boolean
+  readonly watch?: boolean
   readonly quiet?: boolean
 }
 
@@ -55,11 +57,17 @@ export function addRun(program: Command): void {
     .option('--filter <text>', 'only scenarios whose name/variant contains this')
     .option('--tag <tag>', 'only scenarios with this tag; repeatable: any of them', collect, [])
     .option('--json', 'print an array of results and nothing else')
+    .addOption(new Option('--watch', 'run again whenever a scenario changes').conflicts('json'))
     .option('--quiet', 'print nothing; the exit code tells')
     .addHelpText('after', examples)
     .action(async (paths: readonly string[], flags: RunFlags) => {
-      process.exitCode = await run(paths, flags)
+      process.exitCode = await (flags.watch === true ? watchRun(paths, flags) : run(paths, flags))
     })
+}
+
+/** Runs again and again, until it is interrupted. */
+function watchRun(paths: readonly string[], flags: RunFlags): Promise<number> {
+  return watching(paths, () => run(paths, flags), makeConsole(flags.quiet === true))
 }
 
 /** The threads load the simulator while this thread loads the decoder. */

@@ -20,7 +20,7 @@ export function headline(result: RunResult, stream: StreamResult): string {
   if (silent !== undefined) {
     const count = plural(failures.length, 'silent failure')
     const at = `${failures.length === 1 ? 'at' : 'the first at'} ${formatInstant(silent.timeNs)}`
-    return `no xrun, but ${count}, ${at}: ${told(silent)}`
+    return `no xrun, but ${count}, ${at}: ${silentSentence(silent)}`
   }
   if (periodElapsed.count < 2) return 'no xrun: no period has elapsed'
   const every = formatDuration(periodElapsed.intervalNs.mean)
@@ -32,7 +32,7 @@ export function headline(result: RunResult, stream: StreamResult): string {
 }
 
 /** What a silent failure did to the listener or the client. */
-function told(failure: SilentFailure): string {
+export function silentSentence(failure: SilentFailure): string {
   const lastedNs = failure.untilNs - failure.timeNs
   switch (failure.kind) {
     case 'stale':

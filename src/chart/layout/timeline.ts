@@ -3,7 +3,7 @@
  * period of that stretch with its causal chain. Pure: analyses in, shapes out.
  */
 
-import { formatDuration, formatInstant } from '../../analysis/format.ts'
+import { formatDuration, formatInstant, formatSpan } from '../../analysis/format.ts'
 import type { RunResult, StreamResult } from '../../analysis/result.ts'
 import type { CloseUp, TimelineData } from '../../analysis/timeline.ts'
 import type { Window } from '../../analysis/windows.ts'
@@ -81,7 +81,7 @@ const AVAIL_HEIGHT = 56
 
 function drawStretch(sheet: Sheet, data: TimelineData, top: number): number {
   const { window, ring, stream } = data
-  const span = `${formatInstant(window.fromNs).slice(0, -2)}–${formatInstant(window.toNs)}`
+  const span = formatSpan(window.fromNs, window.toNs)
   const heading = `${occasion(stream, window)}, ${span}`
   drawHeading(sheet, { left: LEFT, right: RIGHT, y: top }, heading, LANE_LEGEND)
   const scale = new TimeScale(window.fromNs, window.toNs, LANE_PLOT, RIGHT)
