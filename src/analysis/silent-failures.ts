@@ -6,7 +6,8 @@
  * stale     the device read data that it had read before, heard or not: also the period that a
  *           driver offers again while a drain ends. `state` tells the two apart.
  * skipped   data was overwritten, or passed over, before the device read it; also the first data
- *           after a prepare, if the device begins behind it.
+ *           after a prepare, if the device begins behind it, and what a client writes after a
+ *           rewind in place of frames that the device had read already.
  * stalled   RUNNING, and hw_ptr did not move for `stalledPeriods` periods (default: two rings).
  * position  hw_ptr is more than a period ahead of the frames that the device has read.
  *
@@ -52,6 +53,8 @@ interface Watch {
   first: number
   /** Nothing has been written since then. */
   fresh: boolean
+  /** Behind the last index that it has read since then. */
+  readTo: number
 }
 
 export interface SilentFailureOptions {
@@ -76,6 +79,7 @@ export class SilentFailureFold implements Fold<ReadonlyMap<number, readonly Sile
     taken: 0,
     first: -1,
     fresh: false,
+    readTo: 0,
   }))
   private readonly streams: StreamTable
   private readonly options: SilentFailureOptions
@@ -88,7 +92,7 @@ export class SilentFailureFold implements Fold<ReadonlyMap<number, readonly Sile
   record(r: TraceRecord): void {
     const watch = this.watches.get(r.a)
     if (r.kind === T.audio_copy) copied(watch, r, stateName(this.streams.get(r.a)))
-    else if (r.kind === T.snd_pcm_transfer) written(watch, r)
+    else if (r.kind === T.snd_pcm_transfer) written(watch, r, this.streams.get(r.a))
     else if (r.kind === T.snd_pcm_state) this.enter(watch, r)
     else this.update(watch, r)
   }
@@ -107,6 +111,7 @@ export class SilentFailureFold implements Fold<ReadonlyMap<number, readonly Sile
     watch.taken = 0
     watch.first = -1
     watch.fresh = true
+    watch.readTo = 0
   }
 
   private update(watch: Watch, r: TraceRecord): void {
@@ -141,7 +146,8 @@ function stateName(stream: StreamNow): string {
   return CODES.state?.[stream.state] ?? ''
 }
 
-function written(watch: Watch, r: TraceRecord): void {
+function written(watch: Watch, r: TraceRecord, stream: StreamNow): void {
+  if (stream.playback) rewritten(watch, r, stateName(stream))
   if (!watch.fresh || r.b < 0) return
   watch.fresh = false
   watch.first = r.b
@@ -154,9 +160,18 @@ function copied(watch: Watch, r: TraceRecord, state: string): void {
     watch.first = -1
     if (passed > 0) extend(watch, 'skipped', r, passed, state)
   }
+  if (r.d >= 0 && r.d + r.c > watch.readTo) watch.readTo = r.d + r.c
   const kind = KIND_OF_FRESHNESS[r.e]
   if (kind === null || kind === undefined) return
   extend(watch, kind, r, r.c, state)
+}
+
+/** A rewind took frames back that the device had read: what is written for them, it never reads. */
+function rewritten(watch: Watch, r: TraceRecord, state: string): void {
+  if (r.b < 0 || r.b >= watch.readTo) return
+  const end = r.b + r.c
+  const late = (end < watch.readTo ? end : watch.readTo) - r.b
+  extend(watch, 'skipped', r, late, state)
 }
 
 /** Two findings of a kind this close together are one. */

@@ -68,6 +68,8 @@ const OptionsSchema = Schema.Struct({
   headroom: key(PcmSizeLeaf, 'pipewire: frames kept in the ring beside the quantum.'),
   start_delay: key(PcmSizeLeaf, 'pipewire: more silence before the start.'),
   irq_mode: key(Flag, 'pipewire: woken by interrupts (disable-tsched).'),
+  follower: key(Flag, 'pipewire: another clock drives the graph, its resampler follows.'),
+  rewind_every: key(PositiveDuration, 'pulse: so often a new sound rewrites what is queued.'),
   free_run: key(Flag, 'mmap: the core never stops it.'),
   wake_every: key(PositiveDuration, 'mmap: woken by a timer of this period.'),
   no_period_wakeup: key(Flag, 'mmap: ask for no period interrupts.'),

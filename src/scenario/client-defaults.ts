@@ -30,7 +30,7 @@ const table: Readonly<Record<ClientKind, ClientDefaults>> = {
   arecord: { ...blocking, directions: ['capture'], start: 1 },
   poll: { ...blocking, directions: ['playback', 'capture'], start: 'buffer' },
   jack: {
-    directions: ['playback'],
+    directions: ['playback', 'capture'],
     period: 1024,
     periods: 2,
     start: 0,
@@ -46,7 +46,7 @@ const table: Readonly<Record<ClientKind, ClientDefaults>> = {
     silence: 0,
   },
   pipewire: {
-    directions: ['playback'],
+    directions: ['playback', 'capture'],
     period: 512,
     periods: 'most',
     start: 'boundary',

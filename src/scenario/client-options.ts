@@ -56,6 +56,8 @@ export type ClientOptionsInput = SchedulingInput &
     headroom: PcmSize
     start_delay: PcmSize
     irq_mode: boolean
+    follower: boolean
+    rewind_every: number
     free_run: boolean
     wake_every: number
     no_period_wakeup: boolean
@@ -80,6 +82,8 @@ export interface ClientOptions {
   readonly headroom?: Frames
   readonly startDelay?: Frames
   readonly irqMode?: boolean
+  readonly follower?: boolean
+  readonly rewindEveryNs?: Ns
   readonly freeRun?: boolean
   readonly wakeEveryNs?: Ns
   readonly noPeriodWakeup?: boolean
@@ -96,8 +100,8 @@ export const clientOptionKeys: Readonly<Record<ClientKind, readonly OptionKey[]>
   arecord: [],
   poll: ['prefill', 'queue_max', 'poll_timeout'],
   jack: ['duplex', 'poll_timeout', 'timeouts_max'],
-  pulse: ['tsched', 'watermark'],
-  pipewire: ['quantum', 'headroom', 'start_delay', 'irq_mode'],
+  pulse: ['tsched', 'watermark', 'rewind_every'],
+  pipewire: ['quantum', 'headroom', 'start_delay', 'irq_mode', 'follower'],
   mmap: ['free_run', 'wake_every', 'no_period_wakeup'],
   duplex: ['link', 'prefill_periods'],
   scripted: ['script'],
@@ -135,6 +139,8 @@ export function completeOptions(input: ClientOptionsInput, context: OptionsConte
       headroom: size(input.headroom),
       startDelay: size(input.start_delay),
       irqMode: input.irq_mode,
+      follower: input.follower,
+      rewindEveryNs: input.rewind_every,
       freeRun: input.free_run,
       wakeEveryNs: input.wake_every,
       noPeriodWakeup: input.no_period_wakeup,

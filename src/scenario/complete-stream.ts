@@ -149,6 +149,9 @@ function checkClient(spec: StreamSpec, wrong: Wrong): void {
   if (spec.onXrun === 'ignore' && spec.client !== 'poll') {
     wrong('on_xrun', `${spec.client} does not ignore xruns`, 'recover, stop')
   }
+  if (spec.client === 'jack' && spec.direction === 'capture' && spec.bothDirections) {
+    wrong('direction', 'with options.duplex jack plays and records', 'playback, or no duplex')
+  }
   if (spec.client === 'scripted' && spec.options.script === undefined) {
     wrong('client', 'a scripted client needs options.script', 'a list of calls')
   }

@@ -1,7 +1,8 @@
 /**
  * A JACK server on ALSA: mapped streams, the playback one always full, one cycle a period, every
- * poll with a time-out of one and a half periods, xruns answered by stop and start. Modelled on the
- * ALSA driver of jack2 (domain/userspace.md §2.3). Sizes are frames, times ns.
+ * poll with a time-out of one and a half periods, xruns answered by stop and start. One direction
+ * or both. Modelled on the ALSA driver of jack2 (domain/userspace.md §2.3). Left out: what it
+ * reckons of late cycles, which only its statistics show. Sizes are frames, times ns.
  */
 import { type Frames, framesToNsFloor, NS_PER_MS, type Ns } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
@@ -22,7 +23,8 @@ import { sinceTrigger } from './xrun-recovery.ts'
 const TIMEOUTS_MAX = 10
 
 export interface JackOptions extends PcmClientOptions {
-  /** `linked`: both streams in one group where the kernel allows it; `none`: playback only. */
+  readonly direction?: 'playback' | 'capture'
+  /** `linked`: both streams in one group where the kernel allows it; `none`: one direction only. */
   readonly duplex?: 'none' | 'separate' | 'linked'
   /** Poll time-out; absent: one and a half periods, in whole milliseconds. */
   readonly pollTimeoutNs?: Ns
@@ -53,16 +55,20 @@ export class Jack extends PcmClient<JackOptions> {
 
   private *openAll(): Proc<boolean> {
     const { options, k } = this
-    this.playback = yield* this.openOne(SNDRV_PCM_STREAM_PLAYBACK)
-    if (this.playback === null) return false
-    const playbackId = this.stream
-    this.out = new UserFrames(k, playbackId)
     const duplex = options.duplex ?? 'none'
-    if (duplex === 'none') return true
+    const records = options.direction === 'capture'
+    if (!records) {
+      this.playback = yield* this.openOne(SNDRV_PCM_STREAM_PLAYBACK)
+      if (this.playback === null) return false
+      this.out = new UserFrames(k, this.stream)
+    }
+    const first = this.stream
+    if (duplex === 'none' && !records) return true
     this.capture = yield* this.openOne(SNDRV_PCM_STREAM_CAPTURE)
     if (this.capture === null) return false
     this.in = new UserFrames(k, this.stream)
-    this.stream = playbackId
+    if (this.playback === null) return true
+    this.stream = first
     if (duplex === 'linked') {
       this.linked = (yield* S.sys_link(this.capture, this.playback)) === 0
       if (!this.linked) this.log('the streams cannot be linked')
@@ -80,6 +86,11 @@ export class Jack extends PcmClient<JackOptions> {
     return null
   }
 
+  /** The one that the server looks at: playback where there is one. */
+  private first(): SndPcmFile {
+    return this.files()[0] as SndPcmFile
+  }
+
   /** Both, or in a group the first, which takes the other along. */
   private masters(): readonly SndPcmFile[] {
     const files = this.files()
@@ -95,19 +106,23 @@ export class Jack extends PcmClient<JackOptions> {
         return err
       }
     }
-    const playback = this.playback as SndPcmFile
+    let err = this.playback === null ? 0 : yield* this.fillWithSilence(this.playback)
+    for (const file of this.masters()) if (err >= 0) err = yield* S.sys_start(file)
+    if (err < 0) this.fail('could not start the streams', err)
+    return err
+  }
+
+  private *fillWithSilence(playback: SndPcmFile): Proc<number> {
     const { buffer_size } = playback.substream.runtime
     const avail = snd_pcm_avail_update(playback)
     if (avail !== buffer_size) {
-      this.fail(`full buffer not available at start (${avail})`, -EPIPE)
+      this.log(`full buffer not available at start (${avail})`)
       return -EPIPE
     }
     const out = this.out as UserFrames
     out.data_frames = 0
-    let err = yield* mmapTransfer(playback, out, buffer_size)
+    const err = yield* mmapTransfer(playback, out, buffer_size)
     out.data_frames = Number.POSITIVE_INFINITY
-    for (const file of this.masters()) if (err >= 0) err = yield* S.sys_start(file)
-    if (err < 0) this.fail('could not start the streams', err)
     return err
   }
 
@@ -117,8 +132,9 @@ export class Jack extends PcmClient<JackOptions> {
 
   /** One cycle after the other: wait, then a period at a time. */
   private *run(): Proc {
-    const { period_size } = (this.playback as SndPcmFile).substream.runtime
-    while (this.result.framesWritten < this.total) {
+    const { result, playback } = this
+    const { period_size } = this.first().substream.runtime
+    while ((playback === null ? result.framesRead : result.framesWritten) < this.total) {
       if (this.stalls.due(this.k.sim.now)) yield* this.stall()
       const frames = yield* this.wait(period_size)
       if (frames < 0) return
@@ -133,9 +149,10 @@ export class Jack extends PcmClient<JackOptions> {
       if (read > 0) result.framesRead += read
     }
     yield* work(k)
+    if (this.playback === null) return
     const out = this.out as UserFrames
     out.first_index = result.framesWritten
-    const written = yield* mmapTransfer(this.playback as SndPcmFile, out, frames)
+    const written = yield* mmapTransfer(this.playback, out, frames)
     if (written > 0) result.framesWritten += written
   }
 
@@ -144,7 +161,7 @@ export class Jack extends PcmClient<JackOptions> {
    * them have, 0 after an xrun, negative when the driver gives up.
    */
   private *wait(period: Frames): Proc<number> {
-    const { rate } = (this.playback as SndPcmFile).substream.runtime
+    const { rate } = this.first().substream.runtime
     const usual = Math.round((1.5 * framesToNsFloor(period, rate)) / NS_PER_MS) * NS_PER_MS
     const timeoutNs = this.options.pollTimeoutNs ?? usual
     let waiting = this.files()
@@ -173,11 +190,11 @@ export class Jack extends PcmClient<JackOptions> {
 
   /** jack2: alsa_driver_xrun_recovery(): status, stop, start. Return: 0, or -errno to give up. */
   private *xrun(): Proc<number> {
-    const playback = this.playback as SndPcmFile
+    const file = this.first()
     const status = new SndPcmStatus()
     this.result.xruns++
-    const err = yield* S.sys_status(playback, status)
-    if (err >= 0) this.log(`xrun of at least ${sinceTrigger(playback, status.trigger_tstamp)} ms`)
+    const err = yield* S.sys_status(file, status)
+    if (err >= 0) this.log(`xrun of at least ${sinceTrigger(file, status.trigger_tstamp)} ms`)
     if (this.options.onXrun === 'stop') {
       this.fail('xrun', -EPIPE)
       return -EPIPE

@@ -23,7 +23,7 @@ import { mmapTransfer, snd_pcm_avail, stateError } from './library.ts'
 import { PcmClient, type PcmClientOptions } from './pcm-client.ts'
 import { PollSet, sys_poll } from './poll.ts'
 import { setSwParams } from './sw-params.ts'
-import { sys_close, sys_drop, sys_prepare, sys_resume, sys_start } from './syscall.ts'
+import { sys_close, sys_drop, sys_prepare, sys_resume, sys_rewind, sys_start } from './syscall.ts'
 
 /** TSCHED_WATERMARK_*, TSCHED_MIN_*: see alsa-sink.c. */
 const WATERMARK_NS = 20 * NS_PER_MS
@@ -41,6 +41,8 @@ export interface PulseOptions extends PcmClientOptions {
   /** Timer-based scheduling; off when absent, as inside a virtual machine. */
   readonly tsched?: boolean
   readonly watermarkNs?: Ns
+  /** So often a new sound begins, and what is queued beyond the watermark is written again. */
+  readonly rewindEveryNs?: Ns
 }
 
 export class Pulse extends PcmClient<PulseOptions> {
@@ -50,12 +52,14 @@ export class Pulse extends PcmClient<PulseOptions> {
   private decreaseAtNs: Ns = 0
   private first = true
   private leftToPlay: Frames = 0
+  private rewindAtNs: Ns
 
   constructor(pcm: SndPcm, options: PulseOptions) {
     super(pcm, options)
     this.user = new UserFrames(pcm.k, this.stream)
     this.tsched = options.tsched ?? false
     this.watermarkNs = options.watermarkNs ?? WATERMARK_NS
+    this.rewindAtNs = options.rewindEveryNs ?? Number.POSITIVE_INFINITY
   }
 
   protected *main(): Proc {
@@ -80,14 +84,14 @@ export class Pulse extends PcmClient<PulseOptions> {
     let polled = false
     while (this.result.framesWritten < this.total) {
       if (this.stalls.due(this.k.sim.now)) yield* this.stall()
+      if (this.k.sim.now >= this.rewindAtNs && !this.first) yield* this.rewind(file)
       let err: number = yield* this.fill(file, polled)
       if (err > 0 && this.first) {
         err = yield* sys_start(file)
         this.first = false
       }
       if (err >= 0) {
-        const sleepNs = yield* this.sleepTime(file)
-        err = yield* sys_poll(set, sleepNs)
+        err = yield* sys_poll(set, this.untilRewind(yield* this.sleepTime(file)))
         const bits = set.revents[0] as number
         polled = err > 0 && (bits & EPOLLOUT) !== 0
         if ((bits & EPOLLERR) !== 0) err = stateError(file) || -EAGAIN
@@ -160,6 +164,38 @@ export class Pulse extends PcmClient<PulseOptions> {
       yield* setSwParams(file, { avail_min })
     }
     return wanted < MIN_SLEEP_NS / 2 ? MIN_SLEEP_NS / 2 : wanted
+  }
+
+  /** A new sound wakes the thread, however long it meant to sleep. */
+  private untilRewind(sleepNs: Ns): Ns {
+    const { now } = this.k.sim
+    if (this.rewindAtNs === Number.POSITIVE_INFINITY) return sleepNs
+    const ns = this.rewindAtNs > now ? this.rewindAtNs - now : 0
+    return sleepNs < 0 || ns < sleepNs ? ns : sleepNs
+  }
+
+  /**
+   * alsa-sink.c: process_rewind(). Takes back what lies beyond the watermark; its frames are
+   * written again, with the new sound mixed in.
+   */
+  private *rewind(file: SndPcmFile): Proc {
+    const { rate, buffer_size } = file.substream.runtime
+    this.rewindAtNs = this.k.sim.now + (this.options.rewindEveryNs as Ns)
+    const avail = yield* snd_pcm_avail(file)
+    const keep = nsToFramesFloor(this.watermarkNs, rate)
+    const wanted = avail < 0 ? 0 : buffer_size - avail - keep
+    if (wanted <= 0) {
+      this.log('Mhmm, actually there is nothing to rewind.')
+      return
+    }
+    const frames = yield* sys_rewind(file, wanted)
+    if (frames <= 0) {
+      this.log('Tried rewind, but was apparently not possible.')
+      return
+    }
+    this.log(`Rewound ${frames} frames.`)
+    this.result.framesWritten -= frames
+    this.leftToPlay -= frames
   }
 
   private decreaseWatermark(): void {
