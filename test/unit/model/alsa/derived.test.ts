@@ -193,7 +193,8 @@ const CHECKS: Readonly<Record<Mark, () => void>> = {
       must(yield* S.sys_start(playback))
     })
     const [first, second] = recordsOf(w.store, T.snd_pcm_trigger_done)
-    expect([first?.a, second?.a]).toEqual([w.fake.stream.id, w.fake.pcm.capture[0]?.id])
+    // list_move(): the one that was linked last heads the list.
+    expect([first?.a, second?.a]).toEqual([w.fake.pcm.capture[0]?.id, w.fake.stream.id])
     const skewNs = (second?.timeNs ?? 0) - (first?.timeNs ?? 0)
     expect(skewNs).toBeGreaterThanOrEqual(3 * NS_PER_MS)
     expect(skewNs).toBeLessThan(4 * NS_PER_MS)
