@@ -5,7 +5,7 @@
  */
 import type { FullResult } from './app/Jobs.ts'
 import { loadText, parseOverride } from './app/Load.ts'
-import { simulate as simulateSpec } from './app/Simulator.ts'
+import { type SimulateOptions, simulate as simulateSpec } from './app/Simulator.ts'
 import type { ScenarioSpec } from './scenario/spec.ts'
 import type { Override } from './scenario/variants.ts'
 import type { TraceStore } from './sim/trace-store.ts'
@@ -69,8 +69,15 @@ export interface ScenarioRun {
   readonly store: TraceStore
 }
 
-/** Runs a scenario: the same spec and seed give the same run on every machine. */
-export function runScenario(spec: ScenarioSpec, seed: number = spec.seed): ScenarioRun {
-  const { result, recording } = simulateSpec(spec, seed)
+/**
+ * Runs a scenario: the same spec and seed give the same run on every machine. With `accesses` the
+ * records have every access of a shared variable of the driver, for the detector of data races.
+ */
+export function runScenario(
+  spec: ScenarioSpec,
+  seed: number = spec.seed,
+  options: SimulateOptions = {},
+): ScenarioRun {
+  const { result, recording } = simulateSpec(spec, seed, options)
   return { result, store: recording }
 }

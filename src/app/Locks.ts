@@ -12,6 +12,7 @@ import type { EngineOptions } from '../analysis/lockdep/engine.ts'
 import { LockStatFold, procLockStat } from '../analysis/lockdep/lock-stat.ts'
 import { procChains, procLockdep } from '../analysis/lockdep/proc.ts'
 import { LockdepFold, type LockdepResult } from '../analysis/lockdep/trace-fold.ts'
+import { RaceFold, type RaceResult } from '../analysis/races/race-fold.ts'
 import { writeFileAtomically } from './atomic-write.ts'
 import { exitCodes, InputError, OutputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
@@ -40,6 +41,8 @@ export interface LocksOptions {
   /** Off after the first report, as the kernel. */
   readonly once: boolean
   readonly rawNesting: boolean
+  /** Record the accesses of shared variables and look for data races. */
+  readonly races: boolean
 }
 
 export function locksCommand(
@@ -53,6 +56,7 @@ export function locksCommand(
       ? yield* saved(path)
       : yield* simulated(path, options)
     const judged = judge(recording, options)
+    yield* knownAccesses(path, judged)
     if (options.charts !== undefined) yield* writeCharts(recording, options.charts)
     const news = baseline === null ? null : newFacts(facts(judged.found), baseline)
     console.out(output(recording, judged, news, options))
@@ -65,6 +69,7 @@ export function locksCommand(
 interface Judged {
   readonly fold: LockdepFold
   readonly found: LockdepResult
+  readonly races: RaceResult | null
 }
 
 function judge({ store }: Recording, options: LocksOptions): Judged {
@@ -73,8 +78,18 @@ function judge({ store }: Recording, options: LocksOptions): Judged {
     proveRawLockNesting: options.rawNesting,
   }
   const fold = new LockdepFold(store.symbols, engine)
-  return { fold, found: foldStore(store, fold, 0) }
+  const races = options.races ? foldStore(store, new RaceFold(store.symbols), 0) : null
+  return { fold, found: foldStore(store, fold, 0), races }
 }
+
+/** A trace that was made without accesses cannot tell of races. */
+const knownAccesses = Effect.fnUntraced(function* (path: string, { races }: Judged) {
+  if (races === null || races.accesses > 0) return
+  const why = path.endsWith('.ndjson')
+    ? 'the trace has no accesses of shared variables, allowed: a scenario'
+    : 'no access of a shared variable: the driver declares none, or nothing was played'
+  return yield* new InputError({ lines: [`${path}: --races: ${why}`] })
+})
 
 /** Both charts; d3-node is loaded here only, as it takes longer than most runs. */
 const writeCharts = Effect.fnUntraced(function* ({ store, result }: Recording, folder: string) {
@@ -102,11 +117,11 @@ function facts({ edges, reports }: LockdepResult): LockFacts {
 
 function output(
   { store, result }: Recording,
-  { fold, found }: Judged,
+  { fold, found, races }: Judged,
   news: NewFacts | null,
   options: LocksOptions,
 ): string {
-  if (options.json) return locksJson(result, found, news)
+  if (options.json) return locksJson(result, found, races, news)
   if (options.dot) return lockGraphDot(found)
   if (options.proc === 'lockdep') return procLockdep(fold.engine)
   if (options.proc === 'lockdep_chains') return procChains(fold.engine)
@@ -115,12 +130,13 @@ function output(
   }
   const variant = result.variant === null ? '' : `/${result.variant}`
   const name = `${result.scenario}${variant}, seed ${result.seed}`
-  return locksText(name, found, result.locks.actual, news)
+  return locksText(name, found, races, result.locks.actual, news)
 }
 
 function locksJson(
   { scenario, variant, seed, fingerprint, locks }: Recording['result'],
   { classes, edges, reports }: LockdepResult,
+  races: RaceResult | null,
   news: NewFacts | null,
 ): string {
   const about = { schema: 1, scenario, variant, seed, fingerprint }
@@ -131,6 +147,7 @@ function locksJson(
     edges,
     predicted: reports,
     actual: locks.actual,
+    ...(races === null ? {} : { races: races.races }),
     ...compared,
   })
 }
@@ -149,7 +166,9 @@ const simulated = Effect.fnUntraced(function* (path: string, options: LocksOptio
     const line = `${path}: ${specs.length} scenarios, allowed: one of them by --filter: ${names}`
     return yield* new InputError({ lines: [line] })
   }
-  const { recording: store, result } = simulate(spec, options.seed ?? spec.seed)
+  const { recording: store, result } = simulate(spec, options.seed ?? spec.seed, {
+    accesses: options.races,
+  })
   const recording: Recording = { store, result }
   return recording
 })

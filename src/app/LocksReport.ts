@@ -2,11 +2,14 @@
 import type { NewFacts } from '../analysis/lockdep/baseline.ts'
 import type { LockdepResult } from '../analysis/lockdep/trace-fold.ts'
 import type { Incident } from '../analysis/log.ts'
+import type { RaceResult } from '../analysis/races/race-fold.ts'
+import { raceText } from '../analysis/races/race-text.ts'
 import { kernelTime, plural, table } from './report-format.ts'
 
 export function locksText(
   name: string,
   found: LockdepResult,
+  races: RaceResult | null,
   actual: readonly Incident[],
   news: NewFacts | null,
 ): string {
@@ -22,6 +25,7 @@ export function locksText(
     ['dependencies', ...table(edgeRows(found), '  ')],
     ...reports.map((report) => [report.text]),
     ...actual.map((one) => [`actual ${one.kind} at ${kernelTime(one.timeNs)}: ${one.text}`]),
+    ...raceSections(races),
     newsLines(news),
   ]
   const filled = sections.filter((lines) => lines.length > 0)
@@ -34,6 +38,13 @@ function classRows({ classes }: LockdepResult): string[][] {
 
 function edgeRows({ edges }: LockdepResult): string[][] {
   return edges.map(({ before, after, count }) => [`${before} -> ${after}`, String(count)])
+}
+
+function raceSections(result: RaceResult | null): readonly string[][] {
+  if (result === null) return []
+  const { races, accesses } = result
+  const count = `${plural(races.length, 'data race')} in ${plural(accesses, 'access', 'accesses')}`
+  return [[`${count} of shared variables`], ...races.map((one) => [raceText(one)])]
 }
 
 function newsLines(news: NewFacts | null): readonly string[] {

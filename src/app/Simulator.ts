@@ -22,8 +22,18 @@ export interface Simulated {
   readonly streamNames: Readonly<Record<string, string>>
 }
 
-export function simulate(spec: ScenarioSpec, seed: number): Simulated {
-  const { store, outcome, limit, virtualTimeNs, streamNames } = runScenario(spec, seed, { pool })
+export interface SimulateOptions {
+  /** Record the accesses of shared variables too: the fingerprint is another one. */
+  readonly accesses?: boolean
+}
+
+export function simulate(
+  spec: ScenarioSpec,
+  seed: number,
+  options: SimulateOptions = {},
+): Simulated {
+  const run = runScenario(spec, seed, { pool, ...options })
+  const { store, outcome, limit, virtualTimeNs, streamNames } = run
   const bare = buildResult(store, {
     scenario: spec.name,
     variant: spec.variant,

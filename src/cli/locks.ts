@@ -11,6 +11,7 @@ interface LocksFlags {
   readonly baseline?: string
   readonly charts?: string
   readonly once?: boolean
+  readonly races?: boolean
   readonly rawNesting?: boolean
   readonly set: readonly string[]
   readonly filter?: string
@@ -25,6 +26,7 @@ Examples:
   pcmsim locks scenarios/first-light.yaml --proc lock_stat
   pcmsim locks scenarios/first-light.yaml --dot | dot -Tsvg > locks.svg
   pcmsim locks scenarios/virtio-snd/H03-same-class-nesting.yaml --filter v6 --charts charts
+  pcmsim locks scenarios/first-light.yaml --set driver.version=ack --races
   pcmsim locks --cases cases.jsonl --json
 
 Exit codes: 0 done, 1 something is new beside the baseline, 2 bad input.
@@ -53,6 +55,7 @@ export function addLocks(program: Command): void {
     .option('--baseline <file>', 'JSON of an earlier run: exit 1 if something is new')
     .option('--charts <folder>', 'write lock-graph.svg and lock-contention.svg there')
     .option('--once', 'stop at the first report, as the kernel does')
+    .addOption(new Option('--races', 'look for data races too').conflicts(['cases', 'dot', 'proc']))
     .option('--raw-nesting', 'CONFIG_PROVE_RAW_LOCK_NESTING')
     .option('--seed <n>', "seed instead of the scenario's own", seedValue)
     .option('--set <path=value>', 'override a key of the scenario; repeatable', collect, [])
@@ -80,6 +83,7 @@ async function locks(path: string | undefined, flags: LocksFlags): Promise<numbe
     json,
     dot: flags.dot === true,
     once: flags.once === true,
+    races: flags.races === true,
     rawNesting: flags.rawNesting === true,
   }
   return locksCommand(path, options, makeConsole(false))

@@ -38,6 +38,8 @@ export interface BuildOptions {
   readonly stepsMax?: number
   /** Memory for the recording, when many runs follow each other. */
   readonly pool?: ChunkPool
+  /** Accesses of shared variables are recorded, for the detector of data races. */
+  readonly accesses?: boolean
   /** Called when the driver has registered its card, before the clients start. */
   readonly onCard?: (pcm: SndPcm, world: World) => void
 }
@@ -46,6 +48,7 @@ export function buildWorld(spec: ScenarioSpec, seed: number, options: BuildOptio
   const sim = new Simulation({ seed, ...options })
   const store = new TraceStore(sim.trace.symbols, options.pool ?? null)
   sim.trace.setRecorder(store)
+  sim.trace.accesses = options.accesses === true
   const costs = costsOf(spec)
   const host = new HostMachine(sim, hostOptions(spec.host, costs))
   const kernel = new Kernel(sim, 'guest', kernelConfig(spec.guest, costs))

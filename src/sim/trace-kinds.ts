@@ -156,6 +156,9 @@ export const RECORDS = {
   xensnd_serve: ['xen_snd:backend_request', 'op:xensnd', 'stream:stream', 'id:int'],
   xensnd_answer: ['xen_snd:backend_response', 'op:xensnd', 'stream:stream', 'id:int', 'status:int'],
   xensnd_evt_send: ['xen_snd:backend_event', 'stream:stream', 'id:int', 'position:int'],
+  // Only of runs that were asked for it (Trace.accesses), so other traces are as they were.
+  access: ['pcmsim:access', 'cell:text', 'flags:int'],
+  work_pending: ['pcmsim:work_pending', 'work:work'],
 } as const satisfies Record<string, readonly [name: string, ...args: string[]]>
 
 export type RecordName = keyof typeof RECORDS

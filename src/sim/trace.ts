@@ -68,6 +68,8 @@ export class Trace {
   readonly symbols = new Symbols()
   /** Records emitted so far. */
   count = 0
+  /** Whether accesses of shared variables are recorded; set before the world is built. */
+  accesses = false
   private readonly current = new TraceRecord()
   private recorder: TraceColumns | null = null
   /** Sinks of each kind; a kind that nobody asked for has none. */

@@ -5,6 +5,7 @@
  */
 import type { Bytes, Frames } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
+import { declareShared } from '../linux/kcsan.ts'
 import type { Kernel } from '../linux/kernel.ts'
 import type { LockBase } from '../linux/lock-base.ts'
 import { Mutex } from '../linux/mutex.ts'
@@ -156,6 +157,7 @@ export class SndPcmSubstream {
     this.object = newObject(k, info)
     for (const lock of this.runtimeLocks()) lock.recordInit(k.current)
     this.current = new SndPcmRuntime(this)
+    declareShared(k, this.current, `${this.symbolName} runtime`, ['delay'])
   }
 
   /** Kernel: snd_pcm_detach_substream(). */

@@ -85,7 +85,10 @@ export function schedule_highpri_work(work: WorkStruct): Proc<boolean> {
 }
 
 function queue_work(work: WorkStruct, highpri: boolean): Proc<boolean> {
-  if (work.pending) return DONE_FALSE
+  if (work.pending) {
+    if (work.k.sim.trace.accesses) work.k.emit(T.work_pending, work.id)
+    return DONE_FALSE
+  }
   work.pending = true
   return insert_work(work, highpri)
 }

@@ -19,6 +19,7 @@ const plain: LocksOptions = {
   dot: false,
   once: false,
   rawNesting: false,
+  races: false,
 }
 
 function consoleStub() {
@@ -56,6 +57,15 @@ describe('locks of a scenario', () => {
     expect(code).toBe(0)
     expect(out).toMatch(/^first-light, seed 1: \d+ classes, \d+ dependencies, 0 reports\n/)
     expect(out).toMatch(/ {2}&snd->queues\[i\]\.lock -> &vss->lock +\d+\n/)
+  })
+  it('with data races, of runs that record accesses only', async () => {
+    const { out } = await locks({ races: true })
+    expect(out).toMatch(/\n0 data races in [\d,]+ accesses of shared variables\n/)
+    expect(JSON.parse((await locks({ races: true, json: true })).out)).toMatchObject({ races: [] })
+    expect(JSON.parse((await locks({ json: true })).out)).not.toHaveProperty('races')
+    const set = [...plain.set, 'driver.kind=ideal']
+    const { code, err } = await locks({ races: true, set })
+    expect([code, err === '']).toEqual([2, false])
   })
   it('in the shapes of /proc and of Graphviz', async () => {
     expect((await locks({ proc: 'lockdep' })).out).toMatch(/^all lock classes:\n/)

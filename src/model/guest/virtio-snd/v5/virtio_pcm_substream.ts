@@ -4,9 +4,11 @@
  * Kernel: sound/virtio/virtio_pcm.h, patch series v5 (in part v4, which its cover letter calls
  * equal).
  */
+
 import type { Proc } from '../../../../sim/process.ts'
 import type { SndPcmHardware, SndPcmSubstream } from '../../../alsa/pcm.ts'
 import { SNDRV_PCM_STREAM_CAPTURE, SNDRV_PCM_STREAM_PLAYBACK } from '../../../alsa/pcm_constants.ts'
+import { declareShared } from '../../../linux/kcsan.ts'
 import type { ObjectId } from '../../../linux/slab.ts'
 import { SpinlockT, spin_lock_irqsave, spin_unlock_irqrestore } from '../../../linux/spinlock.ts'
 import { WaitQueueHead } from '../../../linux/wait.ts'
@@ -42,6 +44,19 @@ export class VirtioPcmMsg {
     this.data_sgs = Math.floor((xfer.offset + xfer.bytes - 1) / PAGE_SIZE) - first + 1
   }
 }
+
+/** Variables that callbacks, interrupts and work items share. */
+const SHARED = [
+  'hw_ptr',
+  'xfer_enabled',
+  'xfer_xrun',
+  'msg_last_enqueued',
+  'msg_count',
+  'msg_flushing',
+  'period_size',
+  'buffer_size',
+  'frame_bytes',
+] as const
 
 /** Kernel: struct virtio_pcm_substream. */
 export class VirtioPcmSubstream implements VirtioSndEventTarget {
@@ -85,6 +100,7 @@ export class VirtioPcmSubstream implements VirtioSndEventTarget {
     this.hw = hw
     this.lock = new SpinlockT(k, '&vss->lock', `vss${sid}->lock`)
     this.msg_empty = new WaitQueueHead(k, '&vss->msg_empty', `vss${sid}->msg_empty`)
+    declareShared(k, this, `vss${sid}`, SHARED)
   }
 
   /**

@@ -3,10 +3,12 @@
  *
  * Kernel: sound/virtio/virtio_pcm.h, v6.1.192.
  */
+
 import type { Proc } from '../../../../sim/process.ts'
 import type { SndPcmHardware, SndPcmSubstream } from '../../../alsa/pcm.ts'
 import { SNDRV_PCM_STREAM_CAPTURE, SNDRV_PCM_STREAM_PLAYBACK } from '../../../alsa/pcm_constants.ts'
 import { snd_pcm_period_elapsed } from '../../../alsa/pcm_lib.ts'
+import { declareShared, unrecorded } from '../../../linux/kcsan.ts'
 import type { ObjectId } from '../../../linux/slab.ts'
 import { SpinlockT, spin_lock_irqsave, spin_unlock_irqrestore } from '../../../linux/spinlock.ts'
 import { WaitQueueHead } from '../../../linux/wait.ts'
@@ -44,6 +46,18 @@ export class VirtioPcmMsg {
   }
 }
 
+/** Variables that callbacks, interrupts and work items share. */
+const SHARED = [
+  'hw_ptr',
+  'xfer_enabled',
+  'xfer_xrun',
+  'stopped',
+  'suspended',
+  'msg_last_enqueued',
+  'msg_count',
+  'buffer_bytes',
+] as const
+
 /** Kernel: struct virtio_pcm_substream. */
 export class VirtioPcmSubstream implements VirtioSndEventTarget {
   readonly snd: VirtioSnd<VirtioPcmSubstream>
@@ -65,8 +79,8 @@ export class VirtioPcmSubstream implements VirtioSndEventTarget {
   msg_last_enqueued = -1
   msg_count = 0
   readonly msg_empty: WaitQueueHead
-  /** The condition that sync_stop waits for. */
-  readonly isEmpty = (): boolean => this.msg_count === 0
+  /** The condition that sync_stop waits for; the kernel reads it under the lock. */
+  readonly isEmpty = (): boolean => unrecorded(this.snd.k, () => this.msg_count === 0)
 
   constructor(
     snd: VirtioSnd<VirtioPcmSubstream>,
@@ -90,6 +104,7 @@ export class VirtioPcmSubstream implements VirtioSndEventTarget {
     )
     this.lock = new SpinlockT(k, '&vss->lock', `vss${sid}->lock`)
     this.msg_empty = new WaitQueueHead(k, '&vss->msg_empty', `vss${sid}->msg_empty`)
+    declareShared(k, this, `vss${sid}`, SHARED)
   }
 
   /**
