@@ -105,7 +105,8 @@ export class RaceFold implements Fold<RaceResult> {
   }
 
   private report(cell: string, first: Access, second: Access): void {
-    const key = [cell, ...[sortOf(first), sortOf(second)].sort()].join('\n')
+    const [one, other] = [sortOf(first), sortOf(second)]
+    const key = [cell, ...(one < other ? [one, other] : [other, one])].join('\n')
     const known = this.found.get(key)
     if (known !== undefined) this.found.set(key, { ...known, count: known.count + 1 })
     else if (this.found.size < RACES_MAX) this.found.set(key, { cell, first, second, count: 1 })

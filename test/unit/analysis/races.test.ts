@@ -1,4 +1,4 @@
-/** Data races: planted ones in hand-made records, and those of the drivers (domain/virtio-snd.md). */
+/** Data races: planted in hand-made records, and those of the drivers (domain/virtio-snd.md). */
 import { describe, expect, it } from 'vitest'
 import { foldStore } from '../../../src/analysis/fold.ts'
 import { RaceFold, type RaceResult } from '../../../src/analysis/races/race-fold.ts'
