@@ -20,11 +20,13 @@ const ESCAPE = 65_535
 export function* fingerprintBytes(store: TraceStore): Generator<Uint8Array, void, undefined> {
   yield new TextEncoder().encode(symbolLine(store.symbols))
   const column = new NarrowColumn()
-  for (const chunk of store.chunks) {
-    yield* column.pieces(intervals(chunk), chunk.length)
-    yield* column.pieces(chunk.heads, chunk.length)
-    yield* column.pieces(chunk.contexts, chunk.length)
-    yield* column.pieces(chunk.args, chunk.argLength)
+  for (let at = 0; at < store.chunks.length; at++) {
+    const chunk = store.chunks[at] as TraceChunk
+    const length = store.lengthOf(at)
+    yield* column.pieces(intervals(chunk.times, length), length)
+    yield* column.pieces(chunk.heads, length)
+    yield* column.pieces(chunk.contexts, length)
+    yield* column.pieces(chunk.args, store.argLengthOf(at))
   }
 }
 
@@ -36,8 +38,7 @@ function symbolLine(symbols: Symbols): string {
   return `pcmsim-fingerprint ${TRACE_VERSION} ${JSON.stringify(tables)}\n`
 }
 
-function intervals(chunk: TraceChunk): Float64Array {
-  const { times, length } = chunk
+function intervals(times: Float64Array, length: number): Float64Array {
   const out = new Float64Array(length)
   let last = 0
   for (let i = 0; i < length; i++) {

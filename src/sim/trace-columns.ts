@@ -7,10 +7,13 @@ import { RECORDS, type RecordName } from './trace-kinds.ts'
 
 const CHUNK_BITS = 14
 export const CHUNK_RECORDS = 1 << CHUNK_BITS
-export const ARGS_MAX = 6
+/** Place of a record in its chunk. */
+export const CHUNK_MASK = CHUNK_RECORDS - 1
+const ARGS_MAX = 6
 /** Where a record's arguments begin is kept for each 64th record only. */
 export const BLOCK_BITS = 6
 export const BLOCK_MASK = (1 << BLOCK_BITS) - 1
+const BLOCK_ARGS_MAX = ARGS_MAX << BLOCK_BITS
 
 /** Number of arguments of each kind. */
 export const ARITY = Uint8Array.from(
@@ -25,8 +28,6 @@ export class TraceChunk {
   readonly contexts: Uint32Array
   readonly argStarts: Uint32Array
   args: Float64Array
-  length = 0
-  argLength = 0
 
   constructor() {
     const n = CHUNK_RECORDS
@@ -53,11 +54,7 @@ export class ChunkPool {
   }
 
   give(chunks: readonly TraceChunk[]): void {
-    for (const chunk of chunks) {
-      chunk.length = 0
-      chunk.argLength = 0
-      if (this.free.length < POOL_CHUNKS_MAX) this.free.push(chunk)
-    }
+    for (const chunk of chunks) if (this.free.length < POOL_CHUNKS_MAX) this.free.push(chunk)
   }
 }
 
@@ -66,49 +63,49 @@ const POOL_CHUNKS_MAX = 512
 
 export class TraceColumns {
   readonly chunks: TraceChunk[] = []
-  chunk: TraceChunk
-  // The current chunk's columns, one step nearer.
-  times: Float64Array
-  heads: Uint16Array
-  contexts: Uint32Array
-  args: Float64Array
+  /** Records so far. */
+  length = 0
+  // The current chunk's columns, one step nearer, and where its next argument goes.
+  times: Float64Array = new Float64Array(0)
+  heads: Uint16Array = new Uint16Array(0)
+  contexts: Uint32Array = new Uint32Array(0)
+  args: Float64Array = this.times
+  argEnd = 0
   private readonly pool: ChunkPool | null
 
   constructor(pool: ChunkPool | null = null) {
     this.pool = pool
-    const chunk = pool === null ? new TraceChunk() : pool.take()
-    this.chunks.push(chunk)
-    this.chunk = chunk
-    this.times = chunk.times
-    this.heads = chunk.heads
-    this.contexts = chunk.contexts
-    this.args = chunk.args
   }
 
   /** Gives the memory back to the pool; the recording is empty and must not be used again. */
   release(): void {
     this.pool?.give(this.chunks.splice(0))
+    this.length = 0
   }
 
-  get length(): number {
-    return (this.chunks.length - 1) * CHUNK_RECORDS + this.chunk.length
+  /** Before record `first`, the first of a block: makes room for all of the block. */
+  beginBlock(first: number): void {
+    const at = first & CHUNK_MASK
+    if (at === 0) this.nextChunk()
+    const chunk = this.chunks[this.chunks.length - 1] as TraceChunk
+    if (this.argEnd + BLOCK_ARGS_MAX > chunk.args.length) widen(chunk)
+    this.args = chunk.args
+    chunk.argStarts[at >> BLOCK_BITS] = this.argEnd
   }
 
-  nextChunk(): void {
+  private nextChunk(): void {
     const chunk = this.pool === null ? new TraceChunk() : this.pool.take()
     this.chunks.push(chunk)
-    this.chunk = chunk
     this.times = chunk.times
     this.heads = chunk.heads
     this.contexts = chunk.contexts
-    this.args = chunk.args
+    this.argEnd = 0
   }
+}
 
-  /** Room for more arguments than two a record. */
-  widen(): void {
-    const wider = new Float64Array(this.args.length * 2)
-    wider.set(this.args)
-    this.args = wider
-    this.chunk.args = wider
-  }
+/** Room for more arguments than two a record. */
+function widen(chunk: TraceChunk): void {
+  const wider = new Float64Array(chunk.args.length * 2)
+  wider.set(chunk.args)
+  chunk.args = wider
 }

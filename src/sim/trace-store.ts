@@ -6,10 +6,10 @@ import { unreachable } from '../base/assert.ts'
 import type { Symbols } from './symbols.ts'
 import { KIND_ARITY, TraceRecord, type TraceSink } from './trace.ts'
 import {
-  ARGS_MAX,
   ARITY,
   BLOCK_BITS,
   BLOCK_MASK,
+  CHUNK_MASK,
   CHUNK_RECORDS,
   type ChunkPool,
   type TraceChunk,
@@ -28,31 +28,43 @@ export class TraceStore extends TraceColumns implements TraceSink {
 
   /** Adds a copy of a record. */
   record(r: TraceRecord): void {
-    if (this.chunk.length === CHUNK_RECORDS) this.nextChunk()
-    if (this.chunk.argLength + ARGS_MAX > this.args.length) this.widen()
-    const { chunk, args } = this
-    const at = chunk.length++
-    const to = chunk.argLength
+    const nth = this.length++
+    if ((nth & BLOCK_MASK) === 0) this.beginBlock(nth)
+    const at = nth & CHUNK_MASK
+    const { args, argEnd } = this
     this.times[at] = r.timeNs
     this.heads[at] = (r.kind << 8) | r.cpu
     this.contexts[at] = r.context
-    if ((at & BLOCK_MASK) === 0) chunk.argStarts[at >> BLOCK_BITS] = to
-    args[to] = r.a
-    args[to + 1] = r.b
-    args[to + 2] = r.c
-    args[to + 3] = r.d
-    args[to + 4] = r.e
-    args[to + 5] = r.f
-    chunk.argLength = to + (ARITY[r.kind] as number)
+    args[argEnd] = r.a
+    args[argEnd + 1] = r.b
+    args[argEnd + 2] = r.c
+    args[argEnd + 3] = r.d
+    args[argEnd + 4] = r.e
+    args[argEnd + 5] = r.f
+    this.argEnd = argEnd + (ARITY[r.kind] as number)
+  }
+
+  /** Records in chunk `at`. */
+  lengthOf(at: number): number {
+    const left = this.length - at * CHUNK_RECORDS
+    return left < CHUNK_RECORDS ? left : CHUNK_RECORDS
+  }
+
+  /** Arguments in chunk `at`. */
+  argLengthOf(at: number): number {
+    const chunk = this.chunks[at] as TraceChunk
+    return argStart(chunk, this.lengthOf(at))
   }
 
   /** Offers every record to the sink, in order; the record object is reused. */
   replay(sink: TraceSink): void {
     const r = new TraceRecord()
     let index = 0
-    for (const chunk of this.chunks) {
+    for (let nth = 0; nth < this.chunks.length; nth++) {
+      const chunk = this.chunks[nth] as TraceChunk
+      const length = this.lengthOf(nth)
       let from = 0
-      for (let at = 0; at < chunk.length; at++) {
+      for (let at = 0; at < length; at++) {
         from += load(chunk, at, from, r)
         r.index = index++
         sink.record(r)
@@ -64,17 +76,18 @@ export class TraceStore extends TraceColumns implements TraceSink {
   at(index: number, into: TraceRecord): TraceRecord {
     if (!(index >= 0 && index < this.length)) unreachable(`no record ${index} of ${this.length}`)
     const chunk = this.chunks[Math.floor(index / CHUNK_RECORDS)] as TraceChunk
-    const at = index & (CHUNK_RECORDS - 1)
+    const at = index & CHUNK_MASK
     load(chunk, at, argStart(chunk, at), into)
     into.index = index
     return into
   }
 }
 
-/** Position of a record's first argument. */
+/** Position of a record's first argument; of the place after the last record: their number. */
 function argStart(chunk: TraceChunk, at: number): number {
-  let from = chunk.argStarts[at >> BLOCK_BITS] as number
-  for (let i = at & ~BLOCK_MASK; i < at; i++) {
+  const block = at === 0 ? 0 : (at - 1) >> BLOCK_BITS
+  let from = chunk.argStarts[block] as number
+  for (let i = block << BLOCK_BITS; i < at; i++) {
     from += KIND_ARITY[(chunk.heads[i] as number) >> 8] as number
   }
   return from

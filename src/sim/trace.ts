@@ -6,14 +6,7 @@
  */
 
 import { Symbols } from './symbols.ts'
-import {
-  ARGS_MAX,
-  ARITY,
-  BLOCK_BITS,
-  BLOCK_MASK,
-  CHUNK_RECORDS,
-  type TraceColumns,
-} from './trace-columns.ts'
+import { ARITY, BLOCK_MASK, CHUNK_MASK, type TraceColumns } from './trace-columns.ts'
 import { RECORDS, type RecordName } from './trace-kinds.ts'
 
 const names = Object.keys(RECORDS) as RecordName[]
@@ -111,34 +104,31 @@ export class Trace {
     const index = this.count++
     const { recorder } = this
     if (recorder !== null) {
-      if (recorder.chunk.length === CHUNK_RECORDS) this.nextChunk(recorder)
-      const { chunk } = recorder
-      const at = chunk.length++
-      const to = chunk.argLength
+      const nth = recorder.length++
+      if ((nth & BLOCK_MASK) === 0) this.beginBlock(recorder, nth)
+      const at = nth & CHUNK_MASK
       recorder.times[at] = this.clock.now
       recorder.heads[at] = (kind << 8) | cpu
       recorder.contexts[at] = context
-      if ((at & BLOCK_MASK) === 0) chunk.argStarts[at >> BLOCK_BITS] = to
-      if (to + ARGS_MAX > recorder.args.length) recorder.widen()
-      const { args } = recorder
+      const { args, argEnd } = recorder
       const arity = ARITY[kind] as number
       // What exceeds the kind's arity is overwritten by the next record.
-      args[to] = a
-      args[to + 1] = b
-      args[to + 2] = c
+      args[argEnd] = a
+      args[argEnd + 1] = b
+      args[argEnd + 2] = c
       if (arity > 3) {
-        args[to + 3] = d
-        args[to + 4] = e
-        args[to + 5] = f
+        args[argEnd + 3] = d
+        args[argEnd + 4] = e
+        args[argEnd + 5] = f
       }
-      chunk.argLength = to + arity
+      recorder.argEnd = argEnd + arity
     }
     if (this.listened[kind] !== 0) this.offer(index, kind, cpu, context, [a, b, c, d, e, f])
   }
 
-  private nextChunk(recorder: TraceColumns): void {
+  private beginBlock(recorder: TraceColumns, first: number): void {
     if (this.count > RECORDS_MAX) this.clock.hitLimit(`more than ${RECORDS_MAX} trace records`)
-    recorder.nextChunk()
+    recorder.beginBlock(first)
   }
 
   /** To the sinks, by way of the one record object. */
