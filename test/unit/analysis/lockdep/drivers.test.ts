@@ -235,3 +235,38 @@ describe('the one report of a boot', () => {
     expect(reports[0]?.context).toContain(store.symbols.name('ctx', record.context))
   })
 })
+
+describe('Xen, always', () => {
+  const text = `
+version: 1
+name: xen
+duration: 2s
+driver: {kind: xen-snd}
+streams: [{name: music, client: aplay, period_size: 480, periods: 4, length: 500ms}]
+`
+  const [spec] = loadScenario(text)
+  if (spec === undefined) throw new Error('no scenario')
+  const { store, result } = runScenario(spec)
+  const judge = (mode: 'once' | 'continue') =>
+    foldStore(store, new LockdepFold(store.symbols, { mode }), 0).reports
+
+  it('closes a cycle of classes at the first notification of a period', () => {
+    const [report, ...more] = judge('once')
+    expect(more).toEqual([])
+    expect(report?.kind).toBe('circular')
+    expect(report?.classes).toEqual([
+      '&channel->ring_io_lock',
+      '&group->mutex',
+      '&channel->u.req.req_io_lock',
+    ])
+  })
+  it('takes one ring lock inside another when an event ends the drain', () => {
+    expect(judge('continue').map((one) => one.kind)).toEqual(['circular', 'recursive'])
+  })
+  it('but no instances can meet so, and nothing stops', () => {
+    expect(judge('continue').map((one) => one.instances)).toEqual(['not-seen', 'not-seen'])
+    expect(judge('continue').map((one) => one.judgement)).toEqual(['predicted', 'predicted'])
+    expect(result.locks.actual).toEqual([])
+    expect(result.outcome).toBe('completed')
+  })
+})
