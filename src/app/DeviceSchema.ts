@@ -103,6 +103,7 @@ export const DeviceSchema = Schema.Struct({
   position_reset: key(oneOf(xenWords.position_reset), 'xen: whether START begins at 0.'),
   event_ids: key(oneOf(xenWords.event_ids), 'xen: whether OPEN begins with event 0.'),
   events_after_stop: key(oneOf(xenWords.events_after_stop), 'xen: whether STOP ends the events.'),
+  outstanding: key(oneOf(xenWords.outstanding), 'xen: requests of a stream at a time.'),
   query_shrink: key(ShrinkSchema, 'xen: queries that are answered with less than before.'),
   removal: key(oneOf(xenWords.removal), 'xen: the state that a leaving front end sees last.'),
 })

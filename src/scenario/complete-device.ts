@@ -109,6 +109,7 @@ function completeXen(device: DeviceInput): XenDeviceSpec {
     positionReset: device.position_reset ?? usual.positionReset,
     eventIds: device.event_ids ?? usual.eventIds,
     eventsAfterStop: device.events_after_stop ?? usual.eventsAfterStop,
+    outstanding: device.outstanding ?? usual.outstanding,
     queryShrink: device.query_shrink ?? usual.queryShrink,
     removal: device.removal ?? usual.removal,
   }

@@ -59,6 +59,7 @@ export const xenDeviceDefaults: XenDeviceSpec = {
   positionReset: 'keeps',
   eventIds: 'continue',
   eventsAfterStop: 'none',
+  outstanding: 'one',
   queryShrink: null,
   removal: 'init-wait',
 }

@@ -60,6 +60,7 @@ export const xenWords = {
   position_reset: ['keeps', 'on-start'],
   event_ids: ['continue', 'restart'],
   events_after_stop: ['none', 'go-on'],
+  outstanding: ['one', 'many'],
   removal: ['init-wait', 'stays'],
 } as const
 
@@ -73,6 +74,7 @@ export interface XenDeviceSpec {
   readonly positionReset: XenWords['position_reset']
   readonly eventIds: XenWords['event_ids']
   readonly eventsAfterStop: XenWords['events_after_stop']
+  readonly outstanding: XenWords['outstanding']
   readonly queryShrink: QueryShrink | null
   readonly removal: XenWords['removal']
 }

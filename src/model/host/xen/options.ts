@@ -34,6 +34,8 @@ export interface XenSoundOptions {
   readonly eventIds: 'continue' | 'restart'
   /** Whether STOP and CLOSE end the events, or not. */
   readonly eventsAfterStop: 'none' | 'go-on'
+  /** Requests of a stream that it works on at a time. */
+  readonly outstanding: 'one' | 'many'
   readonly queryShrink: QueryShrink | null
   /** What a front end that goes away sees in the end. */
   readonly removal: 'init-wait' | 'stays'

@@ -47,11 +47,11 @@ export type ResponseFate =
 
 const SEND: ResponseFate = { kind: 'send' }
 
+/** A request that the back end is slow about: done and answered at its end. */
 interface Late {
   readonly atNs: Ns
   readonly one: Served
   readonly req: XensndReq
-  readonly resp: XensndResp
 }
 
 /** A stream with its rings, from the front end's Initialised until it goes. */
@@ -61,6 +61,8 @@ class Served {
   readonly handler: number
   rings: StreamRings | null = null
   back: BackRing<XensndReq, XensndResp> | null = null
+  /** It is slow about a request and takes no other meanwhile. */
+  busy = false
   nextEventId = 0
 
   constructor(stream: XenStream, timer: LoopTimer, handler: number) {
@@ -133,10 +135,15 @@ export class XenSound implements XenBackend {
 
   /** The back end goes away by itself: its rings are served no longer. Context: a host thread. */
   *close(): Proc {
-    this.forget()
-    for (const one of this.served) one.back = null
+    this.release()
     yield* this.port.setBackendState(XenbusStateClosing)
     yield* this.port.setBackendState(XenbusStateClosed)
+  }
+
+  /** Streams are closed and rings unmapped: nobody answers any more. */
+  private release(): void {
+    this.forget()
+    for (const one of this.served) one.back = null
   }
 
   /** It is there again and waits for the front end. Context: a host thread. */
@@ -151,7 +158,7 @@ export class XenSound implements XenBackend {
       for (const one of this.served) this.bind(one)
       yield* port.setBackendState(XenbusStateConnected)
     } else if (this.frontend === XenbusStateClosing) {
-      this.forget()
+      this.release()
       yield* port.setBackendState(XenbusStateClosing)
       if (this.options.removal === 'stays') return
       yield* port.setBackendState(XenbusStateClosed)
@@ -163,13 +170,14 @@ export class XenSound implements XenBackend {
     if (one.rings === null) return
     one.back = new BackRing(one.rings.sring)
     one.nextEventId = 0
+    one.busy = false
     one.rings.req.onSend = () => this.loop.signal(one.handler)
   }
 
   /** Requests of a stream's ring, each served before the next is looked at. */
   private *serve(one: Served): Proc {
     const { host } = this.loop
-    while (one.back !== null) {
+    while (one.back !== null && !one.busy) {
       const req = takeRequest(one.back)
       if (req === null) return
       host.emit(T.xensnd_serve, sndifCode(req), req.traceStream, req.id)
@@ -180,13 +188,11 @@ export class XenSound implements XenBackend {
 
   private *answer(one: Served, req: XensndReq): Proc {
     const fate = this.responseFate?.(req) ?? SEND
-    const refused = fate.kind === 'send' && fate.status !== undefined
-    const status = refused ? (fate.status ?? 0) : this.act(one, req)
-    const resp = { id: req.id, operation: req.operation, status, hw_param: this.query(req) }
-    if (fate.kind === 'send') yield* this.respond(one, req, resp)
+    if (fate.kind === 'send') yield* this.respond(one, req, fate.status ?? this.act(one, req))
     else if (fate.kind === 'late') {
       const atNs = this.loop.host.sim.now + fate.byNs
-      this.late.push({ atNs, one, req, resp })
+      one.busy = this.options.outstanding === 'one'
+      this.late.push({ atNs, one, req })
       this.lateTimer.anticipate(atNs)
     }
   }
@@ -207,9 +213,11 @@ export class XenSound implements XenBackend {
     return answerQuery(hw_param, this.options.queryShrink, this.queries)
   }
 
-  private *respond(one: Served, req: XensndReq, resp: XensndResp): Proc {
+  private *respond(one: Served, req: XensndReq, status: number): Proc {
     if (one.back === null || one.rings === null) return
-    this.loop.host.emit(T.xensnd_answer, sndifCode(req), req.traceStream, resp.id, resp.status)
+    const { id, operation } = req
+    this.loop.host.emit(T.xensnd_answer, sndifCode(req), req.traceStream, id, status)
+    const resp: XensndResp = { id, operation, status, hw_param: this.query(req) }
     if (pushResponse(one.back, resp)) yield* this.port.raise(one.rings.req)
   }
 
@@ -217,7 +225,9 @@ export class XenSound implements XenBackend {
     const { now } = this.loop.host.sim
     for (const late of this.late.filter((one) => one.atNs <= now)) {
       removeAt(this.late, this.late.indexOf(late))
-      yield* this.respond(late.one, late.req, late.resp)
+      late.one.busy = false
+      yield* this.respond(late.one, late.req, this.act(late.one, late.req))
+      yield* this.serve(late.one)
     }
     for (const late of this.late) this.lateTimer.anticipate(late.atNs)
   }

@@ -17,7 +17,7 @@ export function xenRun(lines: string, seed = 1) {
   const text = `version: 1\nname: xen\n${lines}`
   const [spec] = loadScenario(text, { name: 'a.yaml' })
   if (spec === undefined) throw new Error('no scenario')
-  const { result, store } = runScenario(spec, { seed })
+  const { result, store } = runScenario(spec, seed)
   const rows = (kind: RecordName): Row[] => {
     const found: Row[] = []
     const r = new TraceRecord()
