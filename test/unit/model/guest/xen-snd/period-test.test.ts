@@ -162,7 +162,15 @@ describe('B = 2P, decided by HZ alone', () => {
       '{call: hwsync}',
       `{call: writei, frames: ${P}, nonblock: true}`,
     ]).flat()
-    const script = `client: scripted, options: {script: [{call: open, nonblock: true}, {call: hw_params}, {call: sw_params, start_threshold: 960}, {call: prepare}, {call: writei, frames: 960}, ${poll.join(', ')}]}`
+    const first = [
+      '{call: open, nonblock: true}',
+      '{call: hw_params}',
+      '{call: sw_params, start_threshold: 960}',
+      '{call: prepare}',
+      '{call: writei, frames: 960}',
+    ]
+    const calls = [...first, ...poll].join(', ')
+    const script = `client: scripted, options: {script: [${calls}]}`
     const one = run({ every: 'P', test: '>', periods: 2, client: script })
     expect(causes(one)).toEqual([])
     expect(one.result.streams['s']!.frames.written).toBeGreaterThan(20 * P)
@@ -209,7 +217,12 @@ guest: {costs: ideal}
 host: {costs: ideal}
 driver: {kind: xen-snd, options: {periodTest: '>='}}
 device: {kind: xen, turn_around: 1us, position_reset: on-start}
-streams: [{name: s, client: scripted, period_size: ${period}, periods: ${periods}, options: {script: [${script.join(', ')}]}}]
+streams:
+  - name: s
+    client: scripted
+    period_size: ${period}
+    periods: ${periods}
+    options: {script: [${script.join(', ')}]}
 `)
   }
   it.each([
