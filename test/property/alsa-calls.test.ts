@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { NS_PER_MS } from '../../src/base/units.ts'
 import * as C from '../../src/model/alsa/pcm_constants.ts'
 import { UserFrames } from '../../src/model/alsa/pcm_copy.ts'
+import { boundaryOf } from '../../src/model/alsa/pcm_hw_params.ts'
 import { type SndPcmFile, snd_pcm_release } from '../../src/model/alsa/pcm_native.ts'
 import { snd_pcm_avail } from '../../src/model/alsa/pcm_runtime.ts'
 import { SndPcmStatus } from '../../src/model/alsa/pcm_status.ts'
@@ -14,6 +15,7 @@ import { sleepUntil } from '../../src/model/linux/hrtimer.ts'
 import * as S from '../../src/model/user/syscall.ts'
 import type { Proc } from '../../src/sim/process.ts'
 import { T } from '../../src/sim/trace.ts'
+import { CODES } from '../../src/sim/trace-kinds.ts'
 import {
   hwParams,
   inTask,
@@ -169,6 +171,67 @@ function run(
   return { w, moved }
 }
 
+const CALL_NAMES = CODES.call as readonly string[]
+/** Moves of states that some call or event explains (domain/alsa-core.md §2). */
+const EXPLAINED: Readonly<Record<string, readonly string[]>> = {
+  OPEN: ['SETUP'],
+  SETUP: ['OPEN', 'PREPARED'],
+  PREPARED: ['OPEN', 'SETUP', 'RUNNING', 'DRAINING'],
+  RUNNING: ['SETUP', 'XRUN', 'DRAINING', 'PAUSED'],
+  XRUN: ['SETUP', 'PREPARED'],
+  DRAINING: ['SETUP'],
+  PAUSED: ['RUNNING'],
+}
+
+/** Beyond EXPLAINED: 6.1 pauses what its own update has stopped; a capture may be prepared anew. */
+function alsoExplained(from: string, to: string, old: boolean, capture: boolean): boolean {
+  if (from === 'XRUN' && to === 'PAUSED') return old
+  return from === 'DRAINING' && to === 'PREPARED' && capture
+}
+
+/**
+ * Both pointers go forward, but for a rewind; a prepare and a reset set them anew. `loose`: two
+ * processes move appl_ptr at once, each from where it has found it.
+ */
+function checkMotion(w: World, boundary: number, loose: boolean): void {
+  let hw_ptr = -1
+  let appl_ptr = -1
+  const callOf = new Map<number, string>()
+  w.store.replay({
+    record: (r) => {
+      if (r.kind === T.syscall_enter) {
+        const name = CALL_NAMES[r.b] as string
+        callOf.set(r.context, name)
+        if (name === 'reset' || name === 'prepare') hw_ptr = appl_ptr = -1
+      } else if (r.kind === T.syscall_exit) {
+        const name = callOf.get(r.context)
+        if (name === 'reset' || name === 'prepare') hw_ptr = appl_ptr = -1
+        callOf.delete(r.context)
+      } else if (r.kind === T.snd_pcm_state) {
+        if (r.c <= C.SNDRV_PCM_STATE_PREPARED) hw_ptr = appl_ptr = -1
+      } else if (r.kind === T.snd_pcm_hwptr) {
+        if (hw_ptr >= 0) {
+          const by = (r.d - hw_ptr + boundary) % boundary
+          expect(by).toBeLessThan(2 * BUFFER)
+          if (by > 0) seen.add('hw_ptr moved')
+        }
+        hw_ptr = inReset(callOf) ? -1 : r.d
+      } else if (r.kind === T.snd_pcm_applptr && !loose) {
+        if (appl_ptr >= 0 && !inReset(callOf)) expect(r.b).toBe(appl_ptr)
+        const by = (r.c - r.b + boundary) % boundary
+        const rewinds = callOf.get(r.context) === 'rewind'
+        expect(rewinds ? boundary - by : by).toBeLessThanOrEqual(BUFFER)
+        if (rewinds) seen.add('rewound')
+        appl_ptr = r.c
+      }
+    },
+  })
+}
+
+function inReset(callOf: ReadonlyMap<number, string>): boolean {
+  return [...callOf.values()].some((name) => name === 'reset' || name === 'prepare')
+}
+
 const step = fc.tuple(fc.constantFrom(...CALLS), fc.integer({ min: 1, max: 2000 }), fc.nat(8000))
 const script = fc.array(step, { minLength: 1, maxLength: 12 })
 const stillStep = step.filter(([name]) => !MOVERS.includes(name))
@@ -192,8 +255,13 @@ test('invariants hold for any two scripts', () => {
         for (const r of recordsOf(w.store, T.snd_pcm_state)) {
           expect(r.b).toBe(state)
           state = r.c
+          const [from, to] = [CODES.state?.[r.b] ?? '', CODES.state?.[r.c] ?? '']
+          const legal = EXPLAINED[from]?.includes(to) === true
+          const also = alsoExplained(from, to, options.old, options.capture)
+          expect([from, to, legal || also]).toEqual([from, to, true])
           seen.add(`state ${r.c}`)
         }
+        checkMotion(w, boundaryOf(BUFFER), availMayLeave(scripts, options.old))
         const begun = recordsOf(w.store, T.snd_pcm_trigger).length
         expect(recordsOf(w.store, T.snd_pcm_trigger_done).length).toBe(begun)
         for (const r of recordsOf(w.store, T.snd_pcm_xrun)) seen.add(`xrun ${r.d}`)
@@ -207,5 +275,6 @@ test('invariants hold for any two scripts', () => {
 
 test('reached: every state but disconnected and suspended, xruns, a contended lock', () => {
   const states = [0, 1, 2, 3, 4, 5, 6].map((state) => `state ${state}`)
-  for (const what of [...states, 'xrun 0', 'xrun 4', 'contended lock']) expect(seen).toContain(what)
+  const others = ['xrun 0', 'xrun 4', 'contended lock', 'hw_ptr moved', 'rewound']
+  for (const what of [...states, ...others]) expect(seen).toContain(what)
 })
