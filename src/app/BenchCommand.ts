@@ -171,13 +171,13 @@ const runBench = Effect.fnUntraced(function* (
   const progress = new ProgressBar(total, output)
   const now = yield* factsOfPlan(plan, own, jobs, progress)
   const other = was.build && (yield* factsOfPlan(plan, was.build, jobs, progress))
-  const { times, ratios } = yield* timingsOfPlan(timed, builds, rounds, progress)
+  const { times, ratios, late } = yield* timingsOfPlan(timed, builds, rounds, progress)
   progress.finish()
   const facts = withTimes(now.facts, times[0])
   const baseline = other ? toBaseline(withTimes(other.facts, times[1])) : was.baseline
   const cases: CaseReport[] = []
   for (const one of plan) {
-    if (now.late.includes(one.name)) {
+    if (now.late.includes(one.name) || late.includes(one.name)) {
       cases.push(lateCase(one.name, formatDuration(one.limitNs)))
     } else {
       const own = { facts: facts.get(one.name), ratios: ratios.get(one.name) }

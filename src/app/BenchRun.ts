@@ -95,6 +95,7 @@ export const timingsOfPlan = Effect.fnUntraced(function* (
   rounds: number,
   progress: ProgressBar,
 ) {
+  const late: string[] = []
   const times = builds.map((): Times => new Map())
   const ratios: Times = new Map()
   for (const one of plan) {
@@ -103,7 +104,10 @@ export const timingsOfPlan = Effect.fnUntraced(function* (
       // A B, then B A: neither always follows the other.
       const order = builds.map((_, i) => (round % 2 === 0 ? i : builds.length - 1 - i))
       for (const at of order) {
-        yield* addSample(one, builds[at] as Build, samples[at] as Samples)
+        if (!late.includes(one.name)) {
+          const inTime = yield* addSample(one, builds[at] as Build, samples[at] as Samples)
+          if (!inTime) late.push(one.name)
+        }
         progress.done(`${one.name}, timing`)
       }
     }
@@ -113,7 +117,7 @@ export const timingsOfPlan = Effect.fnUntraced(function* (
     const [own, other] = samples
     if (own && other) ratios.set(one.name, timingsOf(ratiosOf(own, other)))
   }
-  return { times, ratios }
+  return { times, ratios, late }
 })
 
 function timingsOf(samples: Samples): Readonly<Record<string, Timing>> {
@@ -131,6 +135,10 @@ function ratiosOf(own: Samples, other: Samples): Samples {
   return new Map(pairs.filter(([, all]) => all.length > 0))
 }
 
+/** A sample runs its case that often, or a short one for a second or so. */
+const SAMPLE_RUNS = 10
+
+/** False if it did not end in time. */
 const addSample = Effect.fnUntraced(function* (one: PlannedCase, build: Build, into: Samples) {
   const add = (metric: string, value: number): void => {
     if (one.metrics.includes(metric)) into.set(metric, [...(into.get(metric) ?? []), value])
@@ -138,14 +146,15 @@ const addSample = Effect.fnUntraced(function* (one: PlannedCase, build: Build, i
   const { work, limitNs } = one
   if (work === null) {
     add('start_up', startUpSample(build.main))
-    return
+    return true
   }
-  const request: TimedRequest = { request: { ask: 'time', work }, limitNs }
+  const request: TimedRequest = { request: { ask: 'time', work }, limitNs: limitNs * SAMPLE_RUNS }
   const answer = yield* Effect.promise(() => askFresh(build.worker, request))
-  if (answer.kind === 'late') return
+  if (answer.kind === 'late') return false
   if (answer.kind !== 'sample') return yield* bugOf(one, answer)
   add('speed', answer.sample.speed)
   add('peak_memory', answer.sample.peakMemoryBytes)
+  return true
 })
 
 /** Where a case leaves the run that had `checks`; null if it does not. */
