@@ -7,7 +7,11 @@ import { chmodSync } from 'node:fs'
  * is machine code.
  */
 const commandLine = {
-  input: { main: 'dist/cli/main.js', 'run-worker': 'dist/app/run-worker.js' },
+  input: {
+    main: 'dist/cli/main.js',
+    'run-worker': 'dist/app/run-worker.js',
+    'bench-worker': 'dist/app/bench-worker.js',
+  },
   platform: 'node',
   external: [/^d3-node$/, /^@resvg\/resvg-js$/],
   // npx runs the file itself when the package is the one it stands in.
