@@ -139,7 +139,8 @@ function titleOf({ classes, edges, reports }: LockdepResult): string {
   const others = reports.length - 1
   const more = others > 0 ? ` (and ${plural(others, 'more report')})` : ''
   const judgement = worst.judgement === 'actual' ? ', and this run stopped there' : ''
-  return `${worst.kind}: ${ring.join(' → ')}${judgement}${more}`
+  const how = worst.instances === 'not-seen' ? ', by class only' : ''
+  return `${worst.kind}${how}: ${ring.join(' → ')}${judgement}${more}`
 }
 
 function aboutText(result: RunResult, found: LockdepResult, undrawn: number): string {

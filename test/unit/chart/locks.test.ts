@@ -52,6 +52,9 @@ describe('the lock graph', () => {
     expect(title(stopped)).toMatch(
       /^circular: .*, and this run stopped there \(and 1 more report\)$/,
     )
+    const reports = nested.found.reports.filter((one) => one.kind === 'recursive')
+    const { title: twice } = layoutLockGraph(nested.result, { ...nested.found, reports })
+    expect(twice).toMatch(/^recursive, by class only: &snd->queues\[i\]\.lock/)
     expect(title(clean)).toMatch(/^no report: \d+ dependencies among \d+ lock classes/)
   })
   it('draws the offending cycle heavily and numbers it; safe and unsafe differ in shape', () => {
