@@ -16,6 +16,7 @@ import { type Incident, LogFold, type LogLine } from './log.ts'
 import { LostEventFold } from './lost-events.ts'
 import { type MemoryFault, MemoryFold } from './memory.ts'
 import { type PeriodElapsed, PeriodElapsedFold } from './period-elapsed.ts'
+import { ProtocolFold } from './protocol.ts'
 import { type SilentFailure, SilentFailureFold } from './silent-failures.ts'
 import { NO_STATS, type Stats } from './stats.ts'
 import { type StreamNow, StreamTable } from './streams.ts'
@@ -117,6 +118,7 @@ export class ResultFolds extends FoldSet {
   readonly frames = this.add(new FramesFold())
   readonly locks: LockdepFold
   readonly memory: MemoryFold
+  readonly protocol: ProtocolFold
   readonly log: LogFold
 
   constructor(symbols: TraceStore['symbols']) {
@@ -130,6 +132,7 @@ export class ResultFolds extends FoldSet {
     this.endToEnd = this.add(new EndToEndFold(this.streams))
     this.locks = this.add(new LockdepFold(symbols))
     this.memory = this.add(new MemoryFold(symbols))
+    this.protocol = this.add(new ProtocolFold(symbols))
     this.log = this.add(new LogFold(symbols))
   }
 }
@@ -160,7 +163,10 @@ export function buildResult(store: TraceStore, meta: RunMeta): RunResult {
       actual: log.incidents.filter((one) => LOCK_INCIDENTS.includes(one.kind)),
     },
     memory: folds.memory.finish(),
-    warnings: log.incidents.filter((one) => WARNINGS.includes(one.kind)),
+    warnings: [
+      ...log.incidents.filter((one) => WARNINGS.includes(one.kind)),
+      ...folds.protocol.finish(),
+    ].toSorted((a, b) => a.timeNs - b.timeNs),
     log: log.lines,
   }
 }

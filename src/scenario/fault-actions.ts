@@ -22,6 +22,7 @@ import { VIRTIO_SND_EVT_PCM_XRUN } from '../model/virtio/virtio_snd.ts'
 import { type DeviceVirtqueue, virtqueue_push } from '../model/virtio/virtqueue_device.ts'
 import type { Proc } from '../sim/process.ts'
 import { Priority } from '../sim/scheduler.ts'
+import { T } from '../sim/trace.ts'
 import { sayFault } from './fault-events.ts'
 import { type FaultKind, type InjectedFault, queueNames } from './fault-spec.ts'
 import { formatDuration } from './quantity.ts'
@@ -219,5 +220,6 @@ function* badId({ host }: FaultWorld, parts: VirtioParts, fault: InjectedFault):
   const id = free < 0 ? vq.num : free
   sayFault(host, `used id ${id} on ${fault.queue ?? 'tx'}, which the device does not have`)
   virtqueue_push(vq, id, 8)
+  host.emit(T.virtqueue_push, vq.id, id, 8)
   yield* parts.proxy.interrupt(index)
 }

@@ -11,15 +11,18 @@ const file = new URL('../../scenarios/virtio-snd/control-ordinary-use.yaml', imp
 /** Unmet verdicts and reports of every variant with every seed; `duration` as in a scenario. */
 export function controlRuns(text: string, duration: string, seeds: readonly number[]) {
   const specs = loadScenario(text, { set: [`duration=${duration}`] })
-  return specs.flatMap((spec) =>
+  let simulatedNs = 0
+  const found = specs.flatMap((spec) =>
     seeds.flatMap((seed) => {
       const { result, store } = runScenario(spec, seed)
       store.release()
+      simulatedNs += result.virtualTimeNs
       return result.expectations
         .filter((one) => !one.pass)
         .map((one) => `${spec.variant}, seed ${seed}: ${one.name} was ${one.actual}`)
     }),
   )
+  return { found, simulatedNs }
 }
 
 export function controlText(): string {

@@ -33,7 +33,7 @@ function timed<V>(work: () => V): readonly [V, number] {
 
 function controls(): void {
   const seeds = Array.from({ length: CONTROL_SEEDS }, (_, i) => i + 1)
-  const [found, s] = timed(() => controlRuns(controlText(), CONTROL_DURATION, seeds))
+  const [{ found }, s] = timed(() => controlRuns(controlText(), CONTROL_DURATION, seeds))
   say(
     `controls: 4 variants x ${CONTROL_SEEDS} seeds x ${CONTROL_DURATION}, ${s.toFixed(0)} s of CPU`,
   )

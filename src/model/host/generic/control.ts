@@ -6,10 +6,8 @@ import type { Prng } from '../../../base/prng.ts'
 import type { Ns } from '../../../base/units.ts'
 import { type Proc, Req } from '../../../sim/process.ts'
 import { T } from '../../../sim/trace.ts'
-import { CODES } from '../../../sim/trace-kinds.ts'
 import {
   maskOfIndices,
-  traceCode,
   VIRTIO_SND_PCM_F_EVT_XRUNS,
   VIRTIO_SND_PCM_FORMATS,
   VIRTIO_SND_PCM_RATES,
@@ -36,8 +34,6 @@ import type { LoopHandler, LoopTimer } from '../event-loop.ts'
 import { mayFollow } from './lifecycle.ts'
 import type { GenericOptions } from './options.ts'
 import type { GenericOwner, GenericStream } from './stream.ts'
-
-const BUG_PROTOCOL = (CODES['bug'] as readonly string[]).indexOf('protocol')
 
 export interface ControlOwner extends GenericOwner {
   readonly streams: readonly GenericStream[]
@@ -123,7 +119,7 @@ export class ControlQueue implements LoopHandler {
       return VIRTIO_SND_S_NOT_SUPP
     }
     stream.trace = request.traceStream
-    if (!mayFollow(stream.state, code) && this.refuses(stream, code)) return VIRTIO_SND_S_BAD_MSG
+    if (!mayFollow(stream.state, code) && this.refuses(code)) return VIRTIO_SND_S_BAD_MSG
     let status = VIRTIO_SND_S_OK
     yield* stream.locked(
       function* (this: ControlQueue) {
@@ -134,13 +130,9 @@ export class ControlQueue implements LoopHandler {
     return status
   }
 
-  /** The driver broke the order: says so, and does what the options say. */
-  private refuses(stream: GenericStream, code: number): boolean {
-    const { host, options } = this.owner
-    const words = CODES['virtsnd'] as readonly string[]
-    const before = stream.state === 0 ? 'nothing' : words[traceCode(stream.state)]
-    const text = `driver: ${words[traceCode(code)]} after ${before} (virtio 5.14.6.6.1)`
-    host.emit(T.bug, BUG_PROTOCOL, host.sim.trace.symbols.text(text))
+  /** The driver broke the order (analysis/protocol.ts says so): does what the options say. */
+  private refuses(code: number): boolean {
+    const { options } = this.owner
     const strict = code === VIRTIO_SND_R_PCM_SET_PARAMS || code === VIRTIO_SND_R_PCM_RELEASE
     if (options.lifecycle === 'crash' && !strict) this.owner.crash()
     return options.lifecycle !== 'none'

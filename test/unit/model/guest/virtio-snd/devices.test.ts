@@ -1,5 +1,7 @@
 /** The generic device under the merged drivers: pacing, lifecycle, answers, events. */
 import { describe, expect, it } from 'vitest'
+import { foldStore } from '../../../../../src/analysis/fold.ts'
+import { ProtocolFold } from '../../../../../src/analysis/protocol.ts'
 import { distribution } from '../../../../../src/base/distribution.ts'
 import { snd_pcm_drop } from '../../../../../src/model/alsa/pcm_drain.ts'
 import { snd_pcm_release } from '../../../../../src/model/alsa/pcm_native.ts'
@@ -160,7 +162,8 @@ describe('what a device says that nobody hears', () => {
       }
     })
     expect(() => world.sim.run(1_000_000_000)).toThrow('hw_params: -22')
-    const text = world.found('bug').map((r) => world.sim.trace.symbols.name('text', r.b))
+    const fold = new ProtocolFold(world.sim.trace.symbols)
+    const text = foldStore(world.store, fold, world.sim.now).map((one) => one.text)
     expect(text).toContain('driver: SET_PARAMS after STOP (virtio 5.14.6.6.1)')
   })
 })
