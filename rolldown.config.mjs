@@ -11,9 +11,10 @@ const commandLine = {
     main: 'dist/cli/main.js',
     'run-worker': 'dist/app/run-worker.js',
     'bench-worker': 'dist/app/bench-worker.js',
+    'explore-worker': 'dist/app/explore-worker.js',
   },
   platform: 'node',
-  external: [/^d3-node$/, /^@resvg\/resvg-js$/],
+  external: [/^d3-node$/, /^@resvg\/resvg-js$/, /^piscina$/],
   // npx runs the file itself when the package is the one it stands in.
   plugins: [{ name: 'executable', writeBundle: () => chmodSync('dist/bin/main.js', 0o755) }],
   checks: { unresolvedImport: false },

@@ -54,6 +54,7 @@ const table: ImportTable = {
     'd3-node': ['app/Charts'],
     '@resvg/resvg-js': ['app/Charts'],
     '@dagrejs/dagre': ['chart/lock-graph-layers'],
+    piscina: ['app/ExplorePool', 'app/explore-worker'],
     'node:': ['app', 'cli'],
   },
 }
@@ -64,6 +65,7 @@ const entries = [
   'app/run-worker.ts',
   'app/bench-worker.ts',
   'page/main.ts',
+  'app/explore-worker.ts',
 ]
 const core = ['base', 'sim', 'model', 'scenario', 'analysis', 'chart', 'explore', 'export']
 

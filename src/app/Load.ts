@@ -83,7 +83,7 @@ function sameName(specs: readonly ScenarioSpec[]): readonly string[] {
   return lines
 }
 
-const parseOverrides = Effect.fnUntraced(function* (texts: readonly string[]) {
+export const parseOverrides = Effect.fnUntraced(function* (texts: readonly string[]) {
   const overrides: Override[] = []
   const lines: string[] = []
   for (const text of texts) {

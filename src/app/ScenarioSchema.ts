@@ -24,6 +24,7 @@ const VariantSchema = Schema.Struct({
   set: key(Schema.Record(Schema.String, Anything), 'Overrides: path to value.'),
   duration: key(Anything, 'Override.'),
   seed: key(Anything, 'Override.'),
+  schedule: key(Anything, 'Override.'),
   guest: key(Nested, 'Overrides, merged.'),
   host: key(Nested, 'Overrides, merged.'),
   driver: key(Nested, 'Overrides, merged.'),
@@ -45,6 +46,7 @@ export const ScenarioSchema = Schema.Struct({
   host: key(HostSchema, 'The machine beneath.'),
   driver: DriverSchema.annotateKey({ description: 'The guest sound driver.' }),
   device: key(DeviceSchema, 'The sound device.'),
+  schedule: key(Text, 'A schedule that exploration found, to be followed: s1:...'),
   streams: Schema.Array(StreamSchema).annotateKey({
     description: 'PCM streams and the clients that drive them.',
   }),

@@ -10,6 +10,7 @@ import { addChart } from './chart.ts'
 import { addCheck } from './check.ts'
 import { addConformance } from './conformance.ts'
 import { ignoreClosedPipe } from './console.ts'
+import { addExplore, addReplay, addShrink } from './explore.ts'
 import { addList } from './list.ts'
 import { addLocks } from './locks.ts'
 import { addReport } from './report.ts'
@@ -50,10 +51,13 @@ function makeProgram(): Command {
     addBench,
     addChart,
     addConformance,
+    addExplore,
     addList,
     addLocks,
     addReport,
+    addReplay,
     addSchema,
+    addShrink,
   ])
     add(program)
   for (const command of program.commands) {

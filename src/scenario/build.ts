@@ -40,12 +40,15 @@ export interface BuildOptions {
   readonly pool?: ChunkPool
   /** Accesses of shared variables are recorded, for the detector of data races. */
   readonly accesses?: boolean
+  /** Called before anything is built on it. */
+  readonly onSimulation?: (sim: Simulation) => void
   /** Called when the driver has registered its card, before the clients start. */
   readonly onCard?: (pcm: SndPcm, world: World) => void
 }
 
 export function buildWorld(spec: ScenarioSpec, seed: number, options: BuildOptions = {}): World {
   const sim = new Simulation({ seed, ...options })
+  options.onSimulation?.(sim)
   const store = new TraceStore(sim.trace.symbols, options.pool ?? null)
   sim.trace.setRecorder(store)
   sim.trace.accesses = options.accesses === true

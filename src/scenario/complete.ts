@@ -2,6 +2,7 @@
  * From a decoded file to a whole scenario: applies defaults and makes the checks that compare one
  * key with another. Pure; reports every fault, not the first. Times are nanoseconds.
  */
+import { parseSchedule, type Schedule } from '../sim/schedule.ts'
 import { clientDefaults } from './client-defaults.ts'
 import { completeDevice } from './complete-device.ts'
 import { completeDriver } from './complete-driver.ts'
@@ -45,6 +46,7 @@ export function completeScenario(input: ScenarioInput, variant: string | null): 
     source: input.source ?? [],
     durationNs,
     seed: input.seed ?? scenarioDefaults.seed,
+    schedule: completeSchedule(input.schedule, faults),
     guest,
     host,
     driver,
@@ -60,6 +62,14 @@ function checkDuration(durationNs: number, faults: Fault[]): void {
   const allowed = `up to ${formatDuration(scenarioLimits.durationNsMax)}`
   if (durationNs <= scenarioLimits.durationNsMax) return
   faults.push({ path: ['duration'], at: 'value', what: 'too long to simulate', allowed })
+}
+
+function completeSchedule(text: string | undefined, faults: Fault[]): Schedule | null {
+  if (text === undefined) return null
+  const schedule = parseSchedule(text)
+  if (typeof schedule !== 'string') return schedule
+  faults.push({ path: ['schedule'], at: 'value', what: schedule })
+  return null
 }
 
 /** Streams as results name them: a client of both directions has two. */

@@ -130,6 +130,7 @@ export interface ScenarioInput {
   readonly source?: readonly string[] | undefined
   readonly duration?: number | undefined
   readonly seed?: number | undefined
+  readonly schedule?: string | undefined
   readonly guest?: GuestInput | undefined
   readonly host?: HostInput | undefined
   readonly driver: DriverInput

@@ -1,5 +1,7 @@
 /** Runs a scenario: builds its world, lets its time pass, says how it ended. */
 import type { Ns } from '../base/units.ts'
+import { fifo } from '../sim/policy.ts'
+import { replay } from '../sim/schedule.ts'
 import { T, type TraceRecord, type TraceSink } from '../sim/trace.ts'
 import type { TraceStore } from '../sim/trace-store.ts'
 import { type BuildOptions, buildWorld } from './build.ts'
@@ -25,7 +27,8 @@ class DeadlockSink implements TraceSink {
 }
 
 export function runScenario(spec: ScenarioSpec, seed: number, options: BuildOptions = {}): Run {
-  const world = buildWorld(spec, seed, options)
+  const policy = options.policy ?? (spec.schedule === null ? fifo : replay(spec.schedule))
+  const world = buildWorld(spec, seed, { ...options, policy })
   const { sim, store, streamNames } = world
   const deadlock = new DeadlockSink()
   sim.trace.addSink(deadlock, [T.deadlock])

@@ -15,10 +15,15 @@ export interface Drawable {
 
 export interface Policy {
   readonly name: string
-  /** False promises that `first` always answers 0 and `delay` always 0: the run may skip asking. */
-  readonly interferes: boolean
-  /** Which of `count` candidates, equal in time and priority, in order of arrival, goes first. */
-  first(count: number, timeNs: Ns): number
+  /** False promises that `first` always answers 0: the run need not ask. */
+  readonly reorders: boolean
+  /** False promises that `cost` always draws and `delay` always answers 0. */
+  readonly steers: boolean
+  /**
+   * Which of these candidates, equal in time and priority, goes first: an index into them. Each is
+   * the slot of a timer, which stands for the same process all its life; in order of arrival.
+   */
+  first(candidates: readonly number[], timeNs: Ns): number
   /** How long this takes. */
   cost(drawable: Drawable, stream: Prng): Ns
   /** For how long the context is held back before the visible operation it is about to do. */
@@ -28,7 +33,8 @@ export interface Policy {
 /** The policy of an ordinary run: arrival order, drawn costs, nobody held back. */
 export const fifo: Policy = {
   name: 'fifo',
-  interferes: false,
+  reorders: false,
+  steers: false,
   first: () => 0,
   cost: (drawable, stream) => drawable.draw(stream),
   delay: () => 0,

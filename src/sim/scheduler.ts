@@ -160,7 +160,7 @@ export class Simulation {
         this.limit = `more than ${this.stepsMax} steps`
         return 'limit'
       }
-      if (this.policy.interferes) this.popChosen()
+      if (this.policy.reorders) this.popChosen()
       else queue.pop()
       const timer = timers[queue.poppedSlot] as Timer
       if (timer.generation !== queue.poppedGeneration) continue
@@ -197,7 +197,8 @@ export class Simulation {
       if (queue.length === 0) break
     }
     if (entries.length === 0) return
-    const chosen = entries.length === 1 ? 0 : this.policy.first(entries.length, timeNs)
+    const slots = entries.map((one) => one.slot)
+    const chosen = this.policy.first(slots, timeNs)
     const entry = entries[chosen]
     assert(entry !== undefined, `the policy chose candidate ${chosen} of ${entries.length}`)
     for (const other of entries) {

@@ -159,6 +159,7 @@ export const RECORDS = {
   // Only of runs that were asked for it (Trace.accesses), so other traces are as they were.
   access: ['pcmsim:access', 'cell:text', 'flags:int'],
   work_pending: ['pcmsim:work_pending', 'work:work'],
+  held_back: ['pcmsim:held_back', 'held:ns', 'before:text'],
 } as const satisfies Record<string, readonly [name: string, ...args: string[]]>
 
 export type RecordName = keyof typeof RECORDS

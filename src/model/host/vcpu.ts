@@ -37,6 +37,8 @@ export class Vcpu implements TimeSupply {
   private haltPollNs: Ns = 0
   private polling = false
   private readonly pollTimer: Timer
+  private readonly stealTimer: Timer
+  private stolenNs: Ns = 0
   private exitReason = 0
   private exitFd: EventFd | null = null
   private exitBody: (() => Proc) | null = null
@@ -50,6 +52,7 @@ export class Vcpu implements TimeSupply {
     this.guestCpu = guestCpu
     this.haltPollMaxNs = haltPollMaxNs
     this.pollTimer = host.sim.timer(() => this.stopPolling(), Priority.clock)
+    this.stealTimer = host.sim.timer(() => this.onSteal(), Priority.clock)
     guestCpu.supplied = false
     guestCpu.supply = this
     this.task = host.spawn(`vcpu${guestCpu.index}`, 'vcpu', () => this.run(), options)
@@ -105,6 +108,18 @@ export class Vcpu implements TimeSupply {
   resume(): void {
     this.paused = false
     if (this.task.state !== TaskState.RUNNING) this.host.wake(this.task)
+  }
+
+  /** The guest runs now; it loses its time behind what is already due at this instant. */
+  steal(ns: Ns): void {
+    this.stolenNs += ns
+    this.stealTimer.soon()
+  }
+
+  private onSteal(): void {
+    const { guestCpu, stolenNs, task } = this
+    this.stolenNs = 0
+    if (guestCpu.supplied && task.cpu.top === task) task.cpu.takeTime(stolenNs)
   }
 
   wasPaused(): boolean {

@@ -11,7 +11,7 @@ import type { Simulation } from '../../sim/scheduler.ts'
 import { T } from '../../sim/trace.ts'
 import { ClockEvent } from '../machine/clock-event.ts'
 import type { Context } from '../machine/context.ts'
-import type { CostTable } from '../machine/cost.ts'
+import type { CostTable, Holding } from '../machine/cost.ts'
 import type { Cpu } from '../machine/cpu.ts'
 import { Machine } from '../machine/machine.ts'
 import { RtThrottle } from '../machine/rt-throttle.ts'
@@ -135,6 +135,14 @@ export class Kernel extends Machine {
 
   override onBlockInInterrupt(context: Context): void {
     blockInInterrupt(this, context)
+  }
+
+  /** The least charge after which the virtual processor has lost its time. */
+  override holdBack(context: Context, how: Holding, ns: Ns): Ns {
+    const { supply } = context.cpu
+    if (how !== 'vcpu' || supply.steal === undefined) return ns
+    supply.steal(ns)
+    return 1
   }
 
   /** A reschedule interrupt: in a virtual machine the sender leaves the guest for it. */

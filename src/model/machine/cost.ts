@@ -74,15 +74,54 @@ export type GuestCost = (typeof GUEST_COSTS)[number]
 export type HostCost = (typeof HOST_COSTS)[number]
 export type CostName = (typeof COST_NAMES)[number]
 
+/**
+ * How a context can be held back before what a cost is the price of, which makes the operation a
+ * visible one: its vCPU is stolen, its worker or thread starts late, the interrupt arrives late,
+ * the device's thread is late.
+ */
+export const HOLDINGS = ['vcpu', 'worker', 'interrupt', 'device'] as const
+export type Holding = (typeof HOLDINGS)[number]
+
+/** The visible operations: where another processor or interrupt could get in between. */
+export const HOLDING_OF: { readonly [N in CostName]?: Holding } = {
+  syscall_entry: 'vcpu',
+  irq_entry: 'vcpu',
+  irq_exit: 'vcpu',
+  spin_lock: 'vcpu',
+  irqrestore: 'vcpu',
+  mutex_lock: 'vcpu',
+  mutex_unlock: 'vcpu',
+  wake_up: 'vcpu',
+  kmalloc_kernel: 'vcpu',
+  virtqueue_add: 'vcpu',
+  virtqueue_get_buf: 'vcpu',
+  pointer_op: 'vcpu',
+  update_hw_ptr: 'vcpu',
+  copy_base: 'vcpu',
+  client_work: 'vcpu',
+  kworker_start: 'worker',
+  irq_thread_start: 'worker',
+  irq_inject: 'interrupt',
+  irqfd_signal: 'interrupt',
+  posted_interrupt: 'interrupt',
+  main_loop_wake: 'device',
+  vhost_worker_wake: 'device',
+  control_request: 'device',
+  audio_buffer_overhead: 'device',
+}
+
 /** One priced thing. */
 export class Cost implements Drawable {
   readonly name: CostName
+  /** Null: not a visible operation. */
+  readonly holding: Holding | null
   /** The price if it never varies, else -1. */
   readonly constantNs: Ns
   private readonly distribution: Distribution
 
   constructor(name: CostName, distribution: Distribution) {
     this.name = name
+    this.holding = HOLDING_OF[name] ?? null
     this.distribution = distribution
     this.constantNs = distribution.constantNs
   }
@@ -102,6 +141,6 @@ export function costTable(distributions: { readonly [N in CostName]: Distributio
 
 /** How a policy prices an entry for an actor. */
 export function priceNs(policy: Policy, cost: Cost, actor: { readonly rng: Prng }): Ns {
-  if (policy.interferes) return policy.cost(cost, actor.rng)
+  if (policy.steers) return policy.cost(cost, actor.rng)
   return cost.constantNs >= 0 ? cost.constantNs : cost.draw(actor.rng)
 }

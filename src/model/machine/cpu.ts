@@ -347,6 +347,14 @@ export class Cpu {
     return !context.lending
   }
 
+  /** Something below the scheduler takes `ns` of what the running context lends. */
+  takeTime(ns: Ns): void {
+    const { top } = this
+    this.withdraw(top, SUPPLY_PREEMPTED)
+    top.remainingNs += ns
+    this.proceed()
+  }
+
   private withdraw(context: Context, reason: number): void {
     if (!context.lending) return
     const borrower = this.machine.borrowerOf(context)

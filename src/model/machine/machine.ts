@@ -8,7 +8,7 @@ import { DONE, type Proc, pause, Req } from '../../sim/process.ts'
 import type { Simulation } from '../../sim/scheduler.ts'
 import { T } from '../../sim/trace.ts'
 import { Context, type ContextKind } from './context.ts'
-import { type Cost, type CostName, type CostTable, priceNs } from './cost.ts'
+import { type Cost, type CostName, type CostTable, type Holding, priceNs } from './cost.ts'
 import { Cpu } from './cpu.ts'
 import { type FairFlavour, type FairTuning, fairTuning } from './run-queue.ts'
 import { Task, type TaskOptions, TaskState } from './task.ts'
@@ -41,12 +41,12 @@ export class Machine {
   /** The context whose code is running now; `hardware` outside the processors. */
   current: Context
   private readonly switchCost: Cost
-  private readonly policyInterferes: boolean
+  private readonly policySteers: boolean
   private nextPid = 1
 
   constructor(sim: Simulation, options: MachineOptions) {
     this.sim = sim
-    this.policyInterferes = sim.policy.interferes
+    this.policySteers = sim.policy.steers
     this.name = options.name
     this.costs = options.costs
     this.fairTuning = fairTuning(options.fair ?? 'eevdf', options.cpus, options.tickNs ?? TICK_NS)
@@ -70,8 +70,20 @@ export class Machine {
 
   /** Price of an entry for the running context. */
   priceNs(cost: Cost): Ns {
-    if (!this.policyInterferes && cost.constantNs >= 0) return cost.constantNs
+    if (this.policySteers) return this.steeredNs(cost)
+    if (cost.constantNs >= 0) return cost.constantNs
     return priceNs(this.sim.policy, cost, this.current)
+  }
+
+  /** Asks the policy for the price, and whether the context is held back first. */
+  private steeredNs(cost: Cost): Ns {
+    const { current } = this
+    const ns = this.sim.policy.cost(cost, current.rng)
+    if (cost.holding === null) return ns
+    const heldNs = this.sim.policy.delay(current.id, cost.name)
+    if (heldNs === 0) return ns
+    this.emit(T.held_back, heldNs, this.sim.trace.symbols.text(cost.name))
+    return ns + this.holdBack(current, cost.holding, heldNs)
   }
 
   /** Hot form of `charge`: `if (!m.tryCharge(cost)) yield Req.CHARGE`. */
@@ -183,6 +195,14 @@ export class Machine {
   }
 
   // ---- hooks for kernel models and hypervisors --------------------------------------------------
+
+  /**
+   * A policy holds the running context back for `ns`: returns what is added to its charge. Here the
+   * context itself is slow; a virtual processor loses its time instead.
+   */
+  holdBack(_context: Context, _how: Holding, ns: Ns): Ns {
+    return ns
+  }
 
   /** Another context wants `cpu` to reschedule. */
   sendReschedule(cpu: Cpu): void {

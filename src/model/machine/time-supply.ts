@@ -2,6 +2,7 @@
  * Where a processor gets its time from. Physical processors always have time; a virtual one gets it
  * from the context of another machine (host/hypervisor.ts implements that side).
  */
+import type { Ns } from '../../base/units.ts'
 import type { Cpu } from './cpu.ts'
 
 export interface TimeSupply {
@@ -13,6 +14,8 @@ export interface TimeSupply {
   returned(cpu: Cpu): void
   /** Stopped with its whole machine since this was last asked. Kernel: guest-paused flag. */
   wasPaused?(): boolean
+  /** Takes `ns` from the processor, from this instant on. Not on physical processors. */
+  steal?(ns: Ns): void
 }
 
 export const PhysicalSupply: TimeSupply = {

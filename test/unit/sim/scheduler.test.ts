@@ -99,10 +99,10 @@ describe('simulation', () => {
     const last: Policy = {
       ...fifo,
       name: 'last',
-      interferes: true,
-      first: (count) => {
-        asked.push(count)
-        return count - 1
+      reorders: true,
+      first: (candidates) => {
+        asked.push(candidates.length)
+        return candidates.length - 1
       },
     }
     const sim = new Simulation({ seed: 1, policy: last })
@@ -110,7 +110,7 @@ describe('simulation', () => {
     for (const name of ['a', 'b', 'c']) sim.timer(() => log.push(name)).arm(10)
     sim.run(10)
     expect(log).toEqual(['c', 'b', 'a'])
-    expect(asked).toEqual([3, 2])
+    expect(asked).toEqual([3, 2, 1])
   })
 
   it('says which limit ended a run', () => {

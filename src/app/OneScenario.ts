@@ -1,0 +1,59 @@
+/**
+ * The one scenario that a command works on, together with its document: what a command needs that
+ * writes a changed scenario. Fails with every fault, as Load.ts does.
+ */
+import * as Effect from 'effect/Effect'
+import type { Position, RawDocument } from '../scenario/raw.ts'
+import type { ScenarioSpec } from '../scenario/spec.ts'
+import { expandVariants } from '../scenario/variants.ts'
+import { decodeScenarios } from './Decode.ts'
+import { InputError } from './Errors.ts'
+import { Files } from './Files.ts'
+import { fullName } from './Jobs.ts'
+import { loadText, parseOverrides } from './Load.ts'
+import { readYaml } from './YamlSource.ts'
+
+export interface OneScenario {
+  readonly spec: ScenarioSpec
+  /** As the file says it, with the overrides, of the chosen variant. */
+  readonly document: unknown
+}
+
+export interface OneScenarioOptions {
+  readonly set: readonly string[]
+  readonly filter?: string
+}
+
+export const loadOne = Effect.fnUntraced(function* (path: string, options: OneScenarioOptions) {
+  const files = yield* Files
+  const overrides = yield* parseOverrides(options.set)
+  const paths = yield* files.expand([path])
+  const [first = path, ...others] = paths
+  if (others.length > 0) {
+    const line = `${path}: ${paths.length} files, allowed: one scenario`
+    return yield* new InputError({ lines: [line] })
+  }
+  const source = yield* files.read(first)
+  const { specs, lines } = loadText(source, overrides)
+  if (specs === null) return yield* new InputError({ lines: [...new Set(lines)] })
+  const chosen = specs.filter((one) => fullName(one).includes(options.filter ?? ''))
+  const [spec, ...more] = chosen
+  if (spec === undefined || more.length > 0) {
+    const names = (chosen.length > 0 ? chosen : specs).map(fullName).join(', ')
+    const line = `${path}: ${chosen.length} scenarios, allowed: one of them by --filter: ${names}`
+    return yield* new InputError({ lines: [line] })
+  }
+  const doc = readYaml(source.name, source.text).doc as RawDocument
+  const expanded = expandVariants(doc, overrides).runs
+  const document = expanded.find((one) => one.variant === spec.variant)?.doc.value
+  const one: OneScenario = { spec, document }
+  return one
+})
+
+const NOWHERE: Position = { file: '', line: 0, col: 0 }
+
+/** The spec of a changed document; null if it is not a scenario any more. */
+export function decodeDocument(document: unknown): ScenarioSpec | null {
+  const { specs } = decodeScenarios({ value: document, find: () => NOWHERE }, [])
+  return specs?.[0] ?? null
+}
