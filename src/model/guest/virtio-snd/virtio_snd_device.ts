@@ -131,6 +131,21 @@ export function reportFreed(snd: VirtioSnd, text: string): void {
 }
 
 /**
+ * Whether a completion finds its stream closed; then it is reported, and the caller leaves it at
+ * that. A START of linked streams that fails or is interrupted is undone for the others only, so
+ * transfers stay enabled when the stream is closed.
+ *
+ * Kernel: virtsnd_pcm_msg_complete() has no such test: it follows the null pointer, an oops in the
+ * interrupt. Differs: here the machine goes on.
+ */
+export function isRuntimeGone(snd: VirtioSnd, substream: SndPcmSubstream): boolean {
+  if (substream.isOpen) return false
+  const where = `a message of ${substream.name} completes after the close`
+  reportFreed(snd, `${where}: null pointer dereference of substream->runtime`)
+  return true
+}
+
+/**
  * Creates the queues and fills the event queue.
  *
  * Kernel: virtsnd_find_vqs(). Context: process. Return: 0 or -errno.

@@ -41,6 +41,7 @@ import {
 import { virtsnd_ctl_msg_alloc, virtsnd_ctl_msg_send_sync } from '../virtio_ctl_msg.ts'
 import {
   dev_err,
+  isRuntimeGone,
   type VirtioSnd,
   type VirtioSndMsg,
   type VirtioSndQueue,
@@ -154,7 +155,7 @@ function* virtsnd_pcm_msg_complete(msg: VirtioPcmMsg, written_bytes: number): Pr
   msg.length = 0
   vss.xfer_xrun = false
   vss.msg_count--
-  if (vss.xfer_enabled) {
+  if (vss.xfer_enabled && !isRuntimeGone(vss.snd, vss.substream as SndPcmSubstream)) {
     runtime.delay = bytes_to_frames(runtime, latency_bytes)
     yield* schedule_work(vss.elapsed_period)
   } else if (vss.msg_count === 0) yield* wake_up_all(vss.msg_empty)

@@ -43,6 +43,7 @@ import {
 import { virtsnd_ctl_msg_alloc, virtsnd_ctl_msg_send_sync } from '../virtio_ctl_msg.ts'
 import {
   dev_err,
+  isRuntimeGone,
   type VirtioSnd,
   type VirtioSndMsg,
   type VirtioSndQueue,
@@ -144,7 +145,7 @@ function* virtsnd_pcm_msg_complete(msg: VirtioPcmMsg, written_bytes: number): Pr
   vss.hw_ptr %= vss.buffer_size
   vss.xfer_xrun = false
   vss.msg_count--
-  if (vss.xfer_enabled) {
+  if (vss.xfer_enabled && !isRuntimeGone(vss.snd, vss.substream as SndPcmSubstream)) {
     runtime.delay = bytes_to_frames(runtime, latency_bytes)
     // Still in the interrupt, and the queue's lock is still held.
     yield* spin_unlock(vss.lock)
