@@ -34,14 +34,11 @@ it('random faults: every run ends with an outcome, memory flat', () => {
   }
 }, 120_000)
 
-it.each([592, 709, 724, 797])(
-  'seed %i: a completion for a closed stream is reported',
-  (seed) => {
-    const report = faultSoak(seed, seed + 1)
-    expect(report.failures).toEqual([])
-    expect(report.reports['use-after-free']).toBe(1)
-  },
-)
+it.each([592, 709, 724, 797])('seed %i: a completion for a closed stream is reported', (seed) => {
+  const report = faultSoak(seed, seed + 1)
+  expect(report.failures).toEqual([])
+  expect(report.reports['use-after-free']).toBe(1)
+})
 
 it('a seed makes the same scenario again', () => {
   expect(faultMix(7)).toBe(faultMix(7))
