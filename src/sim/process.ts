@@ -34,7 +34,7 @@ export type Proc<T = void> = Generator<Request, T, undefined>
  * the call, so such a Proc may not be made ahead of its `yield*`.
  */
 class Ended<T> {
-  private readonly result: IteratorReturnResult<T>
+  readonly result: IteratorReturnResult<T>
 
   constructor(value: T) {
     this.result = { done: true, value }
@@ -59,6 +59,12 @@ export const DONE_TRUE: Proc<boolean> = ended(true)
 export const DONE_FALSE: Proc<boolean> = ended(false)
 export const DONE_ZERO: Proc<number> = ended(0)
 export const DONE_NULL: Proc<null> = ended(null)
+
+/** What a Proc gave that ended at its call; undefined if it has yet to run. */
+export function endedValue<T>(proc: Proc<T>): T | undefined {
+  const maybe: unknown = proc
+  return maybe instanceof Ended ? (maybe as Ended<T>).result.value : undefined
+}
 
 /** A Proc that makes one request and ends. */
 class Pause<T> {

@@ -3,8 +3,8 @@
  * Mirrors snd_pcm_update_hw_ptr0() of sound/core/pcm_lib.c, the same in 6.1 and 6.12; the numbers
  * in the comments are the steps of domain/alsa-core.md §4. Positions are frames, ages jiffies.
  */
-import type { Frames } from '../../base/units.ts'
-import { type Proc, Req } from '../../sim/process.ts'
+import type { Frames, Ns } from '../../base/units.ts'
+import { DONE_ZERO, endedValue, type Proc, Req } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
 import { EPIPE } from '../linux/errno.ts'
 import type { SndPcmSubstream } from './pcm.ts'
@@ -32,14 +32,37 @@ const HWPTR = T.snd_pcm_hwptr
  * or the end of a drain ops->trigger(STOP). Cost: update_hw_ptr, before the pointer is read; in the
  * interrupt's path it is part of period_elapsed. Return: 0, or -EPIPE if the stream stopped.
  */
-export function* snd_pcm_update_hw_ptr0(
+export function snd_pcm_update_hw_ptr0(
   substream: SndPcmSubstream,
   in_interrupt: boolean,
 ): Proc<number> {
   const { runtime, k } = substream
-  if (!in_interrupt && !k.tryCharge(k.costs.update_hw_ptr)) yield Req.CHARGE
-  let pos = yield* substream.ops.pointer(substream)
-  const curr_jiffies = k.jiffies
+  if (!in_interrupt && !k.tryCharge(k.costs.update_hw_ptr)) return update(substream, false, null)
+  const reading = substream.ops.pointer(substream)
+  const pos = endedValue(reading)
+  const plain = pos !== undefined && pos !== SNDRV_PCM_POS_XRUN && pos < runtime.buffer_size
+  if (!plain || runtime.tstamp_mode === SNDRV_PCM_TSTAMP_ENABLE) {
+    return update(substream, in_interrupt, reading)
+  }
+  return moveTo(substream, in_interrupt, pos, { jiffies: k.jiffies, nowNs: 0 })
+}
+
+/** When a position was read; nowNs is 0 unless time stamps are asked for. */
+interface ReadAt {
+  readonly jiffies: number
+  readonly nowNs: Ns
+}
+
+/** snd_pcm_update_hw_ptr0() when it has to wait, to stamp, or to deal with no position. */
+function* update(
+  substream: SndPcmSubstream,
+  in_interrupt: boolean,
+  reading: Proc<number> | null,
+): Proc<number> {
+  const { runtime, k } = substream
+  if (reading === null) yield Req.CHARGE
+  let pos = yield* reading ?? substream.ops.pointer(substream)
+  const { jiffies } = k
   const nowNs = runtime.tstamp_mode === SNDRV_PCM_TSTAMP_ENABLE ? yield* readTimeInfo(substream) : 0
   if (pos === SNDRV_PCM_POS_XRUN) {
     yield* __snd_pcm_xrun(substream, XrunCause.device)
@@ -49,33 +72,78 @@ export function* snd_pcm_update_hw_ptr0(
     yield* logInvalidPosition(substream, pos)
     pos = 0
   }
-  if (runtime.min_align > 1) pos -= pos % runtime.min_align
+  return yield* moveTo(substream, in_interrupt, pos, { jiffies, nowNs })
+}
+
+/** Steps 4 to 8: from a valid position on. */
+function moveTo(
+  substream: SndPcmSubstream,
+  in_interrupt: boolean,
+  valid: Frames,
+  readAt: ReadAt,
+): Proc<number> {
+  const { runtime, k } = substream
   const { status } = runtime
+  const pos = runtime.min_align > 1 ? valid - (valid % runtime.min_align) : valid
   k.emit(HWPTR, substream.id, in_interrupt ? 1 : 0, pos, status.hw_ptr, runtime.hw_ptr_base)
-  locate(runtime, k.config.hz, pos, in_interrupt, curr_jiffies)
-  let { hw_base, new_hw_ptr, crossed_boundary } = motion
+  locate(runtime, k.config.hz, pos, in_interrupt, readAt.jiffies)
   if (!runtime.no_period_wakeup && isDoubtful(substream)) {
-    // Steps 9 to 11 change or refuse only motions that are doubtful.
-    if (!(yield* checkDelta(substream, in_interrupt, pos, curr_jiffies))) return 0
-    hw_base = motion.hw_base
-    new_hw_ptr = motion.new_hw_ptr
-    crossed_boundary = motion.crossed_boundary
+    return moveDoubtful(substream, in_interrupt, pos, readAt)
   }
-  if (new_hw_ptr === status.hw_ptr) {
-    runtime.hw_ptr_jiffies = curr_jiffies
-    update_audio_tstamp(substream, nowNs)
-    return 0
+  return move(substream, in_interrupt, readAt)
+}
+
+/** Steps 9 to 11 change or refuse only motions that are doubtful. */
+function* moveDoubtful(
+  substream: SndPcmSubstream,
+  in_interrupt: boolean,
+  pos: Frames,
+  readAt: ReadAt,
+): Proc<number> {
+  if (!(yield* checkDelta(substream, in_interrupt, pos, readAt.jiffies))) return 0
+  return yield* move(substream, in_interrupt, readAt)
+}
+
+/** Steps 12 to 16: silence, then the pointers, then what follows from them. */
+function move(substream: SndPcmSubstream, in_interrupt: boolean, readAt: ReadAt): Proc<number> {
+  const { runtime } = substream
+  if (motion.new_hw_ptr === runtime.status.hw_ptr) {
+    runtime.hw_ptr_jiffies = readAt.jiffies
+    update_audio_tstamp(substream, readAt.nowNs)
+    return DONE_ZERO
   }
   if (substream.stream === SNDRV_PCM_STREAM_PLAYBACK && runtime.silence_size > 0) {
-    yield* snd_pcm_playback_silence(substream, new_hw_ptr)
+    return moveSilenced(substream, in_interrupt, readAt)
   }
-  if (in_interrupt) acknowledgePeriods(runtime, new_hw_ptr)
-  runtime.hw_ptr_base = hw_base
-  status.hw_ptr = new_hw_ptr
-  runtime.hw_ptr_jiffies = curr_jiffies
-  if (crossed_boundary !== 0) runtime.hw_ptr_wrap += runtime.boundary
-  update_audio_tstamp(substream, nowNs)
+  store(substream, in_interrupt, readAt, motion)
+  return stateStays(substream) ? DONE_ZERO : snd_pcm_update_state(substream)
+}
+
+function* moveSilenced(
+  substream: SndPcmSubstream,
+  in_interrupt: boolean,
+  readAt: ReadAt,
+): Proc<number> {
+  const to = { ...motion }
+  yield* snd_pcm_playback_silence(substream, to.new_hw_ptr)
+  store(substream, in_interrupt, readAt, to)
   return stateStays(substream) ? 0 : yield* snd_pcm_update_state(substream)
+}
+
+/** Steps 14 and 15. */
+function store(
+  substream: SndPcmSubstream,
+  in_interrupt: boolean,
+  readAt: ReadAt,
+  to: { readonly hw_base: Frames; readonly new_hw_ptr: Frames; readonly crossed_boundary: number },
+): void {
+  const { runtime } = substream
+  if (in_interrupt) acknowledgePeriods(runtime, to.new_hw_ptr)
+  runtime.hw_ptr_base = to.hw_base
+  runtime.status.hw_ptr = to.new_hw_ptr
+  runtime.hw_ptr_jiffies = readAt.jiffies
+  if (to.crossed_boundary !== 0) runtime.hw_ptr_wrap += runtime.boundary
+  update_audio_tstamp(substream, readAt.nowNs)
 }
 
 /** More than one and a half periods at once, or wherever jiffies are to be compared. */

@@ -7,7 +7,16 @@
  * Kernel: kernel/locking/spinlock.c, qspinlock.c, 6.1.
  */
 import { LOCK_TRYLOCK } from '../../sim/lock-flags.ts'
-import { DONE, DONE_FALSE, DONE_TRUE, type Proc, pause, Req } from '../../sim/process.ts'
+import {
+  DONE,
+  DONE_FALSE,
+  DONE_TRUE,
+  endedValue,
+  type Proc,
+  pause,
+  Req,
+  thenValue,
+} from '../../sim/process.ts'
 import type { Context } from '../machine/context.ts'
 import { checkWaitCycle } from '../machine/wait-graph.ts'
 import { checkSpinRecursion, warnUnlockImbalance } from './bug-locks.ts'
@@ -77,6 +86,30 @@ export function spin_lock_irqsave_nested(lock: SpinlockT, subclass: number): Pro
 
 export function spin_unlock_irqrestore(lock: SpinlockT, flags: IrqFlags): Proc {
   return release(lock, flags)
+}
+
+/**
+ * `section(arg)`, which cannot wait, between spin_lock_irqsave() and spin_unlock_irqrestore(): no
+ * generator where the lock is free.
+ */
+export function irqsaveSection<A, T>(lock: SpinlockT, section: (arg: A) => T, arg: A): Proc<T> {
+  const taking = spin_lock_irqsave(lock)
+  const flags = endedValue(taking)
+  if (flags === undefined) return sectionLater(lock, section, arg, taking)
+  const result = section(arg)
+  return thenValue(release(lock, flags), result)
+}
+
+function* sectionLater<A, T>(
+  lock: SpinlockT,
+  section: (arg: A) => T,
+  arg: A,
+  taking: Proc<IrqFlags>,
+): Proc<T> {
+  const flags = yield* taking
+  const result = section(arg)
+  yield* release(lock, flags)
+  return result
 }
 
 export function* spin_lock_bh(lock: SpinlockT): Proc {

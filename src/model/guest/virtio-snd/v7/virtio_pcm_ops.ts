@@ -20,6 +20,7 @@ import { bytes_to_frames } from '../../../alsa/pcm_runtime.ts'
 import { EINVAL, ENOMEM, ETIMEDOUT } from '../../../linux/errno.ts'
 import { msecs_to_jiffies } from '../../../linux/sched.ts'
 import {
+  irqsaveSection,
   spin_lock,
   spin_lock_irqsave,
   spin_unlock,
@@ -141,11 +142,12 @@ function* virtsnd_pcm_sync_stop(substream: SndPcmSubstream): Proc<number> {
 /**
  * Kernel: virtsnd_pcm_pointer(). Context: any. Locks: vss->lock. Return: frames, or POS_XRUN.
  */
-function* virtsnd_pcm_pointer(substream: SndPcmSubstream): Proc<number> {
-  const vss = chipOf(substream)
-  const flags = yield* spin_lock_irqsave(vss.lock)
-  const { xfer_xrun, hw_ptr } = vss
-  yield* spin_unlock_irqrestore(vss.lock, flags)
+function virtsnd_pcm_pointer(substream: SndPcmSubstream): Proc<number> {
+  return irqsaveSection(chipOf(substream).lock, position, substream)
+}
+
+function position(substream: SndPcmSubstream): number {
+  const { xfer_xrun, hw_ptr } = chipOf(substream)
   return xfer_xrun ? SNDRV_PCM_POS_XRUN : bytes_to_frames(substream.runtime, hw_ptr)
 }
 
