@@ -49,7 +49,7 @@ export function buildXen({ host, hypervisor }: World, spec: ScenarioSpec): XenPa
 }
 
 /** QEMU's virtio-sound-pci with its audio core in the main loop thread. */
-function qemu({ host }: World, spec: ScenarioSpec): Sound {
+function qemu({ host, hypervisor }: World, spec: ScenarioSpec): Sound {
   const { timerPeriodNs: periodNs, mixingEngine, fixedSettings } = spec.device
   const loop = new MainLoop(host, 'qemu-main', threadAt(spec, host.cpus.length - 1))
   const reopen = (rate: number): AudioBackend => backendOf(spec, rate)
@@ -58,6 +58,7 @@ function qemu({ host }: World, spec: ScenarioSpec): Sound {
     mixingEngine,
     ...(fixedSettings ? {} : { reopen }),
   })
+  hypervisor.onStateChange((running) => audio.vmStateChanged(running))
   const options = { streams: deviceStreams(spec), queueSize: spec.device.queue_size }
   return { device: new VirtioSound(loop, audio, options), loops: [loop] }
 }

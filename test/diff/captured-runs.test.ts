@@ -3,11 +3,13 @@
  * what is compared, and how far a phase may shift it, stands in capture/compare.ts. Captures in
  * other folders are tried too if PCMSIM_CAPTURES names them.
  */
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Capture } from './capture/capture.ts'
 import { condense, expand } from './capture/condensed.ts'
 import { replay } from './capture/replay.ts'
 import { capturesOf, stored, storedNames } from './capture/stored.ts'
+import { timingTable } from './capture/table.ts'
 
 const elsewhere = (process.env['PCMSIM_CAPTURES'] ?? '').split(':').filter((path) => path !== '')
 const captures: readonly Capture[] = [
@@ -57,6 +59,16 @@ describe('a difference is found', () => {
       steps: one.steps.map((step) => (step.call === 'drop' ? { ...step, ret: '-EIO' } : step)),
     }))
     expect(replay({ ...capture, programs }).differences.length).toBeGreaterThan(0)
+  })
+})
+
+describe('the table of docs/captures.md', () => {
+  const page = readFileSync('docs/captures.md', 'utf8')
+  it.each(storedNames())('has %s', (name) => expect(page).toContain(`| ${name} | captured |`))
+
+  it('is of this model; else: npm run captures -- table', () => {
+    const rows = timingTable([stored('stall_480x4'), stored('openclose20_drop')]).split('\n')
+    for (const row of rows) expect(page).toContain(row)
   })
 })
 

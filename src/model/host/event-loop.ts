@@ -19,6 +19,8 @@ export interface LoopHandler {
 export class LoopTimer {
   /** When it expires, -1 when not armed. */
   atNs: Ns = -1
+  /** While its clock stands still: how long it has still to go; -1: it is not armed or runs. */
+  private leftNs: Ns = -1
   readonly handler: LoopHandler
   private readonly loop: EventLoop
 
@@ -36,6 +38,23 @@ export class LoopTimer {
 
   cancel(): void {
     this.atNs = -1
+    this.leftNs = -1
+  }
+
+  /** Its clock stands still; what is left is kept. QEMU: QEMU_CLOCK_VIRTUAL of a stopped VM. */
+  freeze(): void {
+    if (this.atNs < 0) return
+    const { now } = this.loop.host.sim
+    this.leftNs = this.atNs > now ? this.atNs - now : 0
+    this.atNs = -1
+  }
+
+  /** Its clock goes on. */
+  thaw(): void {
+    if (this.leftNs < 0) return
+    const atNs = this.loop.host.sim.now + this.leftNs
+    this.leftNs = -1
+    this.anticipate(atNs)
   }
 }
 

@@ -22,6 +22,9 @@ export interface HypervisorOptions {
   readonly vcpuTasks?: readonly TaskOptions[]
 }
 
+/** Told when the VM stops and when it goes on. QEMU: qemu_add_vm_change_state_handler(). */
+export type VmStateHandler = (running: boolean) => void
+
 /** An interrupt line of the guest, as far as the host can see it. */
 export interface GuestLine {
   readonly id: number
@@ -34,6 +37,7 @@ export class Hypervisor {
   readonly guest: Machine
   readonly vcpus: readonly Vcpu[]
   private readonly posted = new Map<GuestLine, Timer>()
+  private readonly stateHandlers: VmStateHandler[] = []
 
   constructor(host: HostMachine, guest: Machine, options: HypervisorOptions = {}) {
     this.host = host
@@ -48,10 +52,16 @@ export class Hypervisor {
   /** Stops every vCPU; what becomes due meanwhile arrives at once on `resume`. */
   pause(): void {
     for (const vcpu of this.vcpus) vcpu.pause()
+    for (const handler of this.stateHandlers) handler(false)
   }
 
   resume(): void {
+    for (const handler of this.stateHandlers) handler(true)
     for (const vcpu of this.vcpus) vcpu.resume()
+  }
+
+  onStateChange(handler: VmStateHandler): void {
+    this.stateHandlers.push(handler)
   }
 
   /** Delivers after the hardware's latency: the vCPU is running and takes it without an exit. */

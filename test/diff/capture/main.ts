@@ -1,15 +1,16 @@
 /**
  * `npm run captures -- check FOLDER...`: replays captured runs and says where they differ.
  * `npm run captures -- store FOLDER...`: keeps them in test/data/captures.
- * `npm run captures -- table`: the table of docs/captures.md, of the kept ones, on standard output.
+ * `npm run captures -- table`: writes the table of docs/captures.md anew, from the kept ones.
  * A folder is that of a capture or of several. From the top of the tree.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { condense } from './condensed.ts'
 import { replay } from './replay.ts'
 import { capturesOf, STORE, stored, storedNames } from './stored.ts'
 import { timingTable } from './table.ts'
 
+const PAGE = 'docs/captures.md'
 const [command, ...folders] = process.argv.slice(2)
 const captures = folders.flatMap((folder) => capturesOf(folder))
 
@@ -27,7 +28,9 @@ if (command === 'check') {
     writeFileSync(`${STORE}/${capture.name}.json`, `${text}\n`)
   }
 } else if (command === 'table') {
-  console.log(timingTable(storedNames().map(stored)))
+  const text = readFileSync(PAGE, 'utf8')
+  const table = timingTable(storedNames().map(stored))
+  writeFileSync(PAGE, `${text.slice(0, text.indexOf('| run |'))}${table}\n`)
 } else {
   console.error('usage: npm run captures -- check FOLDER... | store FOLDER... | table')
   process.exitCode = 2

@@ -102,6 +102,21 @@ export class AudioState implements LoopHandler {
     if (this.in.setActive(voice, on)) this.resetTimer()
   }
 
+  /**
+   * The VM stops or goes on: the timer's clock is the VM's, and the back ends of enabled voices
+   * begin to count anew. QEMU: audio_vm_change_state_handler().
+   */
+  vmStateChanged(running: boolean): void {
+    const { now } = this.loop.host.sim
+    if (!running) {
+      this.timer.freeze()
+      return
+    }
+    if (this.out.enabled) this.out.backend.enableOut(now)
+    if (this.in.enabled) this.in.backend.enableIn(now)
+    this.timer.thaw()
+  }
+
   /** The timer has expired. QEMU: audio_timer(). */
   *handle(): Proc {
     this.loop.host.emit(T.audio_run, this.runs++)
