@@ -43,25 +43,25 @@ function play(device: object, more: { stream?: object; faults?: object[] } = {})
   return found
 }
 
-const before = (times: readonly number[], ms: number): number => times.filter((t) => t < ms).length
+const doneBy = (times: readonly number[], ms: number): number => times.filter((t) => t < ms).length
 
 describe('audiodev', () => {
   it('with the mixing engine prefetches 1024 of its frames, 1114 of the guest', () => {
     const { done } = play({})
-    expect(before(done, 15)).toBe(2)
-    expect(before(done, 105)).toBe(Math.floor((1114 + 90 * 48) / 480))
+    expect(doneBy(done, 15)).toBe(2)
+    expect(doneBy(done, 105)).toBe(Math.floor((1114 + 90 * 48) / 480))
   })
 
   it('without fixed settings prefetches 1024 of the guest', () => {
     const { done } = play({ fixed_settings: false })
-    expect(before(done, 15)).toBe(2)
-    expect(before(done, 105)).toBe(Math.floor((1024 + 90 * 48) / 480))
+    expect(doneBy(done, 15)).toBe(2)
+    expect(doneBy(done, 105)).toBe(Math.floor((1024 + 90 * 48) / 480))
   })
 
   it('without the mixing engine takes what the back end has played', () => {
     const { done } = play({ mixing_engine: false })
-    expect(before(done, 15)).toBe(1)
-    expect(before(done, 105)).toBe(10)
+    expect(doneBy(done, 15)).toBe(1)
+    expect(doneBy(done, 105)).toBe(10)
   })
 
   it('wav cannot record, none can', () => {
@@ -71,8 +71,8 @@ describe('audiodev', () => {
         script: [...script.slice(0, 4), { call: 'start' }, { call: 'sleep', for: '300ms' }],
       },
     }
-    expect(before(play({ backend: 'none' }, { stream: record }).done, 100)).toBeGreaterThan(5)
-    expect(before(play({ backend: 'wav' }, { stream: record }).done, 100)).toBe(0)
+    expect(doneBy(play({ backend: 'none' }, { stream: record }).done, 100)).toBeGreaterThan(5)
+    expect(doneBy(play({ backend: 'wav' }, { stream: record }).done, 100)).toBe(0)
   })
 
   it('pin keeps the main loop on its processor', () => {
@@ -86,9 +86,9 @@ describe('a paused VM', () => {
     const usual = play({}).done
     const at = '25ms'
     const paused = play({}, { faults: [{ kind: 'vm-pause', at, for: '100ms' }] }).done
-    expect(before(paused, 25)).toBe(before(usual, 25))
+    expect(doneBy(paused, 25)).toBe(doneBy(usual, 25))
     // Nothing comes back in the pause; the third run is 100 ms late.
-    expect(before(paused, 124)).toBe(before(paused, 25))
+    expect(doneBy(paused, 124)).toBe(doneBy(paused, 25))
     const third = usual.find((t) => t > 25) as number
     expect(paused.find((t) => t > 25)).toBeCloseTo(third + 100, 1)
   })
