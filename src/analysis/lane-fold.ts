@@ -34,6 +34,8 @@ interface Draft {
   inFlight: number
   /** Readers that hold a lock. */
   holders: number
+  /** Whether the device has ever given something back. */
+  carried: boolean
   used: boolean
 }
 
@@ -50,6 +52,7 @@ function draft(id: number): Draft {
     open: record(SPAN_STYLES, () => -1),
     inFlight: 0,
     holders: 0,
+    carried: false,
     used: false,
   }
 }
@@ -247,8 +250,7 @@ export class LaneFold implements Fold<LaneSet>, HeardSink {
       if (r.b === 1) this.mark(one, 'kick', timeNs)
     } else if (r.kind === T.virtqueue_push) {
       this.mark(one, 'used', timeNs)
-      // A queue that has carried something is of interest also while it stands still.
-      one.used = true
+      one.carried = true
     } else {
       if (timeNs > this.fromNs && one.level.count.length === 0) level(one, this.fromNs)
       one.inFlight += r.kind === T.virtqueue_add ? 1 : -1
@@ -287,6 +289,8 @@ export class LaneFold implements Fold<LaneSet>, HeardSink {
     if (one.level.count.length > 0 || one.inFlight > 0) {
       if (one.level.count.length === 0) level(one, this.fromNs)
       level(one, this.toNs)
+      // What a queue that carries data holds is of interest also while it stands still.
+      if (one.carried && one.inFlight > 0) one.used = true
     }
   }
 }

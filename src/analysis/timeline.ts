@@ -32,6 +32,8 @@ export interface TimelineOptions {
 
 export interface TimelineData {
   readonly endNs: Ns
+  /** When the run really stopped; null: it did not. */
+  readonly stopNs: Ns | null
   readonly name: string
   readonly stream: StreamResult
   readonly overview: RingOverview
@@ -66,9 +68,10 @@ export function collectTimeline(
   if (name === undefined || stream === undefined) return null
   const id = stream.id
   const endNs = result.virtualTimeNs
-  const window = options.window ?? chooseWindow(stream, endNs, stopOf(result))
+  const stopNs = stopOf(result)
+  const window = options.window ?? chooseWindow(stream, endNs, stopNs)
   const calls = foldStore(store, new ElapsedCallsFold(id, window), endNs)
-  const call = chooseCall(calls, stream, window)
+  const call = chooseCall(calls, stream, window, stopNs)
   const set = new FoldSet()
   const streams = set.add(new StreamTable(store.symbols))
   const overview = set.add(
@@ -82,6 +85,7 @@ export function collectTimeline(
   store.replay(set)
   return {
     endNs,
+    stopNs,
     name,
     stream,
     window,

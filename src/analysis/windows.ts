@@ -66,12 +66,17 @@ export interface ElapsedCall {
   readonly timeNs: Ns
 }
 
-/** The call that found the xrun, or the last before a silent failure, else the middle one. */
+/** The last call before a stop, the call of an xrun, the one before a failure, else the middle. */
 export function chooseCall(
   calls: readonly ElapsedCall[],
   stream: StreamResult,
   window: Window,
+  stopNs: Ns | null = null,
 ): ElapsedCall | null {
+  if (stopNs !== null && stopNs >= window.fromNs && stopNs <= window.toNs) {
+    const last = calls.findLast((call) => call.timeNs <= stopNs)
+    if (last !== undefined) return last
+  }
   const inside = ({ timeNs }: { readonly timeNs: Ns }): boolean =>
     timeNs >= window.fromNs && timeNs <= window.toNs
   const record = stream.xruns.find(inside)?.at.record ?? stream.silentFailures.find(inside)?.record

@@ -1,5 +1,5 @@
 /** The tables of the report page: everything that result.json counts. Pure; times are ns. */
-import { formatDuration, formatInstant } from '../analysis/format.ts'
+import { formatFine, formatInstant } from '../analysis/format.ts'
 import type { StreamResult } from '../analysis/result.ts'
 import type { Stats } from '../analysis/stats.ts'
 import { type HtmlCell, htmlTable } from './html.ts'
@@ -42,7 +42,7 @@ function section(title: string, { heads, rows }: Rows): HtmlSection | null {
 }
 
 const count = (value: number): HtmlCell => ({ text: `${value}`, value })
-const lasting = (ns: number): HtmlCell => ({ text: formatDuration(ns), value: ns })
+const lasting = (ns: number): HtmlCell => ({ text: formatFine(ns), value: ns })
 const when = (ns: number): HtmlCell => ({ text: formatInstant(ns), value: ns })
 
 function expectations({ expectations }: FullResult): Rows {

@@ -124,6 +124,7 @@ function rules(c: Colours): string {
     `.arrow{stroke:${c.text}}.dot{fill:${c.background};stroke:${c.text}}`,
     `.badge{fill:${c.badge}}.badgetext{fill:${c.badgeText}}`,
     `.alarm,.xrunline,.limit{stroke:${c.alarm}}.warning,.silentline{stroke:${c.warning}}`,
+    `.alarmfill{fill:${c.alarm}}`,
     `.waited{fill:${c.alarm};stroke:${c.alarm}}`,
     `.window{fill:${c.window};stroke:${c.window}}`,
     `.applptr{stroke:${c.lanes.client}}.hwptr{stroke:${c.lanes.irq}}`,

@@ -6,7 +6,11 @@ import { framesToNsFloor } from '../../base/units.ts'
 
 export function headline(result: RunResult, stream: StreamResult): string {
   const deadlock = result.locks.actual.find((one) => one.kind === 'deadlock')
-  if (deadlock !== undefined) return `deadlock at ${formatInstant(deadlock.timeNs)}`
+  if (deadlock !== undefined) {
+    const [first = ''] = deadlock.text.split('\n')
+    const cycle = first.replace(/^deadlock:? */i, '')
+    return `deadlock at ${formatInstant(deadlock.timeNs)}${cycle === '' ? '' : `: ${cycle}`}`
+  }
   const { xruns, silentFailures, periodElapsed, wakeLatencyNs } = stream
   const first = xruns[0]
   if (first !== undefined) {

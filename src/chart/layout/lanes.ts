@@ -39,7 +39,7 @@ export const LANE_TITLES: Record<LaneGroup, string> = {
   lock: 'lock',
   queue: 'virtqueue',
   vcpu: 'vCPU',
-  device: 'device',
+  device: 'host',
   sink: 'sink',
 }
 

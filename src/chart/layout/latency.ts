@@ -15,7 +15,7 @@ import { T } from '../../sim/trace.ts'
 import { AXIS_HEIGHT, drawTimeAxis, drawValueAxis, timeUnitOf } from './axis.ts'
 import { drawTitle, LEFT, PLOT, RIGHT, WIDTH } from './frame.ts'
 import { subline } from './headline.ts'
-import { drawHeading, type LegendEntry } from './legend.ts'
+import { addMark, drawHeading, type LegendEntry } from './legend.ts'
 import { TimeScale, ValueScale } from './scale.ts'
 import { type Drawing, Path, Sheet } from './shapes.ts'
 import { fitText, textWidth } from './text-metrics.ts'
@@ -63,7 +63,7 @@ export function layoutLatency(input: LatencyInput): Drawing {
   const worst = ordered.at(-1)
   if (worst === undefined) return sheet.drawing(title, `${about}.`, WIDTH, 76)
   const top = 108
-  drawOverTime(sheet, input, worst.totalNs, top, top + OVER_TIME)
+  drawOverTime(sheet, input, reachOf(ordered), top, top + OVER_TIME)
   const lower = top + OVER_TIME + AXIS_HEIGHT + 40
   const bottom = drawRanks(sheet, ordered, lower)
   const desc =
@@ -93,6 +93,22 @@ function at(ordered: readonly PeriodLatency[], perMille: number): PeriodLatency 
   return ordered[rank - 1] as PeriodLatency
 }
 
+/** A few periods that took far longer than all others must not hide these. */
+function reachOf(ordered: readonly PeriodLatency[]): number {
+  const most = at(ordered, 1000).totalNs
+  const usual = at(ordered, 970).totalNs
+  return Math.max(1, most > 12 * usual && usual > 0 ? 3 * usual : most)
+}
+
+/** As wide as their usual distance allows. */
+function columnWidth(places: readonly number[]): number {
+  const sorted = places.toSorted((a, b) => a - b)
+  const gaps = sorted.slice(1).map((x, i) => x - (sorted[i] as number))
+  gaps.sort((a, b) => a - b)
+  const usual = gaps[Math.floor(gaps.length / 10)] ?? 9
+  return Math.max(1, Math.min(8, usual - 1))
+}
+
 /** One column a pixel at most: the slowest period that falls on it. */
 function columnsOf(periods: readonly PeriodLatency[], scale: TimeScale): [number, PeriodLatency][] {
   const slowest = new Map<number, PeriodLatency>()
@@ -112,25 +128,31 @@ function drawOverTime(
   bottom: number,
 ): void {
   const values = new ValueScale(0, most * 1.04, bottom, top)
-  const heading = `Interrupt to client (${timeUnitOf(values)})`
+  const above = periods.filter((period) => period.totalNs > values.to)
+  const furthest = above.reduce((far, period) => Math.max(far, period.totalNs), 0)
+  const rest =
+    above.length === 0 ? '' : `; ▲ ${above.length} above, up to ${formatDuration(furthest)}`
+  const heading = `Interrupt to client (${timeUnitOf(values)})${rest}`
   drawHeading(sheet, { left: LEFT, right: RIGHT, y: top - 20 }, heading, LEGEND)
   const scale = new TimeScale(window.fromNs, window.toNs, PLOT, RIGHT)
   drawValueAxis(sheet, { scale: values, x0: PLOT, x1: RIGHT, what: 'latency', unit: 'time' })
   drawTimeAxis(sheet, { scale, originNs: 0, label: 'time', panels: [[top, bottom]] })
   const columns = columnsOf(periods, scale)
-  const width = Math.max(1, Math.min(8, (RIGHT - PLOT) / Math.max(1, columns.length) - 1))
+  const width = columnWidth(columns.map(([x]) => x))
   const paths = LATENCY_PARTS.map(() => new Path())
+  const over = new Path()
   for (const [x, period] of columns) {
     let sum = 0
+    const left = Math.min(x, RIGHT - width)
     period.partsNs.forEach((part, i) => {
-      if (part > 0) {
-        const y = values.y(sum + part)
-        const left = Math.min(x, RIGHT - width)
-        paths[i]?.box(left, y, width, values.y(sum) - y)
-      }
+      const y = values.y(Math.min(sum + part, values.to))
+      const height = values.y(Math.min(sum, values.to)) - y
+      if (height > 0) paths[i]?.box(left, y, width, height)
       sum += part
     })
+    if (period.totalNs > values.to) addMark(over, 'used', left + width / 2, top - 5)
   }
+  sheet.path('alarmfill', over)
   for (const [i, part] of LATENCY_PARTS.entries()) sheet.path(CLASSES[part], paths[i] as Path)
   const pick = { kinds: [T.snd_pcm_period_elapsed], subject: stream.id }
   const rows = [{ top, bottom, pick }]
@@ -144,20 +166,14 @@ const RANKS = [
   ['slowest', 1000],
 ] as const
 
-/** Real periods at these ranks, each as a bar of its parts, with the numbers behind it. */
+/** Real periods at these ranks, each as a bar of its parts' shares, with the numbers in it. */
 function drawRanks(sheet: Sheet, ordered: readonly PeriodLatency[], top: number): number {
-  const most = Math.max(1, at(ordered, 1000).totalNs)
   const count = plural(ordered.length, 'period')
-  const scale = new TimeScale(0, most, PLOT, RIGHT - 90)
+  const scale = new ValueScale(0, 100, PLOT, RIGHT - 90)
   const bottom = top + RANKS.length * ROW
   const heading = `Where the time goes: the period at each rank of ${count}`
   drawHeading(sheet, { left: LEFT, right: RIGHT, y: top - 16 }, heading, [])
-  drawTimeAxis(sheet, {
-    scale,
-    originNs: 0,
-    label: 'time since the interrupt was raised',
-    panels: [[top, bottom]],
-  })
+  drawShares(sheet, scale, top, bottom)
   const paths = LATENCY_PARTS.map(() => new Path())
   const texts: { x: number; y: number; text: string }[] = []
   RANKS.forEach(([name, perMille], row) => {
@@ -168,8 +184,9 @@ function drawRanks(sheet: Sheet, ordered: readonly PeriodLatency[], top: number)
     sheet.text('muted', LEFT + 6, y + 22, when, { size: 10 })
     let sum = 0
     period.partsNs.forEach((part, i) => {
-      const [from, to] = [scale.x(sum), scale.x(sum + part)]
-      sum += part
+      const share = (100 * part) / Math.max(1, period.totalNs)
+      const [from, to] = [scale.y(sum), scale.y(sum + share)]
+      sum += share
       if (part === 0) return
       paths[i]?.box(from, y, Math.max(0.8, to - from), ROW - 12)
       const text = formatDuration(part)
@@ -185,4 +202,20 @@ function drawRanks(sheet: Sheet, ordered: readonly PeriodLatency[], top: number)
     sheet.text('text', x, y + 15, text, { size: 11, anchor: 'middle' })
   }
   return bottom + AXIS_HEIGHT
+}
+
+/** Along the bottom: shares of the whole way. */
+function drawShares(sheet: Sheet, scale: ValueScale, top: number, bottom: number): void {
+  const ticks = [0, 20, 40, 60, 80, 100]
+  const grid = new Path()
+  for (const share of ticks) {
+    const x = scale.y(share)
+    grid.line(x, top, x, bottom)
+    sheet.text('muted', x, bottom + 16, `${share}`, { size: 11, anchor: 'middle' })
+  }
+  sheet.path('grid', grid)
+  const what = 'share of the way from interrupt to client'
+  sheet.axes.push({ what, unit: '%', step: 20, ticks })
+  const middle = (scale.yBottom + scale.yTop) / 2
+  sheet.text('muted', middle, bottom + 30, `${what} (%)`, { size: 11, anchor: 'middle' })
 }

@@ -7,7 +7,7 @@ import type { StreamResult } from '../../analysis/result.ts'
 import type { PlayedStretch, RingSteps } from '../../analysis/ring-series.ts'
 import type { Ns } from '../../base/units.ts'
 import { baseOf, fillBetween, stepPoints, strokeSteps } from './reduce.ts'
-import { type TimeScale, ValueScale } from './scale.ts'
+import { roundStep, type TimeScale, ValueScale } from './scale.ts'
 import { Path, type Sheet } from './shapes.ts'
 
 export interface RingPanel {
@@ -92,7 +92,7 @@ function drawBoundaries(sheet: Sheet, panel: RingPanel, values: ValueScale, peri
   const perPeriod = ((panel.bottom - panel.top) * period) / (values.to - values.from)
   const lines = new Path()
   const everyLine = Math.max(1, Math.ceil(3 / perPeriod))
-  const everyLabel = roundMultiple(Math.ceil(LABEL_SPACING / perPeriod))
+  const everyLabel = roundStep(Math.ceil(LABEL_SPACING / perPeriod))
   for (let n = 0; values.from + n * period <= values.to; n++) {
     const y = values.y(values.from + n * period)
     if (n % everyLine === 0) lines.line(scale.x0, y, scale.x1, y)
@@ -108,10 +108,6 @@ function drawBoundaries(sheet: Sheet, panel: RingPanel, values: ValueScale, peri
     },
   )
   sheet.axes.push({ what: 'pointers', unit: 'frames', step: period, ticks })
-}
-
-function roundMultiple(least: number): number {
-  return [1, 2, 4, 5, 10, 20, 50, 100, 200, 500].find((n) => n >= least) ?? 1000
 }
 
 /** avail between 0 and a little over the ring's size. */

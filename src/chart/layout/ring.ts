@@ -27,6 +27,8 @@ export interface RingParts {
   readonly avail: Span
   /** Panels through which the lines of xruns and silent failures go. */
   readonly lines: readonly Span[]
+  /** When the run really stopped; null: it did not. */
+  readonly stopNs: number | null
 }
 
 /** Room between the panels, for the second one's heading. */
@@ -54,7 +56,8 @@ export function drawRing(sheet: Sheet, parts: RingParts): void {
     ...levels(stream),
   ])
   drawAvail(sheet, { ring, stream, played, scale, top: availTop, bottom: availBottom })
-  const xruns = stream.xruns.map(({ timeNs }) => timeNs)
+  const stops = parts.stopNs === null ? [] : [parts.stopNs]
+  const xruns = [...stream.xruns.map(({ timeNs }) => timeNs), ...stops]
   const silent = stream.silentFailures.map(({ timeNs }) => timeNs)
   for (const [from, to] of parts.lines) {
     drawInstants(sheet, 'xrunline', scale, xruns, from, to)
@@ -103,7 +106,8 @@ export function layoutRing(result: RunResult, data: TimelineData): Drawing {
   const avail = [top + POINTERS + RING_GAP, top + POINTERS + RING_GAP + AVAIL] as const
   const lines = [pointers, avail]
   drawTimeAxis(sheet, { scale, originNs: 0, label: 'time', panels: lines })
-  drawRing(sheet, { ring, stream, played, scale, pointers, avail, lines })
+  const { stopNs } = data
+  drawRing(sheet, { ring, stream, played, scale, pointers, avail, lines, stopNs })
   const desc =
     `${about}. Fill of the ring over the whole run; hw_ptr, appl_ptr, what is heard and avail ` +
     `from ${formatInstant(window.fromNs)} to ${formatInstant(window.toNs)}.`

@@ -4,9 +4,8 @@
  */
 
 import { formatDuration, formatInstant, formatSpan } from '../../analysis/format.ts'
-import type { RunResult, StreamResult } from '../../analysis/result.ts'
+import type { RunResult } from '../../analysis/result.ts'
 import type { CloseUp, TimelineData } from '../../analysis/timeline.ts'
-import type { Window } from '../../analysis/windows.ts'
 import { AXIS_HEIGHT, drawTimeAxis } from './axis.ts'
 import { drawChain, drawStepList } from './close-up.ts'
 import { drawTitle, LANE_PLOT, LEFT, RIGHT, WIDTH } from './frame.ts'
@@ -32,9 +31,9 @@ const ROW_HEIGHT = 24
 
 const LANE_LEGEND: readonly LegendEntry[] = [
   { swatch: 'bar', class: 'fill neutral', text: 'runs, holds' },
-  { swatch: 'bar', class: 'pale neutral', text: 'in a call, in flight' },
+  { swatch: 'bar', class: 'pale neutral', text: 'in a call, queued' },
   { swatch: 'bar', class: 'asleep neutral', text: 'asleep' },
-  { swatch: 'bar', class: 'waited lock', text: 'waits for lock, CPU stolen' },
+  { swatch: 'bar', class: 'waited lock', text: 'waits, CPU stolen' },
   { swatch: 'diamond', class: 'fill alsa', text: 'period elapsed' },
   { swatch: 'tick', class: 'stroke alsa', text: 'appl_ptr' },
   { swatch: 'kick', class: 'fill queue', text: 'kick' },
@@ -82,7 +81,7 @@ const AVAIL_HEIGHT = 56
 function drawStretch(sheet: Sheet, data: TimelineData, top: number): number {
   const { window, ring, stream } = data
   const span = formatSpan(window.fromNs, window.toNs)
-  const heading = `${occasion(stream, window)}, ${span}`
+  const heading = `${occasion(data)}, ${span}`
   drawHeading(sheet, { left: LEFT, right: RIGHT, y: top }, heading, LANE_LEGEND)
   const scale = new TimeScale(window.fromNs, window.toNs, LANE_PLOT, RIGHT)
   const lanesTop = top + 14
@@ -116,13 +115,15 @@ function drawStretch(sheet: Sheet, data: TimelineData, top: number): number {
     pointers: [pointersTop, pointersBottom],
     avail: [availTop, bottom],
     lines: panels,
+    stopNs: data.stopNs,
   })
   return bottom + AXIS_HEIGHT
 }
 
-function occasion(stream: StreamResult, window: Window): string {
+function occasion({ stream, window, stopNs }: TimelineData): string {
   const inside = ({ timeNs }: { readonly timeNs: number }): boolean =>
     timeNs >= window.fromNs && timeNs <= window.toNs
+  if (stopNs !== null && inside({ timeNs: stopNs })) return 'Around the deadlock'
   if (stream.xruns.some(inside)) return 'Around the xrun'
   return stream.silentFailures.some(inside) ? 'Around the silent failure' : 'Close up'
 }

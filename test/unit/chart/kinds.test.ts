@@ -34,11 +34,28 @@ async function parseXml(text: string) {
 
 const runs: Record<string, Run> = {}
 
+/** The same records again and again, each time later. */
+function repeated({ store }: Run, everyNs: number, times: number): Run {
+  const long = new TraceStore(store.symbols)
+  for (let n = 0; n < times; n++) {
+    store.replay({
+      record: (r) => {
+        const { timeNs } = r
+        r.timeNs = timeNs + n * everyNs
+        long.record(r)
+        r.timeNs = timeNs
+      },
+    })
+  }
+  return { store: long, result: buildResult(long, syntheticMeta(everyNs * times)) }
+}
+
 beforeAll(() => {
   runs.clean = runOf({})
   runs.xrun = runOf(STALLED)
   runs.short = runOf({ durationNs: 200 * MS })
   runs.long = runOf({ durationNs: 101_000 * MS, ...STALLED })
+  runs.million = repeated(runs.long, 101_000 * MS, 3)
   const empty = new TraceStore(new Symbols())
   runs.empty = { store: empty, result: buildResult(empty, syntheticMeta()) }
   const opened = new RecordScript().started(0).store
@@ -69,6 +86,19 @@ describe.each(CHART_KINDS.map((kind) => [kind.name, kind] as const))('%s', (name
     const whole = kind.draw(run, { window: { fromNs: 0, toNs: 101_000 * MS } })
     expect(elementCount(whole)).toBeLessThan(500)
     expect(roughSize(whole)).toBeLessThan(900_000)
+    expect(brokenRules(whole)).toEqual([])
+  })
+  it('of 1,000,000 records is as small, and takes less than 2 s of a processor', () => {
+    const run = runs.million as Run
+    expect(run.store.length).toBeGreaterThan(1_000_000)
+    const before = process.cpuUsage()
+    const whole = kind.draw(run, {
+      window: { fromNs: 0, toNs: run.result.virtualTimeNs },
+    })
+    const { user, system } = process.cpuUsage(before)
+    expect((user + system) / 1e6).toBeLessThan(2)
+    expect(elementCount(whole)).toBeLessThan(500)
+    expect(roughSize(whole)).toBeLessThan(1_000_000)
     expect(brokenRules(whole)).toEqual([])
   })
   it.each([1, 40_000, 5 * MS, 700 * MS, 3_000 * MS])('a window of %d ns keeps the rules', (ns) => {
