@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest'
 import { collectCompareRow } from '../../src/analysis/compare.ts'
-import { buildResult, type RunResult } from '../../src/analysis/result.ts'
+import { buildResult } from '../../src/analysis/result.ts'
 import { drawChart, drawTimeline, svgText } from '../../src/app/Charts.ts'
 import { layoutCompare } from '../../src/chart/layout/compare.ts'
 import { layoutHeatMap } from '../../src/chart/layout/heat-map.ts'
@@ -45,15 +45,5 @@ describe('golden', () => {
     expectGolden('chart-compare.svg', await svgText(compare))
     expectGolden('chart-heat-map.svg', await svgText(layoutHeatMap(grid(8, 6))))
     expectGolden('chart-trend.svg', await svgText(layoutTrend('suite', trendSeries(9))))
-  })
-  it("the README's picture is the one that first-light gives", async () => {
-    const text = goldenInput('../../scenarios/first-light.yaml')
-    const [spec] = loadScenario(text, { name: 'first-light.yaml' })
-    if (spec === undefined) throw new Error('first-light.yaml holds no scenario')
-    const { store, result } = runScenario(spec)
-    expectGolden(
-      '../../docs/images/first-light.svg',
-      await drawTimeline(store, result as RunResult),
-    )
   })
 })
