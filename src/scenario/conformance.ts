@@ -21,7 +21,7 @@ import {
   STANDARD_CONF,
   streamNames,
 } from './selftest-plan.ts'
-import type { ScenarioSpec } from './spec.ts'
+import type { DriverKind, ScenarioSpec } from './spec.ts'
 
 export interface ConfText {
   readonly name: string
@@ -101,8 +101,15 @@ function parse(conf: ConfText): ConfCompound {
   return read.tree
 }
 
+/** Short names of the drivers' cards. */
+const CARD_NAMES: Readonly<Record<DriverKind, string>> = {
+  ideal: 'Ideal',
+  'virtio-snd': 'VirtIO SoundCard',
+  'xen-snd': 'Virtual card',
+}
+
 function shapeOf(pcm: SndPcm, spec: ScenarioSpec): CardShape {
-  const name = spec.driver.kind === 'ideal' ? 'Ideal' : 'VirtIO SoundCard'
+  const name = CARD_NAMES[spec.driver.kind]
   const counts = { PLAYBACK: pcm.playback.length, CAPTURE: pcm.capture.length }
   return { name, longname: `${name} at pcmsim/${spec.name}`, devices: [counts] }
 }

@@ -23,7 +23,7 @@ import {
   snd_pcm_lib_buffer_bytes,
   snd_pcm_lib_period_bytes,
 } from '../../alsa/pcm_runtime.ts'
-import { EINVAL } from '../../linux/errno.ts'
+import { EINVAL, ENOMEM } from '../../linux/errno.ts'
 import { printk } from '../../linux/printk.ts'
 import {
   XENSND_OP_TRIGGER_PAUSE,
@@ -96,14 +96,18 @@ function* alsa_close(substream: SndPcmSubstream): Proc<number> {
   return 0
 }
 
-/** Kernel: alsa_hw_params(). Context: process, buffer_mutex. Return: 0. */
+/** Kernel: alsa_hw_params(). Context: process, buffer_mutex. Return: 0 or -ENOMEM. */
 function* alsa_hw_params(substream: SndPcmSubstream, params: SndPcmHwParams): Proc<number> {
   const stream = stream_get(substream)
   const { k, port } = stream.xb_dev
   yield* stream_free(stream)
   const [frames, bytes] = [params_buffer_size(params), params_buffer_bytes(params)]
-  stream.shbuf = yield* xen_front_pgdir_shbuf_alloc(k, port, frames, bytes)
-  return 0
+  stream.shbuf = yield* xen_front_pgdir_shbuf_alloc(k, port, substream.id, frames, bytes)
+  if (stream.shbuf !== null) return 0
+  yield* stream_free(stream)
+  const index = `stream with index ${stream.index}`
+  yield* printk(k, `vsnd: Failed to allocate buffers for ${index}`)
+  return -ENOMEM
 }
 
 /** Kernel: alsa_hw_free(): CLOSE, always; then the buffer goes. Return: 0 or -errno of CLOSE. */
@@ -265,7 +269,7 @@ export function xen_snd_front_alsa_init(
 ): XenSndFrontCardInfo {
   const card = snd_card_new(xb_dev.k, 0)
   new_pcm_instance(card, cfg, ({ index, pcm_hw }) => {
-    return new StreamInfo(xb_dev, evt_pairs[index] as EvtchnlPair, pcm_hw, variant)
+    return new StreamInfo(xb_dev, index, evt_pairs[index] as EvtchnlPair, pcm_hw, variant)
   })
   return { card }
 }

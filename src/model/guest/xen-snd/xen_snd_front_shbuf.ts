@@ -5,9 +5,10 @@
  * Kernel: drivers/xen/xen-front-pgdir-shbuf.c, v6.1, for buffers of the front end.
  */
 import type { Frames } from '../../../base/units.ts'
-import { type Proc, Req } from '../../../sim/process.ts'
+import type { Proc } from '../../../sim/process.ts'
 import type { Kernel } from '../../linux/kernel.ts'
 import { printk } from '../../linux/printk.ts'
+import { kfree, kmalloc, type ObjectId } from '../../linux/slab.ts'
 import { GuestBuffer } from '../../machine/guest-buffer.ts'
 import { sharedPages } from '../../xen/grant_table.ts'
 import type { XenbusHostPort } from '../../xen/seam.ts'
@@ -19,23 +20,31 @@ export class XenFrontPgdirShbuf {
   /** Kernel: xen_front_pgdir_shbuf_get_dir_start(). */
   readonly gref_directory: number
 
-  constructor(k: Kernel, xb: XenbusHostPort, frames: Frames, bytes: number) {
+  /** The memory, in the records of its life. */
+  readonly object: ObjectId
+
+  constructor(k: Kernel, xb: XenbusHostPort, frames: Frames, bytes: number, object: ObjectId) {
+    this.object = object
     this.buffer = new GuestBuffer(frames, k.sim.now)
     this.bytes = bytes
     this.gref_directory = xb.grants.grant(this.buffer, sharedPages(bytes))
   }
 }
 
-/** Kernel: xen_front_pgdir_shbuf_alloc(), _map(). Context: process. Cost: a kmalloc a page. */
+/**
+ * Kernel: shbuf_setup_backstore(), xen_front_pgdir_shbuf_alloc(), _map(). Context: process. Cost:
+ * one allocation. Return: the buffer, or null without memory.
+ */
 export function* xen_front_pgdir_shbuf_alloc(
   k: Kernel,
   xb: XenbusHostPort,
+  stream: number,
   frames: Frames,
   bytes: number,
-): Proc<XenFrontPgdirShbuf> {
-  const pages = sharedPages(bytes)
-  for (let i = 0; i < pages; i++) if (!k.tryCharge(k.costs.kmalloc_kernel)) yield Req.CHARGE
-  return new XenFrontPgdirShbuf(k, xb, frames, bytes)
+): Proc<XenFrontPgdirShbuf | null> {
+  const info = { what: 'stream->buffer', site: 'shbuf_setup_backstore', stream }
+  const object = yield* kmalloc(k, 'GFP_KERNEL', info)
+  return object === 0 ? null : new XenFrontPgdirShbuf(k, xb, frames, bytes, object)
 }
 
 /**
@@ -52,4 +61,5 @@ export function* xen_front_pgdir_shbuf_free(
     yield* printk(k, `deferring g.e. 0x${shbuf.gref_directory.toString(16)}`)
   }
   shbuf.buffer.markFreed(k.sim.now)
+  kfree(k, shbuf.object, 'stream_free')
 }

@@ -13,6 +13,7 @@ import type { XenFrontPgdirShbuf } from './xen_snd_front_shbuf.ts'
 
 export class StreamInfo {
   readonly xb_dev: XenbusDevice
+  readonly index: number
   readonly evt_pair: EvtchnlPair
   readonly pcm_hw: SndPcmHardware
   readonly variant: XenSndVariant
@@ -27,11 +28,13 @@ export class StreamInfo {
 
   constructor(
     xb_dev: XenbusDevice,
+    index: number,
     evt_pair: EvtchnlPair,
     pcm_hw: SndPcmHardware,
     variant: XenSndVariant,
   ) {
     this.xb_dev = xb_dev
+    this.index = index
     this.evt_pair = evt_pair
     this.pcm_hw = pcm_hw
     this.variant = variant

@@ -101,6 +101,13 @@ describe('ops', () => {
     expect(scripted(LIFE).log.join()).not.toContain('deferring')
   })
 
+  it('hw_params without memory is -ENOMEM, and nothing is left behind', () => {
+    const run = scripted(LIFE.slice(0, 3), 'faults: [{kind: alloc-failure, at: 0ns}]\n')
+    expect(run.log).toContain('hw_params() = -ENOMEM')
+    expect(run.log).toContain('vsnd: Failed to allocate buffers for stream with index 0')
+    expect(run.result.memory).toEqual([])
+  })
+
   it('capture reads first and copies then: frames come in order', () => {
     const run = xenRun(`duration: 500ms
 driver: {kind: xen-snd, options: {periodTest: '>='}}
