@@ -16,6 +16,7 @@ export type StepKind =
   | 'pop'
   | 'timer'
   | 'used'
+  | 'event'
   | 'raise'
   | 'irq'
   | 'thread'
@@ -64,6 +65,7 @@ export class CausesFold implements Fold<void> {
     T.virtqueue_pop,
     T.virtqueue_push,
     T.audio_run,
+    T.xensnd_evt_send,
     T.snd_pcm_period_elapsed,
     T.snd_pcm_applptr,
     T.snd_pcm_xrun,
@@ -168,6 +170,8 @@ export class CausesFold implements Fold<void> {
       this.doing[context] = this.tell(r, 'pop', r.a, kick)
     } else if (r.kind === T.virtqueue_push) {
       this.lastUsed[context] = this.tell(r, 'used', r.a, cause)
+    } else if (r.kind === T.xensnd_evt_send) {
+      this.lastUsed[context] = this.tell(r, 'event', context, cause)
     } else if (r.kind === T.audio_run) this.doing[context] = this.tell(r, 'timer', r.a, null)
   }
 

@@ -28,6 +28,7 @@ const BEFORE_MAX = 64
 const TEXTS: Partial<Record<StepKind, string>> = {
   timer: 'device timer fires',
   used: 'message marked used',
+  event: 'back end sends its position',
   irq: 'interrupt handler',
   thread: 'interrupt thread runs',
   started: 'work item runs',

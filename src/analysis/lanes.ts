@@ -89,6 +89,7 @@ export function laneOfStep(step: Pick<Step, 'kind' | 'context' | 'subject'>): st
     case 'used':
       return laneKey('queue', step.subject)
     case 'timer':
+    case 'event':
     case 'pop':
     case 'worker':
       return laneKey('device', step.kind === 'worker' ? step.subject : step.context)

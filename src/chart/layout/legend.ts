@@ -22,7 +22,8 @@ export interface LegendEntry {
 
 const SIZE = 11
 const SWATCH_WIDTH = 16
-const GAP = 14
+/** Between entries; less where the heading needs the room. */
+const GAPS = [14, 10, 6]
 
 /** Draws heading and legend on the base line `y` between `left` and `right`. */
 export function drawHeading(
@@ -31,8 +32,12 @@ export function drawHeading(
   heading: string,
   entries: readonly LegendEntry[],
 ): void {
-  const widths = entries.map((entry) => SWATCH_WIDTH + 4 + textWidth(entry.text, SIZE) + GAP)
-  const total = widths.reduce((sum, width) => sum + width, -GAP)
+  const bare = entries.map((entry) => SWATCH_WIDTH + 4 + textWidth(entry.text, SIZE))
+  const wanted = textWidth(heading, 13, true) + 24 + bare.reduce((sum, width) => sum + width, 0)
+  const fits = (gap: number): boolean => wanted + gap * (bare.length - 1) <= box.right - box.left
+  const gap = GAPS.find(fits) ?? 6
+  const widths = bare.map((width) => width + gap)
+  const total = widths.reduce((sum, width) => sum + width, -gap)
   const room = box.right - box.left - Math.max(0, total) - 24
   sheet.text('text', box.left, box.y, fitText(heading, 13, room, true), { size: 13, bold: true })
   let x = box.right - total
