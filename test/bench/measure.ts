@@ -1,7 +1,8 @@
 /**
- * Paired measurements: every contender runs in a fresh process, pinned to one CPU where taskset is
- * to be had, and right after a run of the base it is compared with. A ratio is taken inside such a
- * pair, then the median over the pairs, so that a slow moment of the machine slows both sides.
+ * Paired measurements: every contender runs in a fresh process, right after a run of the base it is
+ * compared with. Not pinned to a processor: the engine compiles in threads of its own. A ratio is
+ * taken inside such a pair, then the median over the pairs, so that a slow moment of the machine
+ * slows both sides.
  *
  * Rates are from user CPU time. Nothing here decides what is fast: it prints median and min..max.
  */
@@ -33,17 +34,9 @@ export interface Spread {
   readonly max: number
 }
 
-const PINNED_CPU = '1'
-
-function hasTaskset(): boolean {
-  return spawnSync('taskset', ['-c', PINNED_CPU, 'true']).status === 0
-}
-
-const pin: readonly string[] = hasTaskset() ? ['taskset', '-c', PINNED_CPU] : []
-
 /** Runs one contender once; every contender prints one line of JSON, a Sample. */
 function runOnce(contender: Contender): Sample {
-  const [program, ...args] = [...pin, ...contender.command]
+  const [program, ...args] = contender.command
   const run = spawnSync(program as string, args, { encoding: 'utf8' })
   if (run.status !== 0) throw new Error(`bench: ${contender.name} failed: ${run.stderr}`)
   return JSON.parse(run.stdout) as Sample
