@@ -155,6 +155,43 @@ describe('a timed out request', () => {
   })
 })
 
+describe('an event of the last life', () => {
+  it('between open and hw_params divides by a frame of no bits: the thread dies', () => {
+    const again = [...LIFE, 'call: open', 'call: sleep, for: 20ms', 'call: hw_params']
+    const run = scripted(again, 'device: {events_after_stop: go-on}\n')
+    expect(run.result.warnings.map((one) => one.text).join()).toContain('divide error')
+    // With the ring's lock held, so that hw_params waits for ever.
+    expect(run.log.filter((line) => line.startsWith('hw_params()'))).toHaveLength(1)
+  })
+})
+
+describe('a slow STOP', () => {
+  const run = xenRun(`duration: 3s
+driver: {kind: xen-snd, options: {periodTest: '>='}}
+streams:
+  - {name: s, client: aplay, period_size: 480, periods: 4, stalls: [{at: 300ms, for: 60ms}]}
+faults: [{kind: control-slow, request: STOP, by: 2s, at: 0ns}]
+`)
+  const stop = run.rows('xensnd_request').find((r) => word(r.args[0]) === 'STOP')!
+  const done = run.rows('xensnd_request_done').find((r) => word(r.args[0]) === 'STOP')!
+  const held = run.rows('device_event').filter((r) => {
+    return r.timeNs > stop.timeNs && r.timeNs < done.timeNs
+  })
+
+  it('fills the page: 63 entries, of which the event that waits is one; the others are lost', () => {
+    expect(held.filter((r) => r.args[2] === 1)).toHaveLength(62)
+    expect(held.filter((r) => r.args[2] === 0).length).toBeGreaterThan(100)
+  })
+  it('is waited for in the thread of the event channel, which reads nothing meanwhile', () => {
+    expect(stop.context).toContain('vsnd-evt-ring-ref0')
+    const read = run.rows('xensnd_event').filter((r) => {
+      return r.timeNs > stop.timeNs && r.timeNs < done.timeNs
+    })
+    expect(read).toEqual([])
+    expect((done.timeNs - stop.timeNs) / 1e9).toBeCloseTo(2, 2)
+  })
+})
+
 describe('locks', () => {
   const text = (client: string): string => `duration: 1s
 driver: {kind: xen-snd, options: {periodTest: '>='}}
