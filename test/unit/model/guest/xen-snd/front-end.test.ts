@@ -178,7 +178,7 @@ faults: [{kind: control-slow, request: STOP, by: 2s, at: 0ns}]
     return r.timeNs > stop.timeNs && r.timeNs < done.timeNs
   })
 
-  it('fills the page: 63 entries, of which the event that waits is one; the others are lost', () => {
+  it('fills the page: 63 entries, the event that waits is one; others are lost', () => {
     expect(held.filter((r) => r.args[2] === 1)).toHaveLength(62)
     expect(held.filter((r) => r.args[2] === 0).length).toBeGreaterThan(100)
   })
