@@ -100,11 +100,14 @@ export function drawSpans(sheet: Sheet, panel: LanePanel): void {
     for (const style of SPAN_STYLES) {
       const look = SPANS[style]
       const height = panel.rowHeight * look.height
-      const path = new Path()
+      const paths = { dense: new Path(), sparse: new Path() }
       for (const { lane, top } of lanes) {
-        addSpans(path, lane.spans[style], panel.scale, top + (panel.rowHeight - height) / 2, height)
+        const y = top + (panel.rowHeight - height) / 2
+        addSpans(paths, lane.spans[style], panel.scale, y, height)
       }
-      sheet.path(`${look.class} ${group}`, path)
+      const faint = look.class === 'fill' ? 'pale' : look.class
+      sheet.path(`${faint} ${group}`, paths.sparse)
+      sheet.path(`${look.class} ${group}`, paths.dense)
     }
   })
 }
@@ -175,20 +178,46 @@ function eachGroup(
 const SPAN_WIDTH_MIN = 1.4
 const SPAN_GAP_MIN = 0.8
 
-function addSpans(path: Path, ends: readonly Ns[], scale: TimeScale, y: number, h: number): void {
-  let [from, to] = [-1, -1]
+/** Spans that touch on the screen but cover less than this of it are drawn faintly. */
+const SPARSE = 0.5
+
+/** Sparse: many short spans that look like one long one. */
+interface SpanPaths {
+  readonly dense: Path
+  readonly sparse: Path
+}
+
+function addSpans(
+  paths: SpanPaths,
+  ends: readonly Ns[],
+  scale: TimeScale,
+  y: number,
+  h: number,
+): void {
+  let [from, to, busy, count] = [-1, -1, 0, 0]
+  const flush = (): void => {
+    if (from < 0) return
+    const width = Math.min(to, scale.x1) - from
+    const sparse = count > 2 && busy < SPARSE * width
+    const path = sparse ? paths.sparse : paths.dense
+    path.box(from, y, width, h)
+  }
   for (let i = 0; i < ends.length; i += 2) {
     const first = Math.min(scale.x(ends[i] as Ns), scale.x1 - SPAN_WIDTH_MIN)
-    const last = Math.max(scale.x(ends[i + 1] as Ns), first + SPAN_WIDTH_MIN)
-    if (from >= 0 && first <= to + SPAN_GAP_MIN) {
-      to = Math.max(to, last)
-      continue
+    const end = scale.x(ends[i + 1] as Ns)
+    const last = Math.max(end, first + SPAN_WIDTH_MIN)
+    if (from >= 0 && first <= to + SPAN_GAP_MIN) to = Math.max(to, last)
+    else {
+      flush()
+      from = first
+      to = last
+      busy = 0
+      count = 0
     }
-    if (from >= 0) path.box(from, y, to - from, h)
-    from = first
-    to = last
+    busy += end - scale.x(ends[i] as Ns)
+    count++
   }
-  if (from >= 0) path.box(from, y, Math.min(to, scale.x1) - from, h)
+  flush()
 }
 
 /** Marks closer than this look like one. */

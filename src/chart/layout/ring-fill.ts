@@ -95,7 +95,8 @@ function drawBoundaries(sheet: Sheet, panel: RingPanel, values: ValueScale, peri
   const everyLabel = roundStep(Math.ceil(LABEL_SPACING / perPeriod))
   for (let n = 0; values.from + n * period <= values.to; n++) {
     const y = values.y(values.from + n * period)
-    if (n % everyLine === 0) lines.line(scale.x0, y, scale.x1, y)
+    // Where not every boundary has room, lines stand only where a number tells which they are.
+    if (n % (everyLine === 1 ? 1 : everyLabel) === 0) lines.line(scale.x0, y, scale.x1, y)
     if (n % everyLabel !== 0) continue
     const text = `${values.from + n * period}`
     sheet.text('muted', scale.x0 - 8, y + 4, text, { size: 11, anchor: 'end' })

@@ -31,7 +31,7 @@ const ROW_HEIGHT = 24
 
 const LANE_LEGEND: readonly LegendEntry[] = [
   { swatch: 'bar', class: 'fill neutral', text: 'runs, holds' },
-  { swatch: 'bar', class: 'pale neutral', text: 'in a call, queued' },
+  { swatch: 'bar', class: 'pale neutral', text: 'in a call, queued, at times' },
   { swatch: 'bar', class: 'asleep neutral', text: 'asleep' },
   { swatch: 'bar', class: 'waited lock', text: 'waits, CPU stolen' },
   { swatch: 'diamond', class: 'fill alsa', text: 'period elapsed' },
@@ -120,7 +120,8 @@ function drawStretch(sheet: Sheet, data: TimelineData, top: number): number {
   return bottom + AXIS_HEIGHT
 }
 
-function occasion({ stream, window, stopNs }: TimelineData): string {
+function occasion({ stream, window, stopNs, endNs }: TimelineData): string {
+  if (window.toNs - window.fromNs > 0.9 * endNs) return 'Whole run'
   const inside = ({ timeNs }: { readonly timeNs: number }): boolean =>
     timeNs >= window.fromNs && timeNs <= window.toNs
   if (stopNs !== null && inside({ timeNs: stopNs })) return 'Around the deadlock'
