@@ -54,11 +54,12 @@ const keys = keysBelow(ScenarioSchema.ast, [])
 const sentences = new Set(keys.map((one) => one.description).filter((text) => text !== ''))
 
 /** Overrides of a variant are checked where they land. */
-const anywhere = /^variants\.0\.(set|duration|seed|guest|host|driver|device|streams|faults|expect)$/
+const anywhere =
+  /^variants\.0\.(set|duration|seed|schedule|guest|host|driver|device|streams|faults|expect)$/
 
 /** Words of values: numbers, units, texts, lists, mappings, closed lists of words. */
 const values =
-  /\d|true, |^text$|^texts|a list|a mapping|a word|letters|^[\w-]+(, [\w-]+)*$|or a list of/
+  /\d|true, |^text$|^texts|a list|a mapping|a word|letters|^[\w<>=-]+(, [\w<>=-]+)*$|or a list of/
 
 function judge(fault: string | undefined): void {
   expect(fault).toMatch(/, allowed: ./)
