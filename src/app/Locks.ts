@@ -11,8 +11,12 @@ import { lockGraphDot } from '../analysis/lockdep/dot.ts'
 import type { EngineOptions } from '../analysis/lockdep/engine.ts'
 import { LockStatFold, procLockStat } from '../analysis/lockdep/lock-stat.ts'
 import { procChains, procLockdep } from '../analysis/lockdep/proc.ts'
+import { withSchedule } from '../analysis/lockdep/reporter.ts'
 import { LockdepFold, type LockdepResult } from '../analysis/lockdep/trace-fold.ts'
 import { RaceFold, type RaceResult } from '../analysis/races/race-fold.ts'
+import { reportKey, schedulesFor } from '../explore/realise.ts'
+import type { ScenarioSpec } from '../scenario/spec.ts'
+import { ChunkPool } from '../sim/trace-columns.ts'
 import { writeFileAtomically } from './atomic-write.ts'
 import { exitCodes, InputError, OutputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
@@ -43,6 +47,8 @@ export interface LocksOptions {
   readonly rawNesting: boolean
   /** Record the accesses of shared variables and look for data races. */
   readonly races: boolean
+  /** Runs of a search for schedules that make the reports real; 0: none. */
+  readonly explore: number
 }
 
 export function locksCommand(
@@ -53,9 +59,9 @@ export function locksCommand(
   const program = Effect.gen(function* () {
     const baseline = options.baseline === undefined ? null : yield* readBaseline(options.baseline)
     const recording = path.endsWith('.ndjson')
-      ? yield* saved(path)
+      ? yield* saved(path, options)
       : yield* simulated(path, options)
-    const judged = judge(recording, options)
+    const judged = realised(recording, judge(recording, options), options)
     yield* knownAccesses(path, judged)
     if (options.charts !== undefined) yield* writeCharts(recording, options.charts)
     const news = baseline === null ? null : newFacts(facts(judged.found), baseline)
@@ -64,6 +70,10 @@ export function locksCommand(
     return isNew ? exitCodes.expectationFailed : exitCodes.ok
   })
   return exitCodeOf(program.pipe(Effect.provide(Files.layer)), console)
+}
+
+interface Simulated extends Recording {
+  readonly spec?: ScenarioSpec
 }
 
 interface Judged {
@@ -80,6 +90,18 @@ function judge({ store }: Recording, options: LocksOptions): Judged {
   const fold = new LockdepFold(store.symbols, engine)
   const races = options.races ? foldStore(store, new RaceFold(store.symbols), 0) : null
   return { fold, found: foldStore(store, fold, 0), races }
+}
+
+/** A scenario can be searched, a saved trace cannot. */
+function realised({ result, spec }: Simulated, judged: Judged, { explore }: LocksOptions): Judged {
+  const open = judged.found.reports.filter((one) => one.schedule === null)
+  if (explore === 0 || spec === undefined || open.length === 0) return judged
+  const schedules = schedulesFor(spec, result.seed, open, explore, new ChunkPool())
+  const reports = judged.found.reports.map((one) => {
+    const schedule = one.schedule === null ? schedules.get(reportKey(one)) : undefined
+    return schedule === undefined ? one : withSchedule(one, schedule)
+  })
+  return { ...judged, found: { ...judged.found, reports } }
 }
 
 /** A trace that was made without accesses cannot tell of races. */
@@ -152,10 +174,15 @@ function locksJson(
   })
 }
 
-const saved = Effect.fnUntraced(function* (path: string) {
+const saved = Effect.fnUntraced(function* (path: string, { explore }: LocksOptions) {
+  if (explore > 0) {
+    const line = `${path}: --explore: a trace cannot be searched, allowed: a scenario`
+    return yield* new InputError({ lines: [line] })
+  }
   const recording = readTraceFile(path)
   if (typeof recording === 'string') return yield* new InputError({ lines: [recording] })
-  return recording
+  const known: Simulated = recording
+  return known
 })
 
 const simulated = Effect.fnUntraced(function* (path: string, options: LocksOptions) {
@@ -169,6 +196,6 @@ const simulated = Effect.fnUntraced(function* (path: string, options: LocksOptio
   const { recording: store, result } = simulate(spec, options.seed ?? spec.seed, {
     accesses: options.races,
   })
-  const recording: Recording = { store, result }
+  const recording: Simulated = { store, result, spec }
   return recording
 })

@@ -1,7 +1,7 @@
 /** `pcmsim locks`: the lock-order report of a scenario or trace; verdicts on lock cases. */
 import { type Command, Option } from 'commander'
 import { makeConsole } from './console.ts'
-import { collect, given, seedValue } from './options.ts'
+import { collect, given, runsValue, seedValue } from './options.ts'
 
 interface LocksFlags {
   readonly cases?: string
@@ -10,6 +10,7 @@ interface LocksFlags {
   readonly proc?: 'lockdep' | 'lockdep_chains' | 'lock_stat'
   readonly baseline?: string
   readonly charts?: string
+  readonly explore: number
   readonly once?: boolean
   readonly races?: boolean
   readonly rawNesting?: boolean
@@ -56,6 +57,12 @@ export function addLocks(program: Command): void {
     .option('--charts <folder>', 'write lock-graph.svg and lock-contention.svg there')
     .option('--once', 'stop at the first report, as the kernel does')
     .addOption(new Option('--races', 'look for data races too').conflicts(['cases', 'dot', 'proc']))
+    .option(
+      '--explore <runs>',
+      'search for the shortest schedule that makes each report real',
+      runsValue,
+      0,
+    )
     .option('--raw-nesting', 'CONFIG_PROVE_RAW_LOCK_NESTING')
     .option('--seed <n>', "seed instead of the scenario's own", seedValue)
     .option('--set <path=value>', 'override a key of the scenario; repeatable', collect, [])
@@ -84,6 +91,7 @@ async function locks(path: string | undefined, flags: LocksFlags): Promise<numbe
     dot: flags.dot === true,
     once: flags.once === true,
     races: flags.races === true,
+    explore: flags.explore,
     rawNesting: flags.rawNesting === true,
   }
   return locksCommand(path, options, makeConsole(false))

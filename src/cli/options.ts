@@ -29,6 +29,12 @@ export function jobsValue(text: string): number {
   throw new InvalidArgumentError(`allowed: a whole number, 1..${jobsMax}`)
 }
 
+export function runsValue(text: string): number {
+  const runs = /^\d+$/.test(text) ? Number(text) : 0
+  if (runs >= 1 && runs <= 1e9) return runs
+  throw new InvalidArgumentError('allowed: a whole number, 1..1000000000')
+}
+
 export function collect(text: string, before: readonly string[]): readonly string[] {
   return [...before, text]
 }

@@ -36,9 +36,17 @@ export interface LockReport {
   readonly judgement: 'predicted' | 'actual'
   readonly witness: readonly Witness[]
   readonly instances: InstanceCycle
-  /** The shortest schedule known that makes it real: that of this run, or none. */
-  readonly schedule: 'this run' | null
+  /** The shortest schedule known that makes it real: `this run`, a schedule string, or none. */
+  readonly schedule: string | null
 }
+
+/** The report with a schedule that was found for it. */
+export function withSchedule(report: LockReport, schedule: string): LockReport {
+  const text = report.text.replace(`schedule: ${NO_SCHEDULE}`, () => `schedule: ${schedule}`)
+  return { ...report, schedule, text }
+}
+
+const NO_SCHEDULE = 'none known that makes it real.'
 
 interface Entry {
   readonly finding: Finding
@@ -169,7 +177,7 @@ function ourText(
   }
   const sentence = INSTANCES[instances]
   if (sentence === null) return lines
-  const schedule = judgement === 'actual' ? 'that of this run.' : 'none known that makes it real.'
+  const schedule = judgement === 'actual' ? 'that of this run.' : NO_SCHEDULE
   return [...lines, `pcmsim: ${sentence}`, `pcmsim: schedule: ${schedule}`]
 }
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type LocksOptions, locksCommand } from '../../../../src/app/Locks.ts'
 import { locksCasesCommand } from '../../../../src/app/LocksCases.ts'
+import { textOf } from '../../../support/explore-scenarios.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pcmsim-locks-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -19,6 +20,7 @@ const plain: LocksOptions = {
   dot: false,
   once: false,
   rawNesting: false,
+  explore: 0,
   races: false,
 }
 
@@ -112,5 +114,27 @@ describe('locks --cases', () => {
     expect(err).toMatch(/bad\.jsonl:2:1: not a JSON object/)
     expect(err).toMatch(/bad\.jsonl:3:1: ops\.0: spin_lok: no such operation, allowed: spin_lock,/)
     expect(err).toMatch(/bad\.jsonl:4:1: ops: allowed: a list/)
+  })
+})
+
+describe('locks --explore', () => {
+  it('names a schedule that makes a predicted report real, and it does', async () => {
+    const path = file('atomic.yaml', textOf('atomic'))
+    const set = ['streams.0.period_size=300']
+    const { out } = await locks({ set, json: true, explore: 64 }, path)
+    const reports: { kind: string; schedule: string | null }[] = JSON.parse(out).predicted
+    const found = reports.find((one) => one.schedule?.startsWith('s1:h') === true)
+    expect(reports.some((one) => one.kind === 'circular')).toBe(true)
+    const again = await locks({ set: [...set, `schedule=${found?.schedule}`], json: true }, path)
+    const deadlocks = JSON.parse(again.out).actual.filter(
+      (one: { kind: string }) => one.kind === 'deadlock',
+    )
+    expect(deadlocks.length).toBeGreaterThan(0)
+  })
+
+  it('refuses a trace', async () => {
+    const { code, err } = await locks({ explore: 10 }, 'some.ndjson')
+    expect(code).toBe(2)
+    expect(err).toContain('a trace cannot be searched')
   })
 })
