@@ -18,7 +18,7 @@ import { ExploreState } from './ExploreState.ts'
 import { wantedOf } from './ExploreWanted.ts'
 import { Files } from './Files.ts'
 import { fullName } from './Jobs.ts'
-import { findMargins, marginsJson, marginsText } from './Margins.ts'
+import { findMargins, marginsJson, marginsSvg, marginsText } from './Margins.ts'
 import { loadOne, type OneScenario } from './OneScenario.ts'
 import { type ShrunkFile, shrinkFinding, writeText } from './Shrink.ts'
 
@@ -106,6 +106,10 @@ const margins = Effect.fnUntraced(function* (
   })
   output.progress('')
   const name = fullName(spec)
+  if (!report.none) {
+    const path = `${options.out}/${name}/explore/margins.svg`
+    yield* writeText(path, yield* Effect.promise(() => marginsSvg(name, report)))
+  }
   output.out(options.json ? marginsJson(name, seed, report) : marginsText(name, report))
   return exitCodes.ok
 })

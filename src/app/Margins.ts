@@ -1,5 +1,6 @@
 /** `explore --margins`: the shortest single stall that is heard in a setup, along its period. */
 
+import { layoutMargins } from '../chart/layout/margins.ts'
 import { type MarginPoint, MarginSearch, type Margins } from '../explore/margins.ts'
 import { Search } from '../explore/search.ts'
 import type { Outcome } from '../explore/trial.ts'
@@ -69,4 +70,24 @@ function leastOf({ points }: Margins): MarginPoint | null {
   return (
     failing.toSorted((a, b) => (a.shortestNs ?? 0) - (b.shortestNs ?? 0) || a.at - b.at)[0] ?? null
   )
+}
+
+export async function marginsSvg(name: string, { margins, runs }: MarginReport): Promise<string> {
+  const least = leastOf(margins)
+  const found =
+    least === null
+      ? 'no single stall is heard'
+      : `a stall of ${formatDuration(rounded(least.shortestNs ?? 0))} is heard: ` +
+        `${holdings[least.holding].text} at ${least.where}`
+  const period = formatDuration(margins.periodNs)
+  const { svgText } = await import('./Charts.ts')
+  const about = `${name} · shortest single stall along a period of ${period}, by ${runs} runs`
+  return svgText(
+    layoutMargins({ title: found, about, periodNs: margins.periodNs, rows: margins.points }),
+  )
+}
+
+/** To 10 us, which is finer than the bisection. */
+function rounded(ns: number): number {
+  return Math.round(ns / 10_000) * 10_000
 }

@@ -35,7 +35,6 @@ export function marginSpec(spec: ScenarioSpec): ScenarioSpec {
   return { ...spec, streams: spec.streams.map((one) => ({ ...one, frames: null })) }
 }
 
-const PHASES = 16
 const PRECISION = 64
 
 interface Bisection {
@@ -95,7 +94,7 @@ export class MarginSearch {
   }
 }
 
-/** Of each kind and phase one point, of a period in the middle of the run. */
+/** Of each kind of place one point, of a period in the middle of the run. */
 function choose(points: Points, periodNs: Ns, triedNs: Ns): readonly MarginPoint[] {
   const middleNs = (points.timesNs[Math.floor(points.count / 2)] ?? 0) as Ns
   const fromNs = Math.floor(middleNs / periodNs) * periodNs
@@ -105,9 +104,8 @@ function choose(points: Points, periodNs: Ns, triedNs: Ns): readonly MarginPoint
     for (const at of group.members) {
       const phaseNs = (points.timesNs[at] as Ns) - fromNs
       if (phaseNs < 0 || phaseNs >= periodNs) continue
-      const key = `${holding} ${Math.floor((phaseNs * PHASES) / periodNs)}`
       const point = { holding, where: group.name, at, phaseNs, shortestNs: null, triedNs }
-      if (!chosen.has(key)) chosen.set(key, point)
+      if (!chosen.has(group.name)) chosen.set(group.name, point)
     }
   }
   return [...chosen.values()].toSorted(
