@@ -12,6 +12,7 @@ const commandLine = {
     'run-worker': 'dist/app/run-worker.js',
     'bench-worker': 'dist/app/bench-worker.js',
     'explore-worker': 'dist/app/explore-worker.js',
+    'sweep-worker': 'dist/app/sweep-worker.js',
   },
   platform: 'node',
   external: [/^d3-node$/, /^@resvg\/resvg-js$/, /^piscina$/],

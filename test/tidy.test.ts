@@ -54,7 +54,7 @@ const table: ImportTable = {
     'd3-node': ['app/Charts'],
     '@resvg/resvg-js': ['app/Charts'],
     '@dagrejs/dagre': ['chart/lock-graph-layers'],
-    piscina: ['app/ExplorePool', 'app/explore-worker'],
+    piscina: ['app/ExplorePool', 'app/explore-worker', 'app/SweepPool'],
     'node:': ['app', 'cli'],
   },
 }
@@ -66,6 +66,7 @@ const entries = [
   'app/bench-worker.ts',
   'page/main.ts',
   'app/explore-worker.ts',
+  'app/sweep-worker.ts',
 ]
 const core = ['base', 'sim', 'model', 'scenario', 'analysis', 'chart', 'explore', 'export']
 

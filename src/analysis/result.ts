@@ -8,7 +8,7 @@ import { CODES } from '../sim/trace-kinds.ts'
 import type { TraceStore } from '../sim/trace-store.ts'
 import { ClientWatch } from './client-watch.ts'
 import { EndToEndFold } from './end-to-end.ts'
-import { FoldSet } from './fold.ts'
+import { type Fold, FoldSet } from './fold.ts'
 import { FramesFold } from './frames.ts'
 import type { ClassUsage, LockEdge } from './lockdep/lock-order.ts'
 import { LockdepFold } from './lockdep/trace-fold.ts'
@@ -105,6 +105,9 @@ export interface RunResult {
   readonly log: readonly LogLine[]
 }
 
+/** Everything, or only what is said of streams and in the log. */
+export type ResultParts = 'all' | 'sound'
+
 /** The folds that a result needs, over one shared table of streams; a sink for a live run. */
 export class ResultFolds extends FoldSet {
   readonly streams: StreamTable
@@ -121,8 +124,10 @@ export class ResultFolds extends FoldSet {
   readonly protocol: ProtocolFold
   readonly log: LogFold
 
-  constructor(symbols: TraceStore['symbols']) {
+  /** `sound`: locks, memory and protocol see no record and find nothing, which saves time. */
+  constructor(symbols: TraceStore['symbols'], parts: ResultParts = 'all') {
     super()
+    const fed = <F extends Fold<unknown>>(fold: F): F => (parts === 'all' ? this.add(fold) : fold)
     this.streams = this.add(new StreamTable(symbols))
     this.xruns = this.add(new XrunFold(this.streams, this.clients))
     this.silent = this.add(new SilentFailureFold(this.streams))
@@ -130,16 +135,20 @@ export class ResultFolds extends FoldSet {
     this.elapsed = this.add(new PeriodElapsedFold(this.streams))
     this.wakes = this.add(new WakeLatencyFold(symbols))
     this.endToEnd = this.add(new EndToEndFold(this.streams))
-    this.locks = this.add(new LockdepFold(symbols))
-    this.memory = this.add(new MemoryFold(symbols))
-    this.protocol = this.add(new ProtocolFold(symbols))
+    this.locks = fed(new LockdepFold(symbols))
+    this.memory = fed(new MemoryFold(symbols))
+    this.protocol = fed(new ProtocolFold(symbols))
     this.log = this.add(new LogFold(symbols))
   }
 }
 
 /** Folds a recording into the result, without verdicts: `pass` is true, `expectations` empty. */
-export function buildResult(store: TraceStore, meta: RunMeta): RunResult {
-  const folds = new ResultFolds(store.symbols)
+export function buildResult(
+  store: TraceStore,
+  meta: RunMeta,
+  parts: ResultParts = 'all',
+): RunResult {
+  const folds = new ResultFolds(store.symbols, parts)
   store.replay(folds)
   const log = folds.log.finish()
   const { classes, edges, reports } = folds.locks.finish()

@@ -16,6 +16,7 @@ import { addLocks } from './locks.ts'
 import { addReport } from './report.ts'
 import { addRun } from './run.ts'
 import { addSchema } from './schema.ts'
+import { addMerge, addSweep } from './sweep.ts'
 
 const usageCode = 2
 const bugCode = 70
@@ -54,10 +55,12 @@ function makeProgram(): Command {
     addExplore,
     addList,
     addLocks,
+    addMerge,
     addReport,
     addReplay,
     addSchema,
     addShrink,
+    addSweep,
   ])
     add(program)
   for (const command of program.commands) {

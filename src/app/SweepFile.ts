@@ -1,0 +1,229 @@
+/**
+ * The results of a sweep in a file that is only appended to: a line that says what is swept, then a
+ * line for each run, in JSON, each with a checksum. A kill may leave a broken line anywhere; such
+ * lines count for nothing and their runs are made again. Lines may stand twice and in any order;
+ * the finished file has each once, in the order of the points, whoever ran them.
+ */
+import { createHash } from 'node:crypto'
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import type { PointResult } from '../explore/sweep/point.ts'
+import { codeOf, reasonOf } from './io-reason.ts'
+
+/** What is swept: equal for all shards of one sweep. */
+export interface SweepHeader {
+  readonly pcmsim: 'sweep'
+  readonly schema: 1
+  readonly version: string
+  /** `name` or `name/variant`. */
+  readonly scenario: string
+  /** SHA-256 of the scenario with its overrides. */
+  readonly document: string
+  readonly axes: readonly { readonly path: string; readonly values: readonly string[] }[]
+  readonly where: readonly string[]
+  readonly failIf: readonly string[]
+  readonly settings: number
+  readonly seeds: { readonly first: number; readonly last: number }
+  readonly points: number
+}
+
+export interface PointLine {
+  /** Number of the point in the sweep, from 0. */
+  readonly at: number
+  /** SHA-256 of scenario, parameters, seed and version, 32 digits of it. */
+  readonly key: string
+  /** A value for each axis. */
+  readonly set: readonly string[]
+  readonly seed: number
+  readonly result: PointResult
+}
+
+const sumDigits = 16
+const sumAt = `,"sum":"`.length + sumDigits + 2
+
+/** JSON with a checksum of all that stands before it as its last member. */
+export function sealed(value: SweepHeader | PointLine): string {
+  const body = JSON.stringify(value).slice(0, -1)
+  return `${body},"sum":"${sumOf(body)}"}`
+}
+
+function unsealed(line: string): unknown {
+  const body = line.slice(0, -sumAt)
+  if (line.length <= sumAt || line !== `${body},"sum":"${sumOf(body)}"}`) return null
+  return JSON.parse(line)
+}
+
+function sumOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, sumDigits)
+}
+
+export interface FoundLine {
+  readonly point: PointLine
+  /** Where its bytes stand. */
+  readonly offset: number
+  readonly length: number
+}
+
+export interface ReadSweep {
+  readonly header: SweepHeader | null
+  /** Lines that a kill or a bad disk spoilt. */
+  readonly spoilt: number
+  /** Whether the file ends with a whole line. */
+  readonly ends: boolean
+}
+
+/** Calls `take` for each good line. Reads in pieces, because a file may have a million lines. */
+export function readSweep(path: string, take: (line: FoundLine) => void): ReadSweep {
+  let header: SweepHeader | null = null
+  let spoilt = 0
+  const { ends } = eachLine(path, (text, offset, length) => {
+    const value = unsealed(text) as (PointLine & SweepHeader) | null
+    if (value === null) spoilt++
+    else if (value.pcmsim === 'sweep') header ??= withoutSum(value)
+    else take({ point: withoutSum(value), offset, length })
+  })
+  return { header, spoilt, ends }
+}
+
+function withoutSum<T extends object>(value: T): T {
+  const { sum: _, ...rest } = value as T & { sum: string }
+  return rest as unknown as T
+}
+
+const pieceBytes = 1 << 20
+
+function eachLine(
+  path: string,
+  take: (text: string, offset: number, length: number) => void,
+): { readonly ends: boolean } {
+  const file = openSync(path, 'r')
+  try {
+    const { size } = fstatSync(file)
+    let rest = Buffer.alloc(0)
+    let restAt = 0
+    for (let at = 0; at < size; ) {
+      const piece = Buffer.allocUnsafe(Math.min(pieceBytes, size - at))
+      const got = readSync(file, piece, 0, piece.length, at)
+      if (got === 0) break
+      at += got
+      const bytes = Buffer.concat([rest, piece.subarray(0, got)])
+      let from = 0
+      for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
+        if (end > from) take(bytes.toString('utf8', from, end), restAt + from, end - from)
+        from = end + 1
+      }
+      rest = bytes.subarray(from)
+      restAt += from
+    }
+    if (rest.length > 0) take(rest.toString('utf8'), restAt, rest.length)
+    return { ends: rest.length === 0 }
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** A file of results that is being written. */
+export class SweepWriter {
+  private readonly file: number
+
+  private constructor(file: number) {
+    this.file = file
+  }
+
+  /** Behind what is there; a broken end becomes a line of its own. */
+  static goOn(path: string, { ends, header: found }: ReadSweep, header: SweepHeader): SweepWriter {
+    const writer = new SweepWriter(openSync(path, 'a'))
+    if (!ends) writer.append('\n')
+    if (found === null) writer.append(`${sealed(header)}\n`)
+    return writer
+  }
+
+  add(lines: readonly PointLine[]): void {
+    this.append(lines.map((line) => `${sealed(line)}\n`).join(''))
+  }
+
+  close(): void {
+    closeSync(this.file)
+  }
+
+  /** One call where the system takes it: two writers do not tear each other's lines. */
+  private append(text: string): void {
+    const bytes = Buffer.from(text, 'utf8')
+    for (let done = 0; done < bytes.length; ) done += writeSync(this.file, bytes, done)
+  }
+}
+
+/** Whether a file stands there with at least one byte; else why it cannot be read. */
+export function standsAt(path: string): boolean | string {
+  try {
+    const file = openSync(path, 'r')
+    try {
+      return fstatSync(file).size > 0
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    return codeOf(error) === 'ENOENT' ? false : reasonOf(error)
+  }
+}
+
+/**
+ * Good lines of several files, each point once: the sources of a merge. Keeps where lines stand,
+ * not the lines. `conflict` names the first point of which two files say different things.
+ */
+export class SweepSources {
+  conflict: { readonly at: number; readonly path: string; readonly before: string } | null = null
+  spoilt = 0
+  private readonly files: { readonly path: string; readonly fd: number }[] = []
+  private readonly places = new Map<number, { file: number; offset: number; length: number }>()
+  private readonly sums = new Map<number, string>()
+
+  /** The file's header. */
+  add(path: string): ReadSweep {
+    const fd = openSync(path, 'r')
+    const file = this.files.push({ path, fd }) - 1
+    const found = readSweep(path, ({ point, offset, length }) => {
+      const sum = `${point.key} ${sumOf(JSON.stringify(point.result))}`
+      const known = this.sums.get(point.at)
+      if (known === undefined) {
+        this.sums.set(point.at, sum)
+        this.places.set(point.at, { file, offset, length })
+      } else if (known !== sum && this.conflict === null) {
+        const first = this.files[this.places.get(point.at)?.file ?? 0]?.path ?? ''
+        this.conflict = { at: point.at, path, before: first }
+      }
+    })
+    this.spoilt += found.spoilt
+    return found
+  }
+
+  get size(): number {
+    return this.places.size
+  }
+
+  /** The whole file in pieces: the header, then the points in their order. */
+  *text(header: SweepHeader): Generator<string> {
+    yield `${sealed(header)}\n`
+    for (const at of [...this.places.keys()].toSorted((a, b) => a - b)) {
+      yield `${this.lineOf(at)}\n`
+    }
+  }
+
+  /** The points in their order. */
+  *points(): Generator<PointLine> {
+    for (const at of [...this.places.keys()].toSorted((a, b) => a - b)) {
+      yield withoutSum(JSON.parse(this.lineOf(at)) as PointLine)
+    }
+  }
+
+  close(): void {
+    for (const { fd } of this.files) closeSync(fd)
+  }
+
+  private lineOf(at: number): string {
+    const place = this.places.get(at)
+    if (place === undefined) throw new RangeError(`no point ${at}`)
+    const bytes = Buffer.allocUnsafe(place.length)
+    readSync(this.files[place.file]?.fd ?? -1, bytes, 0, place.length, place.offset)
+    return bytes.toString('utf8')
+  }
+}

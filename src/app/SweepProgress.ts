@@ -1,0 +1,83 @@
+/**
+ * How far long work is: done, rate, time left, xruns so far. One line that changes on a terminal,
+ * a line now and then in a log, events for programs.
+ */
+import { timeLeft } from './bench-progress.ts'
+
+export type ProgressKind = 'terminal' | 'log' | 'json' | 'none'
+
+export interface ProgressOutput {
+  /** The line on a terminal; empty: away with it. */
+  progress(text: string): void
+  err(text: string): void
+}
+
+const everyMs: Readonly<Record<ProgressKind, number>> = {
+  terminal: 100,
+  log: 30_000,
+  json: 1_000,
+  none: Number.POSITIVE_INFINITY,
+}
+
+export class SweepProgress {
+  private readonly total: number
+  /** Known from an earlier run: they say nothing of the rate. */
+  private readonly before: number
+  private readonly kind: ProgressKind
+  private readonly output: ProgressOutput
+  private readonly startMs = performance.now()
+  private toldMs = performance.now()
+  private done = 0
+  private xruns = 0
+  private failing = 0
+
+  constructor(total: number, before: number, kind: ProgressKind, output: ProgressOutput) {
+    this.total = total
+    this.before = before
+    this.kind = kind
+    this.output = output
+  }
+
+  /** What earlier runs of the same sweep found. */
+  remember(results: readonly { readonly xruns: number; readonly fails: boolean }[]): void {
+    for (const { xruns, fails } of results) {
+      this.xruns += xruns
+      if (fails) this.failing++
+    }
+  }
+
+  add(results: readonly { readonly xruns: number; readonly fails: boolean }[]): void {
+    this.done += results.length
+    this.remember(results)
+    const nowMs = performance.now()
+    if (nowMs - this.toldMs < everyMs[this.kind]) return
+    this.toldMs = nowMs
+    this.tell('progress')
+  }
+
+  finish(): void {
+    if (this.kind === 'terminal') this.output.progress('')
+    else if (this.kind === 'json') this.tell('done')
+    else if (this.kind === 'log' && performance.now() - this.startMs > everyMs.log) {
+      this.tell('done')
+    }
+  }
+
+  private tell(event: 'progress' | 'done'): void {
+    const seconds = Math.max(1e-3, (performance.now() - this.startMs) / 1000)
+    const rate = this.done / seconds
+    const done = this.before + this.done
+    const left = rate > 0 ? (this.total - done) / rate : 0
+    const { total, xruns, failing } = this
+    if (this.kind === 'json') {
+      const [runsPerSecond, secondsLeft] = [Math.round(rate * 10) / 10, Math.ceil(left)]
+      const facts = { event, done, total, runsPerSecond, secondsLeft, xruns, failing }
+      this.output.err(`${JSON.stringify(facts)}\n`)
+      return
+    }
+    const speed = rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)
+    const text = `${done} of ${total} runs, ${speed}/s, ${timeLeft(left)} left, ${xruns} xruns`
+    if (this.kind === 'terminal') this.output.progress(text)
+    else this.output.err(`pcmsim: ${text}\n`)
+  }
+}
