@@ -44,7 +44,7 @@ export function upperBound(k: number, n: number, confidence: number): number {
   return high
 }
 
-/** Runs without a failure that show, with this confidence, a share of failing runs below `share`. */
+/** Runs without a failure that show, with this confidence, that fewer than `share` of them fail. */
 export function runsToShow(share: number, confidence: number): number {
   return Math.ceil(logFixed(1 - confidence) / logFixed(1 - share))
 }
