@@ -18,10 +18,13 @@ import { codeOf, Refused, reasonOf } from './io-reason.ts'
 
 const flushCharacters = 1 << 20
 
-/** Takes text in pieces, because a trace is larger than a JavaScript string may be. */
+/**
+ * Takes text or bytes in pieces, because a trace is larger than a JavaScript string may be; never
+ * both kinds in one file.
+ */
 export function writeFileAtomically(
   path: string,
-  content: string | Uint8Array | Iterable<string>,
+  content: string | Uint8Array | Iterable<string | Uint8Array>,
 ): void {
   const folder = dirname(path)
   makeFolder(folder)
@@ -86,9 +89,13 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-function writePieces(file: number, pieces: Iterable<string>): void {
+function writePieces(file: number, pieces: Iterable<string | Uint8Array>): void {
   let pending = ''
   for (const piece of pieces) {
+    if (typeof piece !== 'string') {
+      writeBytes(file, piece)
+      continue
+    }
     pending += piece
     if (pending.length < flushCharacters) continue
     writeAll(file, pending)

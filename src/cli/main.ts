@@ -11,6 +11,7 @@ import { addCheck } from './check.ts'
 import { addConformance } from './conformance.ts'
 import { ignoreClosedPipe } from './console.ts'
 import { addExplore, addReplay, addShrink } from './explore.ts'
+import { addExport } from './export.ts'
 import { addList } from './list.ts'
 import { addLocks } from './locks.ts'
 import { addReport } from './report.ts'
@@ -53,6 +54,7 @@ function makeProgram(): Command {
     addChart,
     addConformance,
     addExplore,
+    addExport,
     addList,
     addLocks,
     addMerge,

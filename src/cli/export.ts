@@ -1,0 +1,43 @@
+/** `pcmsim export`: a run in the format of another tool. */
+import { type Command, Option } from 'commander'
+import { makeConsole } from './console.ts'
+import { collect, given, seedValue } from './options.ts'
+
+interface ExportFlags {
+  readonly format: string
+  readonly out?: string
+  readonly set: readonly string[]
+  readonly filter?: string
+  readonly seed?: number
+}
+
+const formats = ['chrome', 'perfetto']
+
+const examples = `
+Examples:
+  pcmsim export scenarios/first-light.yaml --format chrome --out first-light.json
+  pcmsim export scenarios/first-light.yaml --format perfetto --out first-light.pftrace
+  pcmsim export out/first-light/seed-1/trace.ndjson --format chrome > first-light.json
+
+docs/export.md says what each format shows and which tool opens it.
+`
+
+export function addExport(program: Command): void {
+  program
+    .command('export')
+    .description('write a run in the format of another tool')
+    .argument('<path>', 'a scenario, a trace.ndjson, or - for a scenario on standard input')
+    .addOption(
+      new Option('--format <name>', 'what to write').choices(formats).makeOptionMandatory(),
+    )
+    .option('--out <file>', 'file to write; default, or -: standard output')
+    .option('--seed <n>', "seed instead of the scenario's own", seedValue)
+    .option('--set <path=value>', 'override a key of the scenario; repeatable', collect, [])
+    .option('--filter <text>', 'the variant whose scenario/name contains this')
+    .addHelpText('after', examples)
+    .action(async (path: string, flags: ExportFlags) => {
+      const { exportCommand } = await import('../app/ExportCommand.ts')
+      const options = { ...given(flags), format: flags.format, set: flags.set }
+      process.exitCode = await exportCommand(path, options, makeConsole(false))
+    })
+}
