@@ -102,7 +102,8 @@ function ofStreams({ streams, expectations }: RunResult, heldNs: Ns): Failure[] 
     }
     for (const { cause, timeNs } of xruns) {
       const text = `xrun (${cause}): ${name}`
-      failures.push({ oracle: 'xrun', key: `xrun: ${name}`, text, timeNs, expect: SOME_XRUNS })
+      const expect = { xruns: { [cause]: '>= 1' } }
+      failures.push({ oracle: 'xrun', key: text, text, timeNs, expect })
     }
   }
   for (const { name, pass, expected, actual } of expectations) {
@@ -112,8 +113,6 @@ function ofStreams({ streams, expectations }: RunResult, heldNs: Ns): Failure[] 
   }
   return failures
 }
-
-const SOME_XRUNS = { xruns: '>= 1' }
 
 function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? ''

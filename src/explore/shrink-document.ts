@@ -8,7 +8,20 @@ import { isMapping } from '../scenario/raw.ts'
 type Path = readonly (string | number)[]
 
 /** What a scenario cannot do without, or what the caller sets itself. */
-const KEPT: readonly string[] = ['version', 'name', 'schedule', 'duration', 'seed', 'streams']
+const KEPT: readonly string[] = [
+  'version',
+  'name',
+  'schedule',
+  'duration',
+  'seed',
+  'streams',
+  'driver',
+  'device',
+]
+
+/** What it is about stays what it is. */
+const SUBJECTS: readonly string[] = ['driver', 'device']
+const IDENTITY: readonly string[] = ['kind', 'version']
 
 export interface ShrunkDocument {
   readonly value: unknown
@@ -55,6 +68,7 @@ function removable(value: unknown, at: Path): readonly Path[] {
 
 function mayGo(at: Path, key: string | number, value: unknown): boolean {
   if (at.length === 0) return !KEPT.includes(String(key))
+  if (at.length === 1 && SUBJECTS.includes(String(at[0]))) return !IDENTITY.includes(String(key))
   // One stream has to stay.
   return !(at.length === 1 && at[0] === 'streams' && (value as readonly unknown[]).length === 1)
 }

@@ -5,6 +5,7 @@
  * Groce, Zhang, Eide, Chen, Regehr: Swarm testing, ISSTA 2012.
  */
 import type { Prng } from '../base/prng.ts'
+import { possibleFaults } from '../scenario/complete-faults.ts'
 import {
   type FaultKind,
   faultKinds,
@@ -23,7 +24,7 @@ export class Swarm implements Strategy {
 
   constructor(context: StrategyContext) {
     this.context = context
-    this.kinds = kindsFor(context.spec.driver.kind)
+    this.kinds = possibleFaults(context.spec.driver.kind)
   }
 
   next(): Trial {
@@ -46,13 +47,6 @@ export class Swarm implements Strategy {
 /** Two of them must not overlap. */
 function stopsTheVm(kind: FaultKind): boolean {
   return kind === 'vm-pause' || kind === 'suspend'
-}
-
-/** Kinds that any card can suffer, where there is no virtio device. */
-const ANYWHERE: readonly FaultKind[] = ['vm-pause', 'signal', 'alloc-failure']
-
-function kindsFor(driver: string): readonly FaultKind[] {
-  return driver === 'virtio-snd' ? (Object.keys(faultKinds) as FaultKind[]) : ANYWHERE
 }
 
 /** A tenth to nine tenths of the run. */

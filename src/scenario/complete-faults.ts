@@ -37,7 +37,8 @@ const onVirtio: readonly FaultKind[] = [
 ]
 const onXen: readonly FaultKind[] = ['backend-close', 'backend-restart']
 
-function possible(kind: DriverKind): readonly FaultKind[] {
+/** Kinds of fault that a card of this driver can suffer. */
+export function possibleFaults(kind: DriverKind): readonly FaultKind[] {
   if (kind === 'ideal') return anywhere
   const others = kind === 'xen-snd' ? onVirtio : onXen
   return (Object.keys(faultKinds) as FaultKind[]).filter((one) => !others.includes(one))
@@ -99,7 +100,7 @@ function checkKeys(input: FaultInput, path: Path, context: FaultContext): void {
     if (input[name] !== undefined) continue
     faults.push({ path, at: 'value', what: `${input.kind} needs '${name}'`, allowed: name })
   }
-  const can = possible(context.kind)
+  const can = possibleFaults(context.kind)
   if (!can.includes(input.kind)) {
     const who = context.kind === 'ideal' ? 'the ideal card' : `the driver '${context.kind}'`
     const what = `${who} has no device that could do this`
