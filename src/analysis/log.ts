@@ -33,6 +33,8 @@ export interface RunLog {
   /** Deadlocks and reports of the kernel's checks. */
   readonly incidents: readonly Incident[]
   readonly failedCalls: readonly FailedCall[]
+  /** Index of the record of each incident. */
+  readonly records: ReadonlyMap<Incident, number>
 }
 
 /** Entries kept of each sort. */
@@ -43,6 +45,7 @@ export class LogFold implements Fold<RunLog> {
   private readonly lines: LogLine[] = []
   private readonly incidents: Incident[] = []
   private readonly failedCalls: FailedCall[] = []
+  private readonly records = new Map<Incident, number>()
   private readonly symbols: Symbols
 
   constructor(symbols: Symbols) {
@@ -59,15 +62,21 @@ export class LogFold implements Fold<RunLog> {
     } else if (r.kind === T.client_log) {
       keep(this.lines, { timeNs, text: this.symbols.name('text', r.b), source: 'client' })
     } else if (r.kind === T.deadlock) {
-      keep(this.incidents, { timeNs, kind: 'deadlock', text: this.symbols.name('text', r.a) })
+      this.incident(r, 'deadlock', r.a)
     } else {
-      const kind = CODES.bug?.[r.a] ?? 'warning'
-      keep(this.incidents, { timeNs, kind, text: this.symbols.name('text', r.b) })
+      this.incident(r, CODES.bug?.[r.a] ?? 'warning', r.b)
     }
   }
 
   finish(): RunLog {
-    return { lines: this.lines, incidents: this.incidents, failedCalls: this.failedCalls }
+    const { lines, incidents, failedCalls, records } = this
+    return { lines, incidents, failedCalls, records }
+  }
+
+  private incident({ timeNs, index }: TraceRecord, kind: string, text: number): void {
+    const incident = { timeNs, kind, text: this.symbols.name('text', text) }
+    keep(this.incidents, incident)
+    this.records.set(incident, index)
   }
 }
 

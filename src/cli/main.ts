@@ -10,6 +10,7 @@ import { addChart } from './chart.ts'
 import { addCheck } from './check.ts'
 import { addConformance } from './conformance.ts'
 import { ignoreClosedPipe } from './console.ts'
+import { addExplain } from './explain.ts'
 import { addExplore, addReplay, addShrink } from './explore.ts'
 import { addExport } from './export.ts'
 import { addList } from './list.ts'
@@ -53,6 +54,7 @@ function makeProgram(): Command {
     addBench,
     addChart,
     addConformance,
+    addExplain,
     addExplore,
     addExport,
     addList,

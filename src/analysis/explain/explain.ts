@@ -1,0 +1,267 @@
+/**
+ * Why it happened: for an xrun, a silent failure, a report, a late period or an instant, the path
+ * that led to it, its parts, which add up to the slack that was lost, and one plain sentence. A
+ * fold over a recording: works on a live run and on a trace file alike. Times are ns.
+ */
+import type { Ns } from '../../base/units.ts'
+import { TraceRecord } from '../../sim/trace.ts'
+import type { TraceStore } from '../../sim/trace-store.ts'
+import { FoldSet, foldStore } from '../fold.ts'
+import { formatDuration, formatInstant } from '../format.ts'
+import { type FailedCall, LogFold } from '../log.ts'
+import type { RunResult } from '../result.ts'
+import type { SilentFailure } from '../silent-failures.ts'
+import { StreamTable } from '../streams.ts'
+import { errorSentence, memorySentence, reportSentence } from './fault-sentences.ts'
+import { History } from './history.ts'
+import { holdersAt } from './holders.ts'
+import { type LatePeriod, latePeriods, segmentsOf } from './late.ts'
+import { type PartShare, type Segment, sharesOf } from './parts.ts'
+import { causeOf, causesOf } from './sentence.ts'
+import { silentSentence } from './silent-sentences.ts'
+import { StreamFacts } from './stream-facts.ts'
+import { type Asked, askedSubject, firstSubject, type Subject } from './subject.ts'
+import { type Loss, lossBefore } from './window.ts'
+
+export interface Explanation {
+  readonly kind: Subject['kind']
+  readonly number: number
+  /** Name of the stream in the result; null: it is about no stream. */
+  readonly stream: string | null
+  readonly timeNs: Ns
+  /** Record of the failure; -1: none. */
+  readonly record: number
+  /** The cause in one plain sentence. */
+  readonly sentence: string
+  /** From when to when slack was lost; null: it is not a matter of time. */
+  readonly window: { readonly fromNs: Ns; readonly toNs: Ns } | null
+  /** Slack lost; the parts add up to it exactly. */
+  readonly lostNs: Ns
+  readonly parts: readonly PartShare[]
+  /** The critical path, in order of time. */
+  readonly path: readonly (Segment & { readonly name: string })[]
+  /** Who holds what and waits for what, of failures of locks and memory. */
+  readonly holders: readonly string[]
+}
+
+/** What explanations of one run share. */
+export interface Facts {
+  readonly store: TraceStore
+  readonly result: RunResult
+  readonly history: History
+  readonly streams: ReadonlyMap<string, StreamFacts>
+  readonly log: ReturnType<LogFold['finish']>
+}
+
+export function collectFacts(store: TraceStore, result: RunResult): Facts {
+  const set = new FoldSet()
+  const table = set.add(new StreamTable(store.symbols))
+  const history = set.add(new History(store.symbols))
+  const log = set.add(new LogFold(store.symbols))
+  const entries = Object.entries(result.streams).map(([name, { id }]): [string, StreamFacts] => {
+    return [name, set.add(new StreamFacts(table, id))]
+  })
+  store.replay(set)
+  return { store, result, history, streams: new Map(entries), log: log.finish() }
+}
+
+/** Null if the run has none of what is asked for; nothing asked for: its first failure. */
+export function explain(
+  store: TraceStore,
+  result: RunResult,
+  asked: Asked | null = null,
+): Explanation | null {
+  return explainFacts(collectFacts(store, result), asked)
+}
+
+export function explainFacts(facts: Facts, asked: Asked | null): Explanation | null {
+  const { result, log } = facts
+  const subject =
+    asked === null ? firstSubject(result, complaints(log)) : askedSubject(result, asked)
+  if (subject === null) return null
+  switch (subject.kind) {
+    case 'late':
+      return lateOne(facts, subject, rankedPeriods(facts)[subject.number - 1])
+    case 'at':
+      return lateOne(facts, subject, periodAt(facts, subject.timeNs))
+    case 'xrun':
+    case 'silent':
+      return ofStream(facts, subject)
+    default:
+      return ofFault(facts, subject)
+  }
+}
+
+/** Calls that failed; where none did, what clients print of errors. */
+function complaints({ failedCalls, lines }: Facts['log']): readonly FailedCall[] {
+  if (failedCalls.length > 0) return failedCalls
+  const errors = lines.filter(({ source, text }) => source === 'client' && /: -E[A-Z]+$/.test(text))
+  return errors.map(({ timeNs, text: call }) => ({ timeNs, call, stream: -1, errno: 0 }))
+}
+
+interface Ranked {
+  readonly name: string
+  readonly facts: StreamFacts
+  readonly late: LatePeriod
+}
+
+/** The late periods of all streams, the latest first. */
+export function rankedPeriods({ streams, history }: Facts): readonly Ranked[] {
+  const ranked = [...streams].flatMap(([name, facts]) =>
+    latePeriods(history, facts).map((late): Ranked => ({ name, facts, late })),
+  )
+  const lost = ({ late }: Ranked): Ns => late.endNs - late.dueNs
+  return ranked.sort((a, b) => lost(b) - lost(a) || a.late.record - b.late.record)
+}
+
+/** The late period in which an instant lies, else the next one. */
+function periodAt(facts: Facts, timeNs: Ns): Ranked | undefined {
+  const later = rankedPeriods(facts).filter(({ late }) => late.endNs >= timeNs)
+  return later.toSorted((a, b) => a.late.endNs - b.late.endNs || a.late.record - b.late.record)[0]
+}
+
+function lateOne(
+  facts: Facts,
+  { kind, number }: { kind: 'late' | 'at'; number: number },
+  ranked: Ranked | undefined,
+): Explanation | null {
+  if (ranked === undefined) return null
+  const { name, late } = ranked
+  const segments = segmentsOf(facts.history, ranked.facts, late)
+  const lostNs = late.endNs - late.dueNs
+  const parts = sharesOf(segments)
+  const over = late.refilled ? 'refilled' : 'reported'
+  const when = formatInstant(late.endNs)
+  const what = `${name}: the period due at ${formatInstant(late.dueNs)} was ${over} at ${when}`
+  const sentence = `${what}, ${formatDuration(lostNs)} late: ${causesOf(facts.history, segments)}.`
+  return {
+    kind,
+    number,
+    stream: name,
+    timeNs: late.endNs,
+    record: late.record,
+    sentence,
+    window: { fromNs: late.dueNs, toNs: late.endNs },
+    lostNs,
+    parts,
+    path: named(facts.history, segments),
+    holders: [],
+  }
+}
+
+function ofStream(facts: Facts, subject: Subject & { kind: 'xrun' | 'silent' }): Explanation {
+  const { store, history } = facts
+  const { name, timeNs, kind, number } = subject
+  const stream = facts.streams.get(name) as StreamFacts
+  const record = kind === 'xrun' ? subject.xrun.at.record : subject.silent.record
+  const { context } = store.at(record, new TraceRecord())
+  const needed = subject.stream.params.thresholds?.avail_min
+  const least = typeof needed === 'number' ? needed : stream.period_size
+  const loss =
+    kind === 'silent' && subject.silent.kind === 'stalled'
+      ? lastCall(facts, stream, subject.silent)
+      : lossBefore(history, stream, timeNs, context, least)
+  const timed = kind === 'xrun' || subject.silent.kind !== 'lost-event'
+  const cause = causeOf(history, stream, loss)
+  const sentence =
+    kind === 'xrun'
+      ? `${name}: xrun at ${formatInstant(timeNs)} (${subject.xrun.cause}): ${cause}.`
+      : silentSentence(facts, stream, subject.silent, name, loss, cause)
+  return {
+    kind,
+    number,
+    stream: name,
+    timeNs,
+    record,
+    sentence,
+    window: timed ? { fromNs: loss.fromNs, toNs: loss.toNs } : null,
+    lostNs: timed ? loss.lostNs : 0,
+    parts: timed ? withAhead(sharesOf(loss.segments), loss, record) : [],
+    path: timed ? named(history, loss.segments) : [],
+    holders: [],
+  }
+}
+
+/** Slack that went at once is batching: no time passed. */
+function withAhead(
+  parts: readonly PartShare[],
+  { aheadNs }: Loss,
+  record: number,
+): readonly PartShare[] {
+  if (aheadNs === 0) return parts
+  const cause = { what: 'taken by the device ahead of its rate', ns: aheadNs, record }
+  const known = parts.find((one) => one.part === 'batching')
+  if (known === undefined) return [{ part: 'batching', ns: aheadNs, causes: [cause] }, ...parts]
+  const sum: PartShare = {
+    part: 'batching',
+    ns: known.ns + aheadNs,
+    causes: [...known.causes, cause],
+  }
+  return parts.map((one) => (one === known ? sum : one))
+}
+
+/** Of a stall: the way of the latest period that was reported shortly before it or within it. */
+function lastCall(
+  { history }: Facts,
+  stream: StreamFacts,
+  { timeNs, untilNs }: SilentFailure,
+): Loss {
+  const sinceNs = timeNs - stream.nsOf(stream.buffer_size)
+  const near = latePeriods(history, stream).filter(({ endNs }) => {
+    return endNs >= sinceNs && endNs <= untilNs
+  })
+  const lost = (one: LatePeriod): Ns => one.endNs - one.dueNs
+  const [late] = near.toSorted((a, b) => lost(b) - lost(a) || a.record - b.record)
+  if (late === undefined) {
+    return { fromNs: timeNs, toNs: timeNs, lostNs: 0, segments: [], aheadNs: 0 }
+  }
+  const segments = segmentsOf(history, stream, late)
+  const lostNs = late.endNs - late.dueNs
+  return { fromNs: late.dueNs, toNs: late.endNs, lostNs, segments, aheadNs: 0 }
+}
+
+function ofFault(
+  facts: Facts,
+  subject: Subject & { kind: 'report' | 'memory' | 'error' },
+): Explanation {
+  const { store } = facts
+  const { kind, number, timeNs } = subject
+  const record = recordOf(facts, subject)
+  const then = foldStore(store, new History(store.symbols, record), timeNs)
+  const sentence =
+    subject.kind === 'report'
+      ? reportSentence(facts, then, subject.report, record)
+      : subject.kind === 'memory'
+        ? memorySentence(then, subject.fault)
+        : errorSentence(facts, then, subject.error)
+  const holders = kind === 'error' ? [] : holdersAt(then, timeNs)
+  const rest = { window: null, lostNs: 0, parts: [], path: [], holders }
+  return { kind, number, stream: null, timeNs, record, sentence, ...rest }
+}
+
+/** The last record of that instant by a text that the report has, else the last of the instant. */
+function recordOf({ log, store }: Facts, subject: Subject & { kind: string }): number {
+  const known = subject.kind === 'report' ? recordOfReport(log, subject.report) : undefined
+  if (known !== undefined) return known
+  const r = new TraceRecord()
+  let [low, high] = [0, store.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (store.at(middle, r).timeNs <= subject.timeNs) low = middle + 1
+    else high = middle
+  }
+  return low - 1
+}
+
+/** The result's reports are those of the log; found by time and text, as a trace has its own. */
+function recordOfReport(
+  { records }: Facts['log'],
+  { timeNs, text }: { readonly timeNs: Ns; readonly text: string },
+): number | undefined {
+  for (const [one, record] of records) if (one.timeNs === timeNs && one.text === text) return record
+  return undefined
+}
+
+function named(h: History, segments: readonly Segment[]): Explanation['path'] {
+  return segments.map((one) => ({ ...one, name: h.nameOf(one.context) }))
+}

@@ -1,0 +1,162 @@
+/** What a report of locks or memory or a failed call comes from, in one sentence. Times are ns. */
+import { TraceRecord } from '../../sim/trace.ts'
+import { formatDuration, formatInstant } from '../format.ts'
+import type { FailedCall, Incident } from '../log.ts'
+import type { MemoryFault } from '../memory.ts'
+import type { Facts } from './explain.ts'
+import type { Call, History, Request } from './history.ts'
+import { lastBefore } from './history.ts'
+
+export function reportSentence(
+  { store }: Facts,
+  then: History,
+  report: Incident,
+  record: number,
+): string {
+  const at = formatInstant(report.timeNs)
+  if (report.kind === 'deadlock') return `deadlock at ${at}: ${deadlock(then, report.text)}.`
+  const { context } = store.at(record, new TraceRecord())
+  const actor = then.actor(context)
+  const held = actor.held.map(({ lock }) => then.symbols.name('lock', lock))
+  const hard = then.kindOf(context) === 'hardirq'
+  const name = then.nameOf(context)
+  const where = hard ? `in hard interrupt context (${name})` : `in ${name}`
+  const under = held.length === 0 ? '' : ` with ${held.join(', ')} held`
+  return `${report.kind} at ${at}: ${within(then, context)} ${verb(report.text)} ${where}${under}.`
+}
+
+/** The function of the sound core or driver that the context is in. */
+function within(then: History, context: number): string {
+  const actor = then.actor(context)
+  const handler = actor.handlers.at(-1)
+  const elapsed = actor.elapsed.at(-1)
+  if (handler !== undefined && elapsed !== undefined && elapsed.fromNs >= handler.fromNs) {
+    return 'snd_pcm_period_elapsed()'
+  }
+  const trigger = actor.triggers.at(-1)
+  if (trigger !== undefined && !Number.isFinite(trigger.toNs)) return `trigger(${trigger.name})`
+  const call = actor.calls.at(-1)
+  if (call !== undefined && !Number.isFinite(call.toNs)) return `${call.name}()`
+  return elapsed === undefined ? then.nameOf(context) : 'snd_pcm_period_elapsed()'
+}
+
+function verb(text: string): string {
+  if (text.includes('mutex.c')) return 'takes a mutex, which may sleep,'
+  if (text.includes('sched/mm.h')) return 'allocates with GFP_KERNEL, which may sleep,'
+  if (text.includes('scheduling while atomic')) return 'goes to sleep'
+  return text.split('\n')[0] ?? ''
+}
+
+const WHAT_IT_IS: Readonly<Record<string, string>> = {
+  hardirq: 'an interrupt handler',
+  client: 'a client',
+}
+
+/** The cycle, with what each of its contexts is. */
+function deadlock(then: History, text: string): string {
+  const self = /^(\S+) waits for ([^;]+) held by (\S+)$/.exec(text)
+  if (self !== null && self[1] === self[3]) {
+    return `${self[1]} waits for ${self[2]}, which is its own: it waits for itself`
+  }
+  const named = then
+    .contexts()
+    .filter((one) => text.includes(`${then.nameOf(one)} `))
+    .flatMap((one) => {
+      const what = WHAT_IT_IS[then.kindOf(one)]
+      return what === undefined ? [] : [`${then.nameOf(one)} is ${what}`]
+    })
+  return [text, ...new Set(named)].join('; ')
+}
+
+export function memorySentence(then: History, { kind, what, timeNs }: MemoryFault): string {
+  const [request] = unanswered(then, timeNs)
+  const why =
+    request === undefined
+      ? ''
+      : `; the device had not given it back: ${request.code} was not answered in time ` +
+        `(${lasted(request, timeNs)})`
+  return `${kind} at ${formatInstant(timeNs)}: ${what}${why}.`
+}
+
+/** Requests that nobody answered in time, the last first. */
+function unanswered(then: History, timeNs: number): readonly Request[] {
+  return then
+    .contexts()
+    .flatMap((one) => then.actor(one).requests)
+    .filter(({ status, fromNs }) => fromNs <= timeNs && GIVEN_UP.includes(status))
+    .toSorted((a, b) => b.fromNs - a.fromNs || b.record - a.record)
+}
+
+const GIVEN_UP = ['TIMEOUT', 'INTERRUPTED', '-110', '-4', '-512']
+
+function lasted({ fromNs, toNs }: Request, timeNs: number): string {
+  return `${formatDuration(Math.min(toNs, timeNs) - fromNs)} after it was sent`
+}
+
+const ERRNO: Readonly<Record<number, string>> = {
+  4: 'EINTR',
+  5: 'EIO',
+  12: 'ENOMEM',
+  16: 'EBUSY',
+  19: 'ENODEV',
+  22: 'EINVAL',
+  28: 'ENOSPC',
+  38: 'ENOSYS',
+  77: 'EBADFD',
+  95: 'EOPNOTSUPP',
+  110: 'ETIMEDOUT',
+}
+
+function errno(ret: number): string {
+  return ERRNO[-ret] ?? `${ret}`
+}
+
+export function errorSentence(facts: Facts, then: History, error: FailedCall): string {
+  const { timeNs, call } = error
+  const failed = error.errno === 0 ? `the client said '${call}'` : failure(call, error.errno)
+  const head = `${failed} at ${formatInstant(timeNs)}`
+  return `${head}: ${errorCause(facts, then, error)}.`
+}
+
+function failure(call: string, ret: number): string {
+  return `${call}() = -${errno(ret)}`
+}
+
+function errorCause(facts: Facts, then: History, error: FailedCall): string {
+  const { timeNs } = error
+  const [request] = unanswered(then, timeNs)
+  if (request !== undefined) {
+    const who = request.backend ? 'back end' : 'device'
+    const after = formatDuration(request.toNs - request.fromNs)
+    return `the ${who} did not answer ${request.code}, given up after ${after}`
+  }
+  const trigger = failedTrigger(then)
+  if (trigger !== undefined) {
+    const when = formatInstant(trigger.fromNs)
+    return `trigger(${trigger.name}) had failed with ${errno(trigger.ret)} at ${when}`
+  }
+  const rest = partOfPeriod(facts, error)
+  if (rest !== '') return rest
+  const line = facts.log.lines.findLast((one) => one.source === 'kernel' && one.timeNs <= timeNs)
+  return line === undefined ? 'the records do not tell why' : `the kernel says: ${line.text}`
+}
+
+function failedTrigger(then: History): Call | undefined {
+  const all = then.contexts().flatMap((one) => then.actor(one).triggers)
+  return all.filter(({ ret }) => ret < 0).toSorted((a, b) => b.fromNs - a.fromNs)[0]
+}
+
+/** A drain that waits for frames which were never sent, because they are no whole period. */
+function partOfPeriod({ streams, result }: Facts, error: FailedCall): string {
+  for (const [name, stream] of streams) {
+    if (result.streams[name]?.id !== error.stream || stream.period_size === 0) continue
+    const last = stream.transfers[lastBefore(stream.transfers, error.timeNs)]
+    const rest = last === undefined ? 0 : last.appl_ptr % stream.period_size
+    if (rest === 0) continue
+    return (
+      `the last ${rest} frames are only part of a period of ${stream.period_size}; the driver ` +
+      'sends whole periods, so they were never sent and the drain waited for them'
+    )
+  }
+  return ''
+}

@@ -1,0 +1,89 @@
+/** What a silent failure is and what led to it, in one sentence. Times are ns. */
+import { formatDuration, formatInstant } from '../format.ts'
+import type { SilentFailure } from '../silent-failures.ts'
+import type { Facts } from './explain.ts'
+import { type History, lastBefore } from './history.ts'
+import type { StreamFacts } from './stream-facts.ts'
+import type { Loss } from './window.ts'
+
+export function silentSentence(
+  facts: Facts,
+  stream: StreamFacts,
+  one: SilentFailure,
+  name: string,
+  loss: Loss,
+  cause: string,
+): string {
+  const at = formatInstant(one.timeNs)
+  switch (one.kind) {
+    case 'stalled':
+      return (
+        `${name}: RUNNING, but hw_ptr stood still from ${at}: ` +
+        `${stalled(facts.history, stream, one, loss, cause)}.`
+      )
+    case 'stale':
+      return `${name}: the device read old data at ${at}: ${stale(stream, one, cause)}.`
+    case 'lost-event':
+      return `${name}: the device sent an event at ${at} that nobody acted upon: ${one.what ?? ''}.`
+    case 'skipped':
+      return (
+        `${name}: ${one.frames} frames were written and never read by the device, at ${at}, ` +
+        `state ${one.state}: ${cause}.`
+      )
+    case 'position':
+      return `${name}: hw_ptr was ${one.frames} frames ahead of what the device had read at ${at}.`
+  }
+}
+
+/** The position came back to itself, or the last report took its time. */
+function stalled(
+  h: History,
+  stream: StreamFacts,
+  one: SilentFailure,
+  loss: Loss,
+  cause: string,
+): string {
+  const call = stream.calls.findLast(({ fromNs }) => fromNs <= one.untilNs)
+  const parts: string[] = []
+  const frames = (call?.completed ?? 0) * stream.period_size
+  if (call !== undefined && frames > 0 && frames % stream.buffer_size === 0 && call.frames === 0) {
+    const rings = frames === stream.buffer_size ? 'the whole ring' : 'whole rings'
+    const periods = `${call.completed} periods, ${rings},`
+    parts.push(
+      `${periods} completed before one call of period elapsed, so the driver's position was the ` +
+        'same as before: no movement was seen, nobody was woken and nothing was queued again',
+    )
+  }
+  const slow = `a period was reported ${formatDuration(loss.lostNs)} late: ${cause}`
+  if (loss.lostNs > stream.nsOf(stream.buffer_size)) parts.unshift(slow)
+  else if (loss.lostNs > stream.periodNs) parts.push(slow)
+  const away = pauseIn(h, one)
+  if (away !== '') parts.unshift(away)
+  if (parts.length > 0) return parts.join('; ')
+  const fault = h.faults.findLast(({ fromNs }) => fromNs <= one.untilNs)
+  const after = fault === undefined ? '' : `, after the injected fault '${fault.text}'`
+  return `the device completed nothing more${after}`
+}
+
+/** Whether the VM had no time for much of the stall. */
+function pauseIn(h: History, { timeNs, untilNs }: SilentFailure): string {
+  const pauses = h.stolen.flat().filter((one) => one.paused && one.toNs > timeNs)
+  const [pause] = pauses.filter(({ fromNs }) => fromNs < untilNs)
+  if (pause === undefined) return ''
+  const length = formatDuration(Math.min(pause.toNs, untilNs) - pause.fromNs)
+  return `the VM was paused for ${length} from ${formatInstant(pause.fromNs)} on`
+}
+
+/** Queued again before it was refilled and read at once, or read when it should have been new. */
+function stale(stream: StreamFacts, one: SilentFailure, cause: string): string {
+  const sent = stream.sent[lastBefore(stream.sent, one.timeNs + 1)]
+  const written = stream.transfers[lastBefore(stream.transfers, one.timeNs) + 1]
+  const atOnce = sent !== undefined && one.timeNs - sent.fromNs < stream.periodNs
+  const soon = written !== undefined && written.fromNs - one.timeNs < stream.periodNs
+  if (!(atOnce && soon)) return cause
+  const later = formatDuration(written.fromNs - sent.fromNs)
+  return (
+    `the driver queued a completed period again ${later} before the client had refilled it, and ` +
+    `the device read it ${formatDuration(one.timeNs - sent.fromNs)} after it was queued`
+  )
+}

@@ -1,0 +1,91 @@
+/**
+ * `pcmsim explain`: why an xrun, a silent failure, a report or a late period of a scenario or of a
+ * saved trace came about.
+ */
+import * as Effect from 'effect/Effect'
+import { explain } from '../analysis/explain/explain.ts'
+import { type Asked, countOf } from '../analysis/explain/subject.ts'
+import { parseDuration } from '../scenario/quantity.ts'
+import { exitCodes, InputError } from './Errors.ts'
+import { type Console, exitCodeOf } from './Exit.ts'
+import { explainJson, explainText } from './ExplainText.ts'
+import { Files } from './Files.ts'
+import { loadOne } from './OneScenario.ts'
+import { type Recording, readTraceFile } from './SavedTrace.ts'
+import { simulate } from './Simulator.ts'
+
+export interface ExplainOptions {
+  readonly set: readonly string[]
+  readonly filter?: string
+  readonly seed?: number
+  /** Null: the first failure, else the latest period. */
+  readonly asked: Asked | null
+  /** An instant such as `650ms`, instead of `asked`. */
+  readonly at?: string
+  readonly json: boolean
+}
+
+const NEEDS_SCENARIO =
+  'Counterfactuals need the scenario: a trace alone cannot be run again with a change.'
+
+export function explainCommand(
+  path: string,
+  options: ExplainOptions,
+  console: Console,
+): Promise<number> {
+  const program = Effect.gen(function* () {
+    const asked = yield* askedOf(options)
+    const isTrace = path.endsWith('.ndjson')
+    const { store, result } = isTrace ? yield* saved(path) : yield* simulated(path, options)
+    const explanation = explain(store, result, asked)
+    if (explanation === null) return yield* nothing(path, result, asked)
+    const withoutTrials = isTrace ? NEEDS_SCENARIO : ''
+    const output = { explanation, result, tried: null, withoutTrials }
+    console.out(options.json ? explainJson(output) : explainText(output))
+    return exitCodes.ok
+  })
+  return exitCodeOf(program.pipe(Effect.provide(Files.layer)), console)
+}
+
+const askedOf = Effect.fnUntraced(function* ({ asked, at }: ExplainOptions) {
+  if (at === undefined) return asked
+  const atNs = parseDuration(at)
+  if (typeof atNs === 'number' && atNs >= 0) {
+    const instant: Asked = { kind: 'at', number: atNs }
+    return instant
+  }
+  return yield* new InputError({ lines: [`--at ${at}: not a time, allowed: such as 650ms`] })
+})
+
+const nothing = Effect.fnUntraced(function* (
+  path: string,
+  result: Recording['result'],
+  asked: Asked | null,
+) {
+  if (asked === null) {
+    return yield* new InputError({ lines: [`${path}: no failure and no late period to explain`] })
+  }
+  const { kind, number } = asked
+  if (kind === 'at') {
+    const end = `${result.virtualTimeNs}ns`
+    const line = `--at ${number}ns: no period to explain at or after it, the run ends at ${end}`
+    return yield* new InputError({ lines: [line] })
+  }
+  const count = countOf(result, kind)
+  const allowed = kind === 'late' ? 'a period that lost slack' : count > 0 ? `1..${count}` : 'none'
+  const line = `--${kind} ${number}: the run has no such, allowed: ${allowed}`
+  return yield* new InputError({ lines: [line] })
+})
+
+const saved = Effect.fnUntraced(function* (path: string) {
+  const recording = readTraceFile(path)
+  if (typeof recording === 'string') return yield* new InputError({ lines: [recording] })
+  return recording
+})
+
+const simulated = Effect.fnUntraced(function* (path: string, options: ExplainOptions) {
+  const { spec } = yield* loadOne(path, options)
+  const { recording: store, result } = simulate(spec, options.seed ?? spec.seed)
+  const recording: Recording = { store, result }
+  return recording
+})
