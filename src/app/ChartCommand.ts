@@ -5,16 +5,16 @@ import { CHART_KINDS, type ChartChoice, type ChartKind, COMPARE_KIND } from '../
 import { layoutCompare } from '../chart/layout/compare.ts'
 import type { Drawing } from '../chart/layout/shapes.ts'
 import { OVERVIEW_BINS } from '../chart/layout/timeline.ts'
-import { writeFileAtomically } from './atomic-write.ts'
 import { type WindowOptions, windowOf } from './ChartWindow.ts'
-import { exitCodes, InputError, OutputError } from './Errors.ts'
+import { exitCodes, InputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { Files } from './Files.ts'
-import { reasonOf } from './io-reason.ts'
 import { fullName } from './Jobs.ts'
 import { loadScenarios } from './Load.ts'
-import { type Recording, readTraceFile } from './SavedTrace.ts'
+import { isTrace, recordingOf } from './OneRecording.ts'
+import type { Recording } from './SavedTrace.ts'
 import { simulate } from './Simulator.ts'
+import { writeWhole } from './WriteFile.ts'
 
 export interface ChartCommandOptions extends WindowOptions {
   readonly set: readonly string[]
@@ -40,7 +40,7 @@ export function chartCommand(
     const drawing = kind === null ? yield* compared(path, options) : yield* one(path, kind, options)
     const drawn = yield* rendered(drawing, { png, theme: options.theme ?? 'auto' })
     if (options.out === undefined) console.out(drawn as string)
-    else yield* write(options.out, drawn)
+    else yield* writeWhole(options.out, drawn)
     return exitCodes.ok
   })
   return exitCodeOf(program.pipe(Effect.provide(Files.layer)), console)
@@ -59,35 +59,6 @@ const wantsPng = Effect.fnUntraced(function* ({ png, out }: ChartCommandOptions)
   const wanted = png === true || out?.endsWith('.png') === true
   if (!wanted || out !== undefined) return wanted
   const line = '--png: pixels are not text, allowed: together with --out <file>'
-  return yield* new InputError({ lines: [line] })
-})
-
-/** One run, from a trace file or by simulating the one scenario that `path` and options name. */
-const recordingOf = Effect.fnUntraced(function* (
-  path: string,
-  options: { readonly set: readonly string[]; readonly filter?: string; readonly seed?: number },
-) {
-  if (path.endsWith('.ndjson')) {
-    const recording = readTraceFile(path)
-    if (typeof recording === 'string') return yield* new InputError({ lines: [recording] })
-    return recording
-  }
-  const spec = yield* oneSpec(path, options)
-  const { recording: store, result } = simulate(spec, options.seed ?? spec.seed)
-  const recording: Recording = { store, result }
-  return recording
-})
-
-/** The one scenario that `path` and options name; several are a fault. */
-export const oneSpec = Effect.fnUntraced(function* (
-  path: string,
-  options: { readonly set: readonly string[]; readonly filter?: string },
-) {
-  const specs = yield* loadScenarios([path], options)
-  const [spec, ...more] = specs
-  if (spec !== undefined && more.length === 0) return spec
-  const names = specs.map(fullName).join(', ')
-  const line = `${path}: ${specs.length} scenarios, allowed: one of them by --filter: ${names}`
   return yield* new InputError({ lines: [line] })
 })
 
@@ -126,7 +97,7 @@ const compared = Effect.fnUntraced(function* (path: string, options: ChartComman
     return options[name as keyof ChartCommandOptions] !== undefined
   })
   const lines = refused.map((name) => `--${name}: a comparison shows whole runs, allowed: without`)
-  if (path.endsWith('.ndjson')) lines.push(`${path}: one run alone, allowed: a scenario`)
+  if (isTrace(path)) lines.push(`${path}: one run alone, allowed: a scenario`)
   if (lines.length > 0) return yield* new InputError({ lines })
   const specs = yield* loadScenarios([path], options)
   const several = new Set(specs.map(({ name }) => name)).size > 1
@@ -150,12 +121,4 @@ const rendered = Effect.fnUntraced(function* (
     const { pngBytes, svgText } = await import('./Charts.ts')
     return png ? pngBytes(drawing, theme) : svgText(drawing, theme)
   })
-})
-
-const write = Effect.fnUntraced(function* (path: string, drawn: string | Uint8Array) {
-  try {
-    writeFileAtomically(path, drawn)
-  } catch (error) {
-    return yield* new OutputError({ path, reason: reasonOf(error) })
-  }
 })

@@ -20,7 +20,8 @@ import { Files } from './Files.ts'
 import { fullName } from './Jobs.ts'
 import { findMargins, marginsJson, marginsSvg, marginsText } from './Margins.ts'
 import { loadOne, type OneScenario } from './OneScenario.ts'
-import { type ShrunkFile, shrinkFinding, writeText } from './Shrink.ts'
+import { type ShrunkFile, shrinkFinding } from './Shrink.ts'
+import { writeWhole } from './WriteFile.ts'
 
 export interface ExploreOptions {
   readonly set: readonly string[]
@@ -108,7 +109,7 @@ const margins = Effect.fnUntraced(function* (
   const name = fullName(spec)
   if (!report.none) {
     const path = `${options.out}/${name}/explore/margins.svg`
-    yield* writeText(path, yield* Effect.promise(() => marginsSvg(name, report)))
+    yield* writeWhole(path, yield* Effect.promise(() => marginsSvg(name, report)))
   }
   output.out(options.json ? marginsJson(name, seed, report) : marginsText(name, report))
   return exitCodes.ok
@@ -234,7 +235,7 @@ const shrinkAll = Effect.fnUntraced(function* (
     const same = files.filter((other) => other.name === file.name).length
     const name = same === 0 ? file.name : `${file.name}-${same + 1}`
     const path = `${options.out}/${found.name}/explore/${name}.yaml`
-    yield* writeText(path, file.text)
+    yield* writeWhole(path, file.text)
     files.push({ ...file, path })
   }
   output.progress('')

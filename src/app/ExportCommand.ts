@@ -3,15 +3,12 @@
  * is written whole or not at all.
  */
 import * as Effect from 'effect/Effect'
-import { writeFileAtomically } from './atomic-write.ts'
-import { oneSpec } from './ChartCommand.ts'
-import { exitCodes, InputError, OutputError } from './Errors.ts'
+import { exitCodes, InputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { type ExportFormat, exportFormats } from './ExportFormats.ts'
 import { Files } from './Files.ts'
-import { reasonOf } from './io-reason.ts'
-import { type Recording, readTraceFile } from './SavedTrace.ts'
-import { simulate } from './Simulator.ts'
+import { recordingOf } from './OneRecording.ts'
+import { writeWhole } from './WriteFile.ts'
 
 export interface ExportOptions {
   readonly format: string
@@ -32,7 +29,7 @@ export function exportCommand(
     const recording = yield* recordingOf(path, options)
     const pieces = format.write(recording)
     const { out } = options
-    if (out !== undefined && out !== '-') yield* write(out, pieces)
+    if (out !== undefined && out !== '-') yield* writeWhole(out, pieces)
     else for (const piece of pieces) console.out(piece as string)
     return exitCodes.ok
   })
@@ -44,24 +41,4 @@ const formatOf = Effect.fnUntraced(function* ({ format: name, out }: ExportOptio
   if (!format.binary || (out !== undefined && out !== '-')) return format
   const line = `--format ${name}: is not text, allowed: together with --out <file>`
   return yield* new InputError({ lines: [line] })
-})
-
-const recordingOf = Effect.fnUntraced(function* (path: string, options: ExportOptions) {
-  if (path.endsWith('.ndjson')) {
-    const recording = readTraceFile(path)
-    if (typeof recording === 'string') return yield* new InputError({ lines: [recording] })
-    return recording
-  }
-  const spec = yield* oneSpec(path, options)
-  const { recording: store, result } = simulate(spec, options.seed ?? spec.seed)
-  const recording: Recording = { store, result }
-  return recording
-})
-
-const write = Effect.fnUntraced(function* (path: string, pieces: Iterable<string | Uint8Array>) {
-  try {
-    writeFileAtomically(path, pieces)
-  } catch (error) {
-    return yield* new OutputError({ path, reason: reasonOf(error) })
-  }
 })

@@ -2,7 +2,6 @@
  * `pcmsim locks`: the lock-order report of one scenario or of a saved trace, in text, JSON, the
  * shapes of /proc, or Graphviz; with a baseline, exit 1 if something is new.
  */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import * as Effect from 'effect/Effect'
 import { foldStore } from '../analysis/fold.ts'
@@ -15,20 +14,16 @@ import { withSchedule } from '../analysis/lockdep/reporter.ts'
 import { LockdepFold, type LockdepResult } from '../analysis/lockdep/trace-fold.ts'
 import { RaceFold, type RaceResult } from '../analysis/races/race-fold.ts'
 import { reportKey, schedulesFor } from '../explore/realise.ts'
-import type { ScenarioSpec } from '../scenario/spec.ts'
 import { ChunkPool } from '../sim/trace-columns.ts'
-import { writeFileAtomically } from './atomic-write.ts'
-import { exitCodes, InputError, OutputError } from './Errors.ts'
+import { exitCodes, InputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { Files } from './Files.ts'
-import { reasonOf } from './io-reason.ts'
-import { fullName } from './Jobs.ts'
-import { loadScenarios } from './Load.ts'
 import { readBaseline } from './LocksInput.ts'
 import { locksText } from './LocksReport.ts'
+import { isTrace, type OneRecording, recordingOf } from './OneRecording.ts'
 import { sortedJson } from './ResultJson.ts'
-import { type Recording, readTraceFile } from './SavedTrace.ts'
-import { simulate } from './Simulator.ts'
+import type { Recording } from './SavedTrace.ts'
+import { writeWhole } from './WriteFile.ts'
 
 export const procFiles = ['lockdep', 'lockdep_chains', 'lock_stat'] as const
 
@@ -58,9 +53,8 @@ export function locksCommand(
 ): Promise<number> {
   const program = Effect.gen(function* () {
     const baseline = options.baseline === undefined ? null : yield* readBaseline(options.baseline)
-    const recording = path.endsWith('.ndjson')
-      ? yield* saved(path, options)
-      : yield* simulated(path, options)
+    yield* searchable(path, options)
+    const recording = yield* recordingOf(path, options, { accesses: options.races })
     const judged = realised(recording, judge(recording, options), options)
     yield* knownAccesses(path, judged)
     if (options.charts !== undefined) yield* writeCharts(recording, options.charts)
@@ -70,10 +64,6 @@ export function locksCommand(
     return isNew ? exitCodes.expectationFailed : exitCodes.ok
   })
   return exitCodeOf(program.pipe(Effect.provide(Files.layer)), console)
-}
-
-interface Simulated extends Recording {
-  readonly spec?: ScenarioSpec
 }
 
 interface Judged {
@@ -92,10 +82,19 @@ function judge({ store }: Recording, options: LocksOptions): Judged {
   return { fold, found: foldStore(store, fold, 0), races }
 }
 
-/** A scenario can be searched, a saved trace cannot. */
-function realised({ result, spec }: Simulated, judged: Judged, { explore }: LocksOptions): Judged {
+const searchable = Effect.fnUntraced(function* (path: string, { explore }: LocksOptions) {
+  if (explore === 0 || !isTrace(path)) return
+  const line = `${path}: --explore: a trace cannot be searched, allowed: a scenario`
+  return yield* new InputError({ lines: [line] })
+})
+
+function realised(
+  { result, spec }: OneRecording,
+  judged: Judged,
+  { explore }: LocksOptions,
+): Judged {
   const open = judged.found.reports.filter((one) => one.schedule === null)
-  if (explore === 0 || spec === undefined || open.length === 0) return judged
+  if (explore === 0 || spec === null || open.length === 0) return judged
   const schedules = schedulesFor(spec, result.seed, open, explore, new ChunkPool())
   const reports = judged.found.reports.map((one) => {
     const schedule = one.schedule === null ? schedules.get(reportKey(one)) : undefined
@@ -107,7 +106,7 @@ function realised({ result, spec }: Simulated, judged: Judged, { explore }: Lock
 /** A trace that was made without accesses cannot tell of races. */
 const knownAccesses = Effect.fnUntraced(function* (path: string, { races }: Judged) {
   if (races === null || races.accesses > 0) return
-  const why = path.endsWith('.ndjson')
+  const why = isTrace(path)
     ? 'the trace has no accesses of shared variables, allowed: a scenario'
     : 'no access of a shared variable: the driver declares none, or nothing was played'
   return yield* new InputError({ lines: [`${path}: --races: ${why}`] })
@@ -122,15 +121,7 @@ const writeCharts = Effect.fnUntraced(function* ({ store, result }: Recording, f
       ['lock-contention.svg', await drawChart('contention', store, result)],
     ] as const
   })
-  for (const [name, svg] of files) {
-    const path = join(folder, name)
-    try {
-      mkdirSync(folder, { recursive: true })
-      writeFileAtomically(path, svg)
-    } catch (error) {
-      return yield* new OutputError({ path, reason: reasonOf(error) })
-    }
-  }
+  for (const [name, svg] of files) yield* writeWhole(join(folder, name), svg)
 })
 
 function facts({ edges, reports }: LockdepResult): LockFacts {
@@ -173,29 +164,3 @@ function locksJson(
     ...compared,
   })
 }
-
-const saved = Effect.fnUntraced(function* (path: string, { explore }: LocksOptions) {
-  if (explore > 0) {
-    const line = `${path}: --explore: a trace cannot be searched, allowed: a scenario`
-    return yield* new InputError({ lines: [line] })
-  }
-  const recording = readTraceFile(path)
-  if (typeof recording === 'string') return yield* new InputError({ lines: [recording] })
-  const known: Simulated = recording
-  return known
-})
-
-const simulated = Effect.fnUntraced(function* (path: string, options: LocksOptions) {
-  const specs = yield* loadScenarios([path], options)
-  const [spec, ...more] = specs
-  if (spec === undefined || more.length > 0) {
-    const names = specs.map(fullName).join(', ')
-    const line = `${path}: ${specs.length} scenarios, allowed: one of them by --filter: ${names}`
-    return yield* new InputError({ lines: [line] })
-  }
-  const { recording: store, result } = simulate(spec, options.seed ?? spec.seed, {
-    accesses: options.races,
-  })
-  const recording: Simulated = { store, result, spec }
-  return recording
-})

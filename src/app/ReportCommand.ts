@@ -1,14 +1,11 @@
 /** `pcmsim report`: one HTML page of one scenario or of a saved trace. */
 import * as Effect from 'effect/Effect'
-import { writeFileAtomically } from './atomic-write.ts'
-import { oneSpec } from './ChartCommand.ts'
-import { exitCodes, InputError, OutputError } from './Errors.ts'
+import { exitCodes } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { Files } from './Files.ts'
-import { reasonOf } from './io-reason.ts'
 import { resultFolder } from './Jobs.ts'
-import { readTraceFile } from './SavedTrace.ts'
-import { simulate } from './Simulator.ts'
+import { recordingOf } from './OneRecording.ts'
+import { writeWhole } from './WriteFile.ts'
 
 export interface ReportCommandOptions {
   readonly set: readonly string[]
@@ -34,7 +31,7 @@ export function reportCommand(
       const { theme = 'auto', watch = false } = options
       return htmlReport(store, result, { theme, summary, watch })
     })
-    yield* write(out, html)
+    yield* writeWhole(out, html)
     if (options.quiet !== true) console.out(`${out}\n`)
     const held = result.expectations.every((one) => one.pass)
     return held ? exitCodes.ok : exitCodes.expectationFailed
@@ -44,23 +41,10 @@ export function reportCommand(
 
 /** A run with its verdicts, what it is about, and where its page goes. */
 const judged = Effect.fnUntraced(function* (path: string, options: ReportCommandOptions) {
-  if (path.endsWith('.ndjson')) {
-    const recording = readTraceFile(path)
-    if (typeof recording === 'string') return yield* new InputError({ lines: [recording] })
-    const { store, result } = recording
+  const { store, result, spec } = yield* recordingOf(path, options)
+  if (spec === null) {
     return { store, result, summary: null, place: path.replace(/[^/]*$/, 'report.html') }
   }
-  const spec = yield* oneSpec(path, options)
-  const seed = options.seed ?? spec.seed
-  const { recording: store, result } = simulate(spec, seed)
-  const place = `${resultFolder('out', spec, seed)}/report.html`
+  const place = `${resultFolder('out', spec, result.seed)}/report.html`
   return { store, result, summary: spec.summary, place }
-})
-
-const write = Effect.fnUntraced(function* (path: string, html: string) {
-  try {
-    writeFileAtomically(path, html)
-  } catch (error) {
-    return yield* new OutputError({ path, reason: reasonOf(error) })
-  }
 })

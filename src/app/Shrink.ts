@@ -11,13 +11,12 @@ import { ordinaryTrial, runTrial, type Target } from '../explore/trial.ts'
 import { isMapping } from '../scenario/raw.ts'
 import { formatSchedule, parseSchedule, type Schedule } from '../sim/schedule.ts'
 import { ChunkPool } from '../sim/trace-columns.ts'
-import { writeFileAtomically } from './atomic-write.ts'
-import { exitCodes, InputError, OutputError } from './Errors.ts'
+import { exitCodes, InputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { wantedOf } from './ExploreWanted.ts'
 import { Files } from './Files.ts'
-import { reasonOf } from './io-reason.ts'
 import { decodeDocument, loadOne, type OneScenario } from './OneScenario.ts'
+import { writeWhole } from './WriteFile.ts'
 
 /** Documents tried for one finding. */
 const RUNS_MAX = 600
@@ -142,7 +141,7 @@ export function shrinkCommand(
     const file = shrinkFinding(one, target, finding, seed)
     if (file === null) return yield* new InputError({ lines: [`${path}: did not fail again`] })
     if (options.out === undefined) console.out(file.text)
-    else yield* writeText(options.out, file.text)
+    else yield* writeWhole(options.out, file.text)
     return exitCodes.ok
   })
   return exitCodeOf(program.pipe(Effect.provide(Files.layer)), console)
@@ -153,12 +152,4 @@ const scheduleFor = Effect.fnUntraced(function* (one: OneScenario, text: string 
   const parsed = parseSchedule(text)
   if (typeof parsed !== 'string') return parsed
   return yield* new InputError({ lines: [`--schedule: ${parsed}`] })
-})
-
-export const writeText = Effect.fnUntraced(function* (path: string, text: string) {
-  try {
-    writeFileAtomically(path, text)
-  } catch (error) {
-    return yield* new OutputError({ path, reason: reasonOf(error) })
-  }
 })
