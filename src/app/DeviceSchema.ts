@@ -26,6 +26,7 @@ const DriverOptionsSchema = Schema.Struct({
   nonatomic: key(Flag, 'v5, v6: false makes the stream lock a spinlock.'),
   irqsave: key(Flag, 'v5, v6: false takes plain locks in trigger and pointer.'),
   freeInHwFree: key(Flag, 'v5: true frees messages whatever the device still has.'),
+  highpriWork: key(Flag, 'v7, ack: true puts the period work item on system_highpri_wq.'),
   resetWork: key(
     oneOf(['cancel', 'resetting-flag', 'current-work']),
     'v5: how remove gets along with the reset work item.',

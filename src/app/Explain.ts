@@ -3,14 +3,15 @@
  * saved trace came about.
  */
 import * as Effect from 'effect/Effect'
-import { explain } from '../analysis/explain/explain.ts'
+import { collectFacts, explainFacts } from '../analysis/explain/explain.ts'
 import { type Asked, countOf } from '../analysis/explain/subject.ts'
 import { parseDuration } from '../scenario/quantity.ts'
 import { exitCodes, InputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { explainJson, explainText } from './ExplainText.ts'
+import { tryChanges } from './ExplainTrials.ts'
 import { Files } from './Files.ts'
-import { loadOne } from './OneScenario.ts'
+import { loadOne, type OneScenario } from './OneScenario.ts'
 import { type Recording, readTraceFile } from './SavedTrace.ts'
 import { simulate } from './Simulator.ts'
 
@@ -23,6 +24,8 @@ export interface ExplainOptions {
   /** An instant such as `650ms`, instead of `asked`. */
   readonly at?: string
   readonly json: boolean
+  /** Run the scenario again with single changes. */
+  readonly trials: boolean
 }
 
 const NEEDS_SCENARIO =
@@ -36,11 +39,18 @@ export function explainCommand(
   const program = Effect.gen(function* () {
     const asked = yield* askedOf(options)
     const isTrace = path.endsWith('.ndjson')
-    const { store, result } = isTrace ? yield* saved(path) : yield* simulated(path, options)
-    const explanation = explain(store, result, asked)
+    const one = isTrace ? null : yield* loadOne(path, options)
+    const seed = options.seed ?? one?.spec.seed ?? 0
+    const { store, result } = one === null ? yield* saved(path) : simulated(one, seed)
+    const facts = collectFacts(store, result)
+    const explanation = explainFacts(facts, asked)
     if (explanation === null) return yield* nothing(path, result, asked)
     const withoutTrials = isTrace ? NEEDS_SCENARIO : ''
-    const output = { explanation, result, tried: null, withoutTrials }
+    const tried =
+      one === null || !options.trials
+        ? null
+        : tryChanges(explanation, facts, one.spec, one.document, seed, one.respec)
+    const output = { explanation, result, tried, withoutTrials }
     console.out(options.json ? explainJson(output) : explainText(output))
     return exitCodes.ok
   })
@@ -83,9 +93,7 @@ const saved = Effect.fnUntraced(function* (path: string) {
   return recording
 })
 
-const simulated = Effect.fnUntraced(function* (path: string, options: ExplainOptions) {
-  const { spec } = yield* loadOne(path, options)
-  const { recording: store, result } = simulate(spec, options.seed ?? spec.seed)
-  const recording: Recording = { store, result }
-  return recording
-})
+function simulated({ spec }: OneScenario, seed: number): Recording {
+  const { recording: store, result } = simulate(spec, seed)
+  return { store, result }
+}

@@ -94,8 +94,9 @@ function pathLines({ path, lostNs }: Explanation): readonly string[] {
 }
 
 function trialLines({ prevents, others, what, runs }: Tried): readonly string[] {
-  const helpful = prevents.map(({ change, outcome, command }, i) => {
-    return [`    ${i + 1}. ${change}: ${outcome}`, ...(command === '' ? [] : [`       ${command}`])]
+  const helpful = prevents.map(({ change, outcome, set }, i) => {
+    const arguments_ = set.map((one) => `--set '${one}'`).join(' ')
+    return [`    ${i + 1}. ${change}: ${outcome}`, `       ${arguments_}`]
   })
   const head =
     prevents.length === 0

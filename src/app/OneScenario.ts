@@ -10,13 +10,15 @@ import { decodeScenarios } from './Decode.ts'
 import { InputError } from './Errors.ts'
 import { Files } from './Files.ts'
 import { fullName } from './Jobs.ts'
-import { loadText, parseOverrides } from './Load.ts'
+import { loadText, parseOverride, parseOverrides } from './Load.ts'
 import { readYaml } from './YamlSource.ts'
 
 export interface OneScenario {
   readonly spec: ScenarioSpec
   /** As the file says it, with the overrides, of the chosen variant. */
   readonly document: unknown
+  /** The same scenario with further `--set` arguments; null if that is none. */
+  readonly respec: (set: readonly string[]) => ScenarioSpec | null
 }
 
 export interface OneScenarioOptions {
@@ -46,7 +48,12 @@ export const loadOne = Effect.fnUntraced(function* (path: string, options: OneSc
   const doc = readYaml(source.name, source.text).doc as RawDocument
   const expanded = expandVariants(doc, overrides).runs
   const document = expanded.find((one) => one.variant === spec.variant)?.doc.value
-  const one: OneScenario = { spec, document }
+  const respec = (set: readonly string[]): ScenarioSpec | null => {
+    const more = set.map(parseOverride).filter((each) => typeof each !== 'string')
+    const again = loadText(source, [...overrides, ...more])
+    return again.specs?.find((each) => each.variant === spec.variant) ?? null
+  }
+  const one: OneScenario = { spec, document, respec }
   return one
 })
 

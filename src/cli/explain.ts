@@ -14,6 +14,7 @@ interface ExplainFlags {
   readonly set: readonly string[]
   readonly filter?: string
   readonly json?: boolean
+  readonly counterfactuals: boolean
 }
 
 const examples = `
@@ -47,6 +48,7 @@ export function addExplain(program: Command): void {
     .option('--seed <n>', "seed instead of the scenario's own", seedValue)
     .option('--set <path=value>', 'override a key of the scenario; repeatable', collect, [])
     .option('--filter <text>', 'the variant whose scenario/name contains this')
+    .option('--no-counterfactuals', 'do not run the scenario again with single changes')
     .option('--json', 'print one JSON document and nothing else')
     .addHelpText('after', examples)
     .action(async (path: string, flags: ExplainFlags) => {
@@ -54,7 +56,13 @@ export function addExplain(program: Command): void {
       const { seed, filter, at, set } = flags
       const kind = kinds.find((one) => flags[one] !== undefined)
       const asked = kind === undefined ? null : { kind, number: flags[kind] as number }
-      const options = { ...given({ seed, filter, at }), set, asked, json: flags.json === true }
+      const options = {
+        ...given({ seed, filter, at }),
+        set,
+        asked,
+        json: flags.json === true,
+        trials: flags.counterfactuals,
+      }
       process.exitCode = await explainCommand(path, options, makeConsole(false))
     })
 }

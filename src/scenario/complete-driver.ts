@@ -11,7 +11,7 @@ import type { Fault } from './fault.ts'
 import type { DriverInput, DriverOptionsInput } from './input.ts'
 import type { DriverKind, DriverOptions, DriverSpec, DriverVersion, IdealFaults } from './spec.ts'
 
-type VariantKey = 'nonatomic' | 'irqsave' | 'freeInHwFree' | 'resetWork'
+type VariantKey = 'nonatomic' | 'irqsave' | 'freeInHwFree' | 'resetWork' | 'highpriWork'
 
 /** Versions whose review talked about each change. */
 export const variantVersions: Readonly<Record<VariantKey, readonly DriverVersion[]>> = {
@@ -19,6 +19,7 @@ export const variantVersions: Readonly<Record<VariantKey, readonly DriverVersion
   irqsave: ['v5', 'v6'],
   freeInHwFree: ['v5'],
   resetWork: ['v5'],
+  highpriWork: ['v7', 'ack'],
 }
 
 const variantKeys = Object.keys(variantVersions) as readonly VariantKey[]
@@ -62,6 +63,7 @@ function variantOf(given: DriverOptionsInput): VirtioSndVariant {
     atomic: given.nonatomic === false,
     plain_locks: given.irqsave === false,
     free_always: given.freeInHwFree === true,
+    ...(given.highpriWork === undefined ? {} : { highpri_work: given.highpriWork }),
     ...(given.resetWork === undefined ? {} : { reset_work: given.resetWork }),
   }
 }

@@ -71,6 +71,7 @@ export type DriverOptionsInput = Maybe<{
   nonatomic: boolean
   irqsave: boolean
   freeInHwFree: boolean
+  highpriWork: boolean
   resetWork: 'cancel' | 'resetting-flag' | 'current-work'
   inject_delay: number
   inject_hwpars_err: boolean

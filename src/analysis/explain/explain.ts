@@ -26,6 +26,8 @@ import { type Loss, lossBefore } from './window.ts'
 export interface Explanation {
   readonly kind: Subject['kind']
   readonly number: number
+  /** Which sort of its kind: of xrun, silent failure, report, fault; of a call its error. */
+  readonly failure: string
   /** Name of the stream in the result; null: it is about no stream. */
   readonly stream: string | null
   readonly timeNs: Ns
@@ -137,6 +139,7 @@ function lateOne(
   return {
     kind,
     number,
+    failure: '',
     stream: name,
     timeNs: late.endNs,
     record: late.record,
@@ -170,6 +173,7 @@ function ofStream(facts: Facts, subject: Subject & { kind: 'xrun' | 'silent' }):
   return {
     kind,
     number,
+    failure: kind === 'xrun' ? subject.xrun.cause : subject.silent.kind,
     stream: name,
     timeNs,
     record,
@@ -235,7 +239,13 @@ function ofFault(
         ? memorySentence(then, subject.fault)
         : errorSentence(facts, then, subject.error)
   const holders = kind === 'error' ? [] : holdersAt(then, timeNs)
-  const rest = { window: null, lostNs: 0, parts: [], path: [], holders }
+  const failure =
+    subject.kind === 'report'
+      ? subject.report.kind
+      : subject.kind === 'memory'
+        ? subject.fault.kind
+        : `${subject.error.errno}`
+  const rest = { failure, window: null, lostNs: 0, parts: [], path: [], holders }
   return { kind, number, stream: null, timeNs, record, sentence, ...rest }
 }
 

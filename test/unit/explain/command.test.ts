@@ -9,7 +9,7 @@ import { type ExplainOptions, explainCommand } from '../../../src/app/Explain.ts
 const scenario = fileURLToPath(
   new URL('../../../scenarios/underrun-client-sleeps.yaml', import.meta.url),
 )
-const ordinary: ExplainOptions = { set: [], asked: null, json: false }
+const ordinary: ExplainOptions = { set: [], asked: null, json: false, trials: false }
 
 async function command(path: string, options: Partial<ExplainOptions>) {
   const printed = { out: '', err: '', code: 0 }

@@ -1,6 +1,6 @@
 /**
- * Changes that the review of v5 and v6 talked about, for trying them out. Ours: the kernel never
- * had them. None is on by default.
+ * Changes that the review of v5 and v6 talked about, and one that later versions invite, for trying
+ * them out. Ours: the kernel never had them. None is on by default.
  */
 import type { Proc } from '../../../sim/process.ts'
 import {
@@ -11,6 +11,7 @@ import {
   spin_unlock,
   spin_unlock_irqrestore,
 } from '../../linux/spinlock.ts'
+import { schedule_highpri_work, schedule_work, type WorkStruct } from '../../linux/workqueue.ts'
 
 export interface VirtioSndVariant {
   /** "Drop nonatomic": the stream lock is a spinlock, callbacks are atomic. v5, v6. */
@@ -25,6 +26,13 @@ export interface VirtioSndVariant {
    * v5.
    */
   readonly reset_work?: 'cancel' | 'resetting-flag' | 'current-work'
+  /** The period work item goes to system_highpri_wq, whose workers are at nice -20. v7, ack. */
+  readonly highpri_work?: boolean
+}
+
+/** schedule_work(), or on system_highpri_wq where the variant says so. */
+export function variantScheduleWork(variant: VirtioSndVariant, work: WorkStruct): Proc<boolean> {
+  return variant.highpri_work === true ? schedule_highpri_work(work) : schedule_work(work)
 }
 
 /** spin_lock_irqsave(), or the plain lock where the variant says so. */

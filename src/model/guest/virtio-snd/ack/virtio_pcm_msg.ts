@@ -18,7 +18,6 @@ import {
   spin_unlock_irqrestore,
 } from '../../../linux/spinlock.ts'
 import { wake_up_all } from '../../../linux/wait.ts'
-import { schedule_work } from '../../../linux/workqueue.ts'
 import type { GuestBuffer } from '../../../machine/guest-buffer.ts'
 import {
   more_used,
@@ -38,6 +37,7 @@ import {
   VirtioSndControl,
   VirtioSndXfer,
 } from '../../../virtio/virtio_snd.ts'
+import { variantScheduleWork } from '../variant.ts'
 import { virtsnd_ctl_msg_alloc, virtsnd_ctl_msg_send_sync } from '../virtio_ctl_msg.ts'
 import {
   dev_err,
@@ -157,7 +157,7 @@ function* virtsnd_pcm_msg_complete(msg: VirtioPcmMsg, written_bytes: number): Pr
   vss.msg_count--
   if (vss.xfer_enabled && !isRuntimeGone(vss.snd, vss.substream as SndPcmSubstream)) {
     runtime.delay = bytes_to_frames(runtime, latency_bytes)
-    yield* schedule_work(vss.elapsed_period)
+    yield* variantScheduleWork(vss.snd.variant, vss.elapsed_period)
   } else if (vss.msg_count === 0) yield* wake_up_all(vss.msg_empty)
   yield* spin_unlock(vss.lock)
 }
