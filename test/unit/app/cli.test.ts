@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { textOf } from '../../support/explore-scenarios.ts'
 import { minimal } from '../../support/scenario-text.ts'
 
 const main = fileURLToPath(new URL('../../../dist/bin/main.js', import.meta.url))
@@ -151,5 +152,27 @@ describe('usage', () => {
       ok: false,
     })
     expect(readdirSync(folder)).not.toContain('out')
+  })
+})
+
+describe('explore', () => {
+  it('finds the same with one thread and with two', () => {
+    const scenario = file('played.yaml', textOf('atomic', '100ms'))
+    const args = ['explore', scenario, '--runs', '64', '--no-shrink', '--json', '--out', 'found']
+    const one = pcmsim([...args, '--jobs', '1'])
+    const two = pcmsim([...args, '--jobs', '2'])
+    expect(one.stderr).toBe('')
+    expect(two).toEqual(one)
+    expect(JSON.parse(one.stdout)).toMatchObject({ runs: 64, schema: 1 })
+  })
+  it('says what is wrong with a schedule, and follows a good one', () => {
+    const scenario = file('again.yaml', textOf('ack', '100ms'))
+    const bad = pcmsim(['replay', scenario, '--schedule', 's2:h1=1'])
+    expect(bad).toMatchObject({ status: 2, stdout: '' })
+    expect(bad.stderr).toMatch(/schedule: its version is s2, allowed: s1:/)
+    const good = pcmsim(['replay', scenario, '--schedule', 's1:h700=3000000', '--json'])
+    expect(good.status).toBe(0)
+    expect(JSON.parse(good.stdout)).toHaveLength(1)
+    expect(pcmsim(['shrink', scenario]).stderr).toMatch(/nothing fails, so there is nothing/)
   })
 })
