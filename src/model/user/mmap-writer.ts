@@ -10,7 +10,7 @@ import { SNDRV_PCM_STREAM_PLAYBACK } from '../alsa/pcm_constants.ts'
 import { UserFrames } from '../alsa/pcm_copy.ts'
 import type { SndPcmFile } from '../alsa/pcm_native.ts'
 import { EPOLLERR } from '../alsa/pcm_poll.ts'
-import { EPIPE } from '../linux/errno.ts'
+import { EPIPE, ESTRPIPE } from '../linux/errno.ts'
 import { work } from './client.ts'
 import { mmapTransfer, snd_pcm_avail, stateError } from './library.ts'
 import { PcmClient, type PcmClientOptions } from './pcm-client.ts'
@@ -69,14 +69,23 @@ export class MmapWriter extends PcmClient<MmapWriterOptions> {
       const error = yield* this.wait(file, set)
       const err = error < 0 ? error : yield* this.fill(file)
       if (err >= 0) continue
+      if ((yield* this.recover(file, err)) < 0) return
+    }
+  }
+
+  /** Begins again after an xrun, or after a suspend that RESUME does not undo. Return: 0, -errno. */
+  private *recover(file: SndPcmFile, error: number): Proc<number> {
+    if (error === -EPIPE) {
       this.result.xruns++
       this.log('underrun: stopped by the core')
-      if (this.options.onXrun === 'stop' || err !== -EPIPE) {
-        this.fail('write error', err)
-        return
-      }
-      if ((yield* S.sys_prepare(file)) < 0 || (yield* this.begin(file)) < 0) return
     }
+    if (this.options.onXrun === 'stop' || (error !== -EPIPE && error !== -ESTRPIPE)) {
+      this.fail('write error', error)
+      return error
+    }
+    if (error === -ESTRPIPE && (yield* S.sys_resume(file)) >= 0) return 0
+    const err = yield* S.sys_prepare(file)
+    return err < 0 ? err : yield* this.begin(file)
   }
 
   private *wait(file: SndPcmFile, set: PollSet): Proc<number> {
