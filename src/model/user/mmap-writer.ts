@@ -73,7 +73,7 @@ export class MmapWriter extends PcmClient<MmapWriterOptions> {
     }
   }
 
-  /** Begins again after an xrun, or after a suspend that RESUME does not undo. Return: 0, -errno. */
+  /** Begins again after an xrun or a suspend that RESUME does not undo. Return: 0 or -errno. */
   private *recover(file: SndPcmFile, error: number): Proc<number> {
     if (error === -EPIPE) {
       this.result.xruns++

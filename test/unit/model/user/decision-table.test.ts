@@ -187,7 +187,7 @@ function lost(client: Column): void {
   }
 }
 
-/** From the answer to the suspend's end to the answer of START: prepare and start, 5 ms a message. */
+/** From the suspend's end to the answer of START: prepare and start, 5 ms a message. */
 function suspended(client: Column): number {
   const faults = SLOW.replace(']', ', {kind: suspend, at: 300ms, for: 100ms}]')
   const { first, store } = run(CLIENT[client], V7, GENERIC, faults)
@@ -216,7 +216,7 @@ function partialTail(driver: string): Run {
   const calls = [
     '{call: open}',
     '{call: hw_params, mmap: true}',
-    '{call: sw_params, start_threshold: boundary, stop_threshold: boundary, silence_size: boundary}',
+    '{call: sw_params, stop_threshold: boundary, silence_size: boundary}',
     '{call: mmap}',
     '{call: prepare}',
     '{call: mmap_commit, frames: 1920}',
