@@ -16,8 +16,7 @@ const captured = JSON.parse(readFileSync('test/data/captured-lock-edges.json', '
 
 /**
  * Not modelled: registration of devices (minors, OSS, sequencer), the control interface, the list
- * of a card's open files, the count of a card's memory, and the PCM timer of a stream whose timer
- * nobody opens.
+ * of a card's open files, and the count of a card's memory.
  */
 const LEFT_OUT = new Set([
   'register_mutex',
@@ -27,7 +26,6 @@ const LEFT_OUT = new Set([
   'snd_ctl_layer_rwsem',
   '&card->files_lock',
   '&card->memory_mutex',
-  '&timer->lock',
 ])
 
 const runs = [

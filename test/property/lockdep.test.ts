@@ -1,6 +1,6 @@
 /**
  * The validator against the brute-force reference on random lock programs: the same first verdict
- * at the same operation. LOCKDEP_RUNS=100000 is the long form; LOCKDEP_SEED chooses others. A
+ * at the same operation. `npm run lock-programs` is 100,000; LOCKDEP_SEED chooses others. A
  * shrunk failure goes to test/data/lockdep-shrunk.jsonl.
  */
 import { readFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { CASE_OPTIONS, judgeCase, type LockCase } from '../../src/analysis/lockd
 import { lockProgram } from '../support/lock-programs.ts'
 import { Reference, type Verdict } from '../support/lock-reference.ts'
 
-const runs = Number(process.env.LOCKDEP_RUNS ?? 2_000)
+const runs = Number(process.env.LOCKDEP_RUNS ?? 20_000)
 const seed = Number(process.env.LOCKDEP_SEED ?? 7)
 
 const groups: Record<string, Verdict> = {

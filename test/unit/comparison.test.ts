@@ -1,6 +1,6 @@
 /**
- * docs/comparison.md and its charts are what scenarios/comparison.yaml gives
- * (`npx vitest run test/unit/comparison.test.ts -u` writes them anew).
+ * docs/comparison.md and its charts are what scenarios/comparison.yaml gives; `npm run comparison`
+ * writes them anew.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

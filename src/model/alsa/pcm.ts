@@ -18,6 +18,7 @@ import { SNDRV_PCM_STREAM_CAPTURE, SNDRV_PCM_STREAM_PLAYBACK } from './pcm_const
 import type { UserFrames } from './pcm_copy.ts'
 import type { SndPcmHwParams } from './pcm_params.ts'
 import { SndPcmRuntime } from './pcm_runtime.ts'
+import { snd_pcm_timer_init } from './pcm_timer.ts'
 import type { SndPcmTimeInfo } from './pcm_tstamp.ts'
 import type { SndTimer } from './timer.ts'
 
@@ -108,7 +109,8 @@ export class SndPcmSubstream {
   f_flags = 0
   /** Timeout of in-kernel waits in ms, 0 for the core's own. */
   wait_time = 0
-  timer: SndTimer | null = null
+  /** Registered with the device. */
+  readonly timer: SndTimer
   /** Somebody has started the timer. */
   timer_running = false
   readonly buffer_mutex: Mutex
@@ -138,6 +140,7 @@ export class SndPcmSubstream {
     this.buffer_mutex = new Mutex(k, '&runtime->buffer_mutex', `${this.name} buffer_mutex`)
     this.sleep = new WaitQueueHead(k, '&runtime->sleep', `${this.name} sleep`)
     this.tsleep = new WaitQueueHead(k, '&runtime->tsleep', `${this.name} tsleep`)
+    this.timer = snd_pcm_timer_init(this)
   }
 
   /** State of the open stream. Only code that runs while it is open may ask. */

@@ -47,7 +47,7 @@ export function* snd_card_disconnect(card: SndCard): Proc {
   card.shutdown = true
   for (const pcm of card.pcms) yield* snd_pcm_dev_disconnect(pcm)
   for (const { timer } of card.pcms.flatMap((pcm) => [...pcm.playback, ...pcm.capture])) {
-    if (timer !== null) yield* snd_timer_dev_disconnect(timer)
+    yield* snd_timer_dev_disconnect(timer)
   }
   yield* wake_up_all(card.power_sleep)
 }

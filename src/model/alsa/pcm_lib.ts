@@ -22,7 +22,7 @@ function* periodElapsed(substream: SndPcmSubstream): Proc {
   if (snd_pcm_running(substream)) {
     const err = yield* snd_pcm_update_hw_ptr0(substream, true)
     const { timer } = substream
-    if (err >= 0 && timer !== null && substream.timer_running) yield* snd_timer_interrupt(timer, 1)
+    if (err >= 0 && substream.timer_running) yield* snd_timer_interrupt(timer, 1)
   }
   if (runtime.fasync !== null) yield* snd_kill_fasync(runtime.fasync)
 }

@@ -79,9 +79,9 @@ function* snd_pcm_detach_substream(substream: SndPcmSubstream): Proc {
   const { timer } = substream
   if (substream.runtime.fasync !== null) yield* snd_fasync_free(substream.runtime.fasync)
   // The timer looks at the runtime under its own lock.
-  if (timer !== null) yield* spin_lock_irq(timer.lock)
+  yield* spin_lock_irq(timer.lock)
   substream.detachRuntime()
-  if (timer !== null) yield* spin_unlock_irq(timer.lock)
+  yield* spin_unlock_irq(timer.lock)
 }
 
 /** Kernel: snd_pcm_open_substream(). Context: open_mutex. Return: the file, or -errno. */

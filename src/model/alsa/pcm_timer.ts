@@ -1,10 +1,10 @@
 /**
  * The timer of a substream: it ticks once for every period_elapsed that moved the pointer or found
  * it where it was, and not for one that ended in an xrun. Mirrors sound/core/pcm_timer.c, the same
- * in 6.1 and 6.12. Differs: made when first asked for, not with the device, so that devices whose
- * timer nobody opens have no lock more in the trace. At the end a client's side of a timer, as the
- * snd_timer_user_*() functions of sound/core/timer.c; left out there: the queue of time-stamped
- * events (tread) and the ioctls that only ask.
+ * in 6.1 and 6.12. Its lock is taken at every start, stop and close, whether or not anybody has
+ * opened the timer. At the end a client's side of a timer, as the snd_timer_user_*() functions of
+ * sound/core/timer.c; left out there: the queue of time-stamped events (tread) and the ioctls that
+ * only ask.
  */
 import { framesToNsFloor, type Ns } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
@@ -36,7 +36,7 @@ export const SNDRV_TIMER_EVENT_MRESUME = 18
 
 /** The substream's timer. Kernel: snd_pcm_timer_init(). */
 export function snd_pcm_timer_init(substream: SndPcmSubstream): SndTimer {
-  substream.timer ??= new SndTimer(substream.k, substream.name, {
+  return new SndTimer(substream.k, substream.name, {
     start: () => {
       substream.timer_running = true
     },
@@ -49,13 +49,11 @@ export function snd_pcm_timer_init(substream: SndPcmSubstream): SndTimer {
     },
     shutdown: () => substream.pcm.card.shutdown,
   })
-  return substream.timer
 }
 
 /** Kernel: snd_pcm_timer_notify(). Context: stream lock held. Locks: timer->lock. */
-export function* snd_pcm_timer_notify(substream: SndPcmSubstream, event: number): Proc {
-  const { timer } = substream
-  if (timer !== null) yield* snd_timer_notify(timer, event, substream.runtime.trigger_tstamp)
+export function snd_pcm_timer_notify(substream: SndPcmSubstream, event: number): Proc {
+  return snd_timer_notify(substream.timer, event, substream.runtime.trigger_tstamp)
 }
 
 /** Kernel: struct snd_timer_user, its queue a single entry: equal resolutions are added up. */

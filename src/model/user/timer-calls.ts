@@ -7,7 +7,6 @@ import type { Proc } from '../../sim/process.ts'
 import type { SndPcmFile } from '../alsa/pcm_native.ts'
 import {
   type SndTimerUser,
-  snd_pcm_timer_init,
   snd_timer_user_close,
   snd_timer_user_open,
   snd_timer_user_read,
@@ -66,7 +65,7 @@ export class TimerFile {
   }
 
   private *openTimer(): Proc<number> {
-    this.user = yield* snd_timer_user_open(snd_pcm_timer_init(this.file.substream))
+    this.user = yield* snd_timer_user_open(this.file.substream.timer)
     return 0
   }
 

@@ -120,7 +120,7 @@ describe('locks --cases', () => {
 describe('locks --explore', () => {
   it('names a schedule that makes a predicted report real, and it does', async () => {
     const path = file('atomic.yaml', textOf('atomic'))
-    const set = ['streams.0.period_size=300']
+    const set = ['streams.0.period_size=320']
     const { out } = await locks({ set, json: true, explore: 64 }, path)
     const reports: { kind: string; schedule: string | null }[] = JSON.parse(out).predicted
     const found = reports.find((one) => one.schedule?.startsWith('s1:h') === true)

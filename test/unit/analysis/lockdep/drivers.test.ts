@@ -84,46 +84,31 @@ const order = [
   '&vss->lock',
 ]
 /** Locks of wait queues, completions and worker pools come last and hold nothing. */
-const innermost = /sleep$|tsleep$|_wait$|msg_empty$|x->wait$|pool->lock$|controls_rwlock$/
-/** Both streams of a link, and what both may take: one line for a class and its subclass. */
+const innermost =
+  /sleep$|tsleep$|_wait$|msg_empty$|x->wait$|pool->lock$|controls_rwlock$|&timer->lock$/
+/** Classes of a real guest that the model has no code for: nothing of a stream's life in them. */
+const notModelled =
+  /^register_mutex|^sound_mutex|controls_rwsem|ctl_layer|files_lock|memory_mutex|remove_sleep/
+/**
+ * What a whole life must show, from what a real guest recorded (test/data/lockdep-edges.json), and
+ * what the domain says beyond: on 6.1 cancel_work_sync() enters the map of the item whether or not
+ * it is queued, so sync_stop leads to it from every lock that is innermost there; the capture's
+ * 6.12 looks first.
+ */
+const captured = (JSON.parse(read('test/data/lockdep-edges.json')) as { edges: string[] }).edges
+const beyond: Readonly<Record<string, string>> = {
+  '&vss->lock -> &pool->lock':
+    'virtio-snd.md 6, completion: schedule_work() under vss->lock; observed.md, lock order',
+  '&runtime->buffer_mutex -> (work_completion)(&vss->elapsed_period)':
+    'lockdep.md 8: buffer_mutex -> [work map at sync_stop]; hw_params, prepare',
+  '&runtime->buffer_mutex/1 -> (work_completion)(&vss->elapsed_period)':
+    'alsa-core.md 3.5, 5: prepare of linked streams calls sync_stop of each with depth 1 held',
+  '&pcm->open_mutex -> (work_completion)(&vss->elapsed_period)':
+    'alsa-core.md 3: hw_free on close holds open_mutex only',
+}
 const wholeLife = [
-  '&group->mutex -> &group->mutex/1',
-  '&group->mutex -> &runtime->sleep',
-  '&group->mutex -> &runtime->tsleep',
-  '&group->mutex -> &snd->queues[i].lock',
-  '&group->mutex -> &vss->lock',
-  '&group->mutex -> &x->wait',
-  '&group->mutex/1 -> &runtime->sleep',
-  '&group->mutex/1 -> &runtime->tsleep',
-  '&group->mutex/1 -> &snd->queues[i].lock',
-  '&group->mutex/1 -> &vss->lock',
-  '&group->mutex/1 -> &x->wait',
-  '&pcm->open_mutex -> &card->controls_rwlock',
-  '&pcm->open_mutex -> &group->mutex',
-  '&pcm->open_mutex -> &pcm->open_wait',
-  '&pcm->open_mutex -> &snd->queues[i].lock',
-  '&pcm->open_mutex -> &vss->lock',
-  '&pcm->open_mutex -> &x->wait',
-  '&pcm->open_mutex -> (work_completion)(&vss->elapsed_period)',
-  '&runtime->buffer_mutex -> &group->mutex',
-  '&runtime->buffer_mutex -> &runtime->buffer_mutex/1',
-  '&runtime->buffer_mutex -> &snd->queues[i].lock',
-  '&runtime->buffer_mutex -> &vss->lock',
-  '&runtime->buffer_mutex -> &x->wait',
-  '&runtime->buffer_mutex -> (work_completion)(&vss->elapsed_period)',
-  '&runtime->buffer_mutex/1 -> &group->mutex',
-  '&runtime->buffer_mutex/1 -> &snd->queues[i].lock',
-  '&runtime->buffer_mutex/1 -> &vss->lock',
-  '&runtime->buffer_mutex/1 -> &x->wait',
-  '&snd->queues[i].lock -> &vss->lock',
-  '&snd->queues[i].lock -> &x->wait',
-  '&vp_dev->lock -> &snd->queues[i].lock',
-  '&vss->lock -> &pool->lock',
-  '&vss->lock -> &vss->msg_empty',
-  '(work_completion)(&vss->elapsed_period) -> &group->mutex',
-  '(wq_completion)events -> (work_completion)(&vss->elapsed_period)',
-  'snd_pcm_link_rwsem -> &group->mutex',
-  'snd_pcm_link_rwsem -> &runtime->buffer_mutex',
+  ...captured.filter((edge) => !edge.split(' -> ').some((name) => notModelled.test(name))),
+  ...Object.keys(beyond),
 ]
 
 describe.each(['v7', 'ack'])('a whole life on %s', (version) => {

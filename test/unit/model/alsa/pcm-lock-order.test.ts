@@ -46,6 +46,8 @@ for (const nonatomic of [true, false]) {
       [
         `${stream} -> &runtime->sleep`,
         `${stream} -> &runtime->tsleep`,
+        `${stream} -> &timer->lock`,
+        `&pcm->open_mutex -> &timer->lock`,
         `&pcm->open_mutex -> ${stream}`,
         `&pcm->open_mutex -> &pcm->open_wait`,
         `&runtime->buffer_mutex -> ${stream}`,

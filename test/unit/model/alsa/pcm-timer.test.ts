@@ -27,7 +27,7 @@ describe('the PCM timer', () => {
     const w = world()
     inTask(w, function* () {
       const { substream } = yield* openStream(w)
-      const tu = yield* timers.snd_timer_user_open(timers.snd_pcm_timer_init(substream))
+      const tu = yield* timers.snd_timer_user_open(substream.timer)
       const ti = tu.ti as SndTimerInstance
       expect(substream.timer_running).toBe(false)
       expect(yield* snd_timer_start(ti, 0)).toBe(-EINVAL)
@@ -55,7 +55,7 @@ describe('the PCM timer', () => {
     const w = world()
     inTask(w, function* () {
       const { substream } = yield* openStream(w)
-      const tu = yield* timers.snd_timer_user_open(timers.snd_pcm_timer_init(substream))
+      const tu = yield* timers.snd_timer_user_open(substream.timer)
       must(yield* snd_timer_start(tu.ti as SndTimerInstance, 1))
       advanceAppl(substream, BUFFER)
       yield* snd_pcm_period_elapsed(substream)
@@ -72,7 +72,7 @@ describe('the PCM timer', () => {
     inTask(w, function* () {
       const { substream } = yield* openStream(w)
       substream.runtime.stop_threshold = substream.runtime.boundary
-      const tu = yield* timers.snd_timer_user_open(timers.snd_pcm_timer_init(substream))
+      const tu = yield* timers.snd_timer_user_open(substream.timer)
       must(yield* snd_timer_start(tu.ti as SndTimerInstance, 3))
       w.fake.runClock(substream)
       must(yield* snd_pcm_start_lock_irq(substream))
@@ -88,7 +88,7 @@ describe('the PCM timer', () => {
     const w = world()
     inTask(w, function* () {
       const { substream } = yield* openStream(w)
-      const tu = yield* timers.snd_timer_user_open(timers.snd_pcm_timer_init(substream))
+      const tu = yield* timers.snd_timer_user_open(substream.timer)
       const ti = tu.ti as SndTimerInstance
       ti.auto = false
       must(yield* snd_timer_start(ti, 1))
@@ -108,7 +108,7 @@ describe('the PCM timer', () => {
     inTask(w, function* () {
       const file = yield* openStream(w)
       const { substream } = file
-      const tu = yield* timers.snd_timer_user_open(timers.snd_pcm_timer_init(substream))
+      const tu = yield* timers.snd_timer_user_open(substream.timer)
       ;(tu.ti as SndTimerInstance).ccallback = (event) => events.push(event)
       advanceAppl(substream, BUFFER)
       must(yield* snd_pcm_start_lock_irq(substream))
