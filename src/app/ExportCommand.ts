@@ -3,11 +3,14 @@
  * is written whole or not at all.
  */
 import * as Effect from 'effect/Effect'
+import type { Machine } from '../export/ftrace.ts'
+import { formatDuration, parseDuration } from '../scenario/quantity.ts'
 import { exitCodes, InputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { type ExportFormat, exportFormats } from './ExportFormats.ts'
 import { Files } from './Files.ts'
 import { recordingOf } from './OneRecording.ts'
+import type { Recording } from './SavedTrace.ts'
 import { writeWhole } from './WriteFile.ts'
 
 export interface ExportOptions {
@@ -17,6 +20,10 @@ export interface ExportOptions {
   readonly seed?: number
   /** File to write; undefined or `-`: standard output. */
   readonly out?: string
+  /** Of `proc`: the instant, with its unit; default: the end of the run. */
+  readonly at?: string
+  /** Of `ftrace`: whose records; default: the guest's. */
+  readonly machine?: Machine
 }
 
 export function exportCommand(
@@ -27,7 +34,8 @@ export function exportCommand(
   const program = Effect.gen(function* () {
     const format = yield* formatOf(options)
     const recording = yield* recordingOf(path, options)
-    const pieces = format.write(recording)
+    const atNs = yield* instantOf(recording, options)
+    const pieces = format.write(recording, { atNs, machine: options.machine ?? 'guest' })
     const { out } = options
     if (out !== undefined && out !== '-') yield* writeWhole(out, pieces)
     else for (const piece of pieces) console.out(piece as string)
@@ -36,9 +44,31 @@ export function exportCommand(
   return exitCodeOf(program.pipe(Effect.provide(Files.layer)), console)
 }
 
-const formatOf = Effect.fnUntraced(function* ({ format: name, out }: ExportOptions) {
+const formatOf = Effect.fnUntraced(function* (options: ExportOptions) {
+  const { format: name, out } = options
   const format = exportFormats.find((one) => one.name === name) as ExportFormat
-  if (!format.binary || (out !== undefined && out !== '-')) return format
-  const line = `--format ${name}: is not text, allowed: together with --out <file>`
-  return yield* new InputError({ lines: [line] })
+  const lines = optionNames.flatMap((option) => {
+    if (options[option] === undefined || format.takes.includes(option)) return []
+    const takers = exportFormats.filter(({ takes }) => takes.includes(option))
+    const names = takers.map((one) => one.name).join(', ')
+    return [`--${option}: means nothing to ${name}, allowed: with --format ${names}`]
+  })
+  if (format.binary && (out === undefined || out === '-')) {
+    lines.push(`--format ${name}: is not text, allowed: together with --out <file>`)
+  }
+  if (lines.length > 0) return yield* new InputError({ lines })
+  return format
+})
+
+const optionNames = ['at', 'machine'] as const
+
+const instantOf = Effect.fnUntraced(function* ({ result }: Recording, { at }: ExportOptions) {
+  const endNs = result.virtualTimeNs
+  if (at === undefined) return endNs
+  const parsed = parseDuration(at)
+  const allowed = `0s..${formatDuration(endNs)}`
+  if (typeof parsed === 'number' && parsed >= 0 && parsed <= endNs) return parsed
+  const what = typeof parsed === 'number' ? 'is not within the run' : parsed.what
+  const may = typeof parsed === 'number' ? allowed : `${parsed.allowed}, within ${allowed}`
+  return yield* new InputError({ lines: [`--at ${at}: ${what}, allowed: ${may}`] })
 })

@@ -2,8 +2,12 @@
  * The formats of `pcmsim export` by name: what each needs and how it is written. A format is a pure
  * function of a recording and its result, in src/export; this table is where it is added.
  */
+import type { Ns } from '../base/units.ts'
 import { chromeTrace } from '../export/chrome.ts'
+import { ftraceText, type Machine } from '../export/ftrace.ts'
 import { perfettoTrace } from '../export/perfetto.ts'
+import { procAsound } from '../export/proc-asound.ts'
+import { vcdText } from '../export/vcd.ts'
 import type { Recording } from './SavedTrace.ts'
 
 export interface ExportFormat {
@@ -12,7 +16,13 @@ export interface ExportFormat {
   readonly binary: boolean
   /** Options beside those of every format that it takes. */
   readonly takes: readonly ('at' | 'machine')[]
-  readonly write: (run: Recording) => Iterable<string | Uint8Array>
+  readonly write: (run: Recording, choice: ExportChoice) => Iterable<string | Uint8Array>
+}
+
+export interface ExportChoice {
+  /** The instant of a snapshot. */
+  readonly atNs: Ns
+  readonly machine: Machine
 }
 
 export const exportFormats: readonly ExportFormat[] = [
@@ -28,8 +38,30 @@ export const exportFormats: readonly ExportFormat[] = [
     takes: [],
     write: ({ store, result }) => perfettoTrace(store, result.virtualTimeNs),
   },
+  {
+    name: 'ftrace',
+    binary: false,
+    takes: ['machine'],
+    write: ({ store }, { machine }) => ftraceText(store, machine),
+  },
+  {
+    name: 'vcd',
+    binary: false,
+    takes: [],
+    write: ({ store, result }) => vcdText(store, result.virtualTimeNs, commentOf(result)),
+  },
+  {
+    name: 'proc',
+    binary: false,
+    takes: ['at'],
+    write: ({ store, result }, { atNs }) => procAsound(store, result, atNs),
+  },
 ]
 
 function aboutOf({ scenario, variant, seed, fingerprint }: Recording['result']) {
   return { generator: 'pcmsim', scenario, variant, seed, fingerprint }
+}
+
+function commentOf({ scenario, variant, seed }: Recording['result']): string {
+  return `pcmsim ${variant === null ? scenario : `${scenario}/${variant}`} seed ${seed}`
 }

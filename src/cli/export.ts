@@ -9,14 +9,18 @@ interface ExportFlags {
   readonly set: readonly string[]
   readonly filter?: string
   readonly seed?: number
+  readonly at?: string
+  readonly machine?: 'guest' | 'host'
 }
 
-const formats = ['chrome', 'perfetto']
+const formats = ['chrome', 'perfetto', 'ftrace', 'vcd', 'proc']
 
 const examples = `
 Examples:
   pcmsim export scenarios/first-light.yaml --format chrome --out first-light.json
   pcmsim export scenarios/first-light.yaml --format perfetto --out first-light.pftrace
+  pcmsim export scenarios/first-light.yaml --format ftrace | grep ' hwptr: '
+  pcmsim export scenarios/first-light.yaml --format proc --at 2s
   pcmsim export out/first-light/seed-1/trace.ndjson --format chrome > first-light.json
 
 docs/export.md says what each format shows and which tool opens it.
@@ -34,6 +38,13 @@ export function addExport(program: Command): void {
     .option('--seed <n>', "seed instead of the scenario's own", seedValue)
     .option('--set <path=value>', 'override a key of the scenario; repeatable', collect, [])
     .option('--filter <text>', 'the variant whose scenario/name contains this')
+    .option('--at <time>', 'proc: the instant, such as 1.5s (default: the end of the run)')
+    .addOption(
+      new Option('--machine <name>', 'ftrace: whose events (default: guest)').choices([
+        'guest',
+        'host',
+      ]),
+    )
     .addHelpText('after', examples)
     .action(async (path: string, flags: ExportFlags) => {
       const { exportCommand } = await import('../app/ExportCommand.ts')

@@ -105,6 +105,11 @@ export class CallStacks {
     return [outer, { function: work, file: work.startsWith('virtsnd_') ? VIRTIO_PCM : '' }]
   }
 
+  /** Name of the driver's trigger operation. */
+  triggerName(): string {
+    return this.driverFrames('trigger')[0]?.function ?? 'trigger'
+  }
+
   /** Kernel: virtsnd_pcm_ops in virtio_pcm_ops.c; snd_drv_alsa_playback_ops of Xen's front end. */
   private driverFrames(op: string): readonly Frame[] {
     if (op === 'ioctl') return [{ function: 'snd_pcm_lib_ioctl', file: NATIVE }]
