@@ -3,6 +3,7 @@
  * limited, so that no input can exhaust memory. Writing is atomic-write.ts.
  */
 import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import * as Context from 'effect/Context'
 import * as Effect from 'effect/Effect'
 import * as Layer from 'effect/Layer'
@@ -25,9 +26,18 @@ export class Files extends Context.Service<
     /** Paths of scenario files for arguments that may be files, folders, patterns or `-`. */
     expand(args: readonly string[]): Effect.Effect<readonly string[], InputError>
     read(path: string): Effect.Effect<SourceText, InputError>
+    /** The folder `scenarios` here, or else the one that comes with pcmsim. */
+    ownScenarios(): string
   }
 >()('pcmsim/app/Files') {
-  static readonly layer = Layer.sync(Files, () => Files.of({ expand: expandPaths, read: readText }))
+  static readonly layer = Layer.sync(Files, () =>
+    Files.of({ expand: expandPaths, read: readText, ownScenarios }),
+  )
+}
+
+function ownScenarios(): string {
+  if (kindOf('scenarios') === 'folder') return 'scenarios'
+  return fileURLToPath(new URL('../../scenarios', import.meta.url))
 }
 
 const expandPaths = Effect.fnUntraced(function* (args: readonly string[]) {

@@ -1,5 +1,7 @@
-/** `pcmsim list`: what drivers, devices, clients and costs exist. */
+/** `pcmsim list`: what drivers, devices, clients, costs and scenarios exist. */
 import type { Command } from 'commander'
+import { makeConsole } from './console.ts'
+import { collect } from './options.ts'
 
 const examples = `
 Examples:
@@ -7,21 +9,34 @@ Examples:
   pcmsim list drivers devices
   pcmsim list costs                  every step of the default preset, kvm-x86
   pcmsim list costs kvm-arm tcg      the same of others, ready to be copied into a scenario
+  pcmsim list scenarios --tag report --tag xen
+  pcmsim list scenarios my-folder    name, tags and summary of those files
   pcmsim list --json
 `
 
 interface ListFlags {
   readonly json?: boolean
+  readonly tag: readonly string[]
 }
 
 export function addList(program: Command): void {
   program
     .command('list')
-    .description('list what drivers, devices, clients and costs exist')
-    .argument('[kinds...]', 'drivers, devices, kernels, ..., or: costs [presets...]')
+    .description('list what drivers, devices, clients, costs and scenarios exist')
+    .argument(
+      '[kinds...]',
+      'drivers, devices, ..., or: costs [presets...], or: scenarios [paths...]',
+    )
+    .option('--tag <tag>', 'scenarios with this tag; repeatable: any of them', collect, [])
     .option('--json', 'print one JSON document and nothing else')
     .addHelpText('after', examples)
     .action(async (kinds: readonly string[], flags: ListFlags) => {
+      if (kinds[0] === 'scenarios') {
+        const { listScenarios } = await import('../app/ScenarioList.ts')
+        const options = { tags: flags.tag, json: flags.json === true }
+        process.exitCode = await listScenarios(kinds.slice(1), options, makeConsole(false))
+        return
+      }
       const answer = kinds[0] === 'costs' ? await costs(kinds.slice(1)) : await things(kinds)
       if (typeof answer === 'string') {
         process.stderr.write(`list: ${answer}\n`)
@@ -50,7 +65,7 @@ async function things(kinds: readonly string[]): Promise<Answer | string> {
   const known = Object.keys(inventory)
   const unknown = kinds.filter((kind) => !known.includes(kind))
   if (unknown.length > 0) {
-    const words = [...known, 'costs']
+    const words = [...known, 'costs', 'scenarios']
     const named = unknown.map((kind) => `'${kind}' is not known${didYouMean(kind, words)}`)
     return `${named.join('; ')}, allowed: ${words.join(', ')}`
   }

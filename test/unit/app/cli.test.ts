@@ -127,6 +127,24 @@ describe('usage', () => {
       expect(stdout).not.toMatch(/\[\]|undefined/)
     }
   })
+  it('lists scenarios, its own where there are none, with their tags', () => {
+    const listed = pcmsim(['list', 'scenarios', '--tag', 'report', '--json'])
+    const { scenarios, tags } = JSON.parse(listed.stdout)
+    expect(scenarios.length).toBeGreaterThanOrEqual(30)
+    for (const one of scenarios) {
+      expect(one.tags).toContain('report')
+      expect(one.path).toMatch(/scenarios.reports.[\w-]+\.yaml$/)
+      expect(one.variants.length).toBeGreaterThan(1)
+    }
+    expect(tags).toMatchObject({ report: scenarios.length })
+    const one = pcmsim(['list', 'scenarios', file('mine.yaml', minimal)])
+    expect(one).toMatchObject({ status: 0, stderr: '' })
+    expect(one.stdout).toMatch(/^mine\.yaml\n(.*\n)*1 scenario; tags: none\n$/)
+    const absent = pcmsim(['list', 'scenarios', 'mine.yaml', '--tag', 'nothing'])
+    expect(absent).toMatchObject({ status: 2, stdout: '' })
+    expect(absent.stderr).toBe('no scenario has --tag nothing, allowed: no tag is used\n')
+    expect(pcmsim(['list', 'scenarios', 'nowhere']).status).toBe(2)
+  })
   it('lists only what exists', () => {
     const { stdout } = pcmsim(['--help'])
     const commands = stdout.slice(stdout.indexOf('Commands:')).matchAll(/^ {2}(\w+)/gm)

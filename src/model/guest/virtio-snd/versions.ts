@@ -13,7 +13,7 @@ import * as v7 from './v7/virtio_card.ts'
 import type { VirtioSndVariant } from './variant.ts'
 import type { VirtioSnd } from './virtio_snd_device.ts'
 
-/** A version's entry points; the variant matters to v5 and v6 only. */
+/** A version's entry points; each version looks at its own keys of the variant. */
 interface VirtioSndCode<S> {
   virtsnd_probe(
     vdev: VirtioPciDevice,

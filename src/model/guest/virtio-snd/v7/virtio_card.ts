@@ -9,6 +9,7 @@ import { snd_card_free } from '../../../alsa/pcm_disconnect.ts'
 import { cancel_work_sync } from '../../../linux/workqueue.ts'
 import { type VirtioPciDevice, vp_del_vqs, vp_reset } from '../../../virtio/virtio_pci.ts'
 import type { VirtioSndModuleParams } from '../module_params.ts'
+import type { VirtioSndVariant } from '../variant.ts'
 import { virtsnd_ctl_msg_cancel_all, virtsnd_ctl_notify_cb } from '../virtio_ctl_msg.ts'
 import {
   freeEvents,
@@ -44,8 +45,9 @@ function findQueues(snd: VirtioSnd<VirtioPcmSubstream>): Proc<number> {
 export function* virtsnd_probe(
   vdev: VirtioPciDevice,
   params: VirtioSndModuleParams,
+  variant: VirtioSndVariant = {},
 ): Proc<VirtioSnd<VirtioPcmSubstream> | number> {
-  const snd = new VirtioSnd<VirtioPcmSubstream>(vdev, params)
+  const snd = new VirtioSnd<VirtioPcmSubstream>(vdev, params, variant)
   const rc = yield* build(snd)
   if (rc === 0) return snd
   yield* virtsnd_remove(snd)
