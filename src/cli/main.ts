@@ -10,6 +10,7 @@ import { addChart } from './chart.ts'
 import { addCheck } from './check.ts'
 import { addConformance } from './conformance.ts'
 import { ignoreClosedPipe } from './console.ts'
+import { addDiff } from './diff.ts'
 import { addExplain } from './explain.ts'
 import { addExplore, addReplay, addShrink } from './explore.ts'
 import { addExport } from './export.ts'
@@ -54,6 +55,7 @@ function makeProgram(): Command {
     addBench,
     addChart,
     addConformance,
+    addDiff,
     addExplain,
     addExplore,
     addExport,

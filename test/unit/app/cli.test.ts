@@ -120,7 +120,7 @@ describe('usage', () => {
   })
   it('has a version and help with examples', () => {
     expect(pcmsim(['--version'])).toMatchObject({ status: 0, stdout: '0.1.0\n' })
-    for (const command of ['run', 'check', 'chart', 'explain', 'list', 'schema']) {
+    for (const command of ['run', 'check', 'chart', 'diff', 'explain', 'list', 'schema']) {
       const { status, stdout } = pcmsim([command, '--help'])
       expect(status).toBe(0)
       expect(stdout).toMatch(/Examples:\n {2}pcmsim/)
