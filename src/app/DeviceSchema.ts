@@ -1,5 +1,6 @@
 /** Driver and device as Effect Schemas: the part of ScenarioSchema.ts about the sound path. */
 import * as Schema from 'effect/Schema'
+import { resetWorkVariants } from '../model/guest/virtio-snd/variant.ts'
 import type { PositionStep } from '../model/host/xen/options.ts'
 import { pacingKinds } from '../scenario/complete-device.ts'
 import { driverVersions } from '../scenario/complete-driver.ts'
@@ -27,9 +28,10 @@ const DriverOptionsSchema = Schema.Struct({
   irqsave: key(Flag, 'v5, v6: false takes plain locks in trigger and pointer.'),
   freeInHwFree: key(Flag, 'v5: true frees messages whatever the device still has.'),
   highpriWork: key(Flag, 'v7, ack: true puts the period work item on system_highpri_wq.'),
-  resetWork: key(
-    oneOf(['cancel', 'resetting-flag', 'current-work']),
-    'v5: how remove gets along with the reset work item.',
+  resetWork: key(oneOf(resetWorkVariants), 'v5: how remove gets along with the reset work item.'),
+  resetBy: key(
+    oneOf(['device-reprobe', 'bus-remove']),
+    'v5: what the reset work calls; bus-remove takes no lock.',
   ),
   inject_delay: key(count(0, 1_000), 'Ideal card: jiffies by which each period is late.'),
   inject_hwpars_err: key(Flag, 'Ideal card: hw_params answers EBUSY.'),

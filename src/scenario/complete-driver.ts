@@ -11,7 +11,7 @@ import type { Fault } from './fault.ts'
 import type { DriverInput, DriverOptionsInput } from './input.ts'
 import type { DriverKind, DriverOptions, DriverSpec, DriverVersion, IdealFaults } from './spec.ts'
 
-type VariantKey = 'nonatomic' | 'irqsave' | 'freeInHwFree' | 'resetWork' | 'highpriWork'
+type VariantKey = 'nonatomic' | 'irqsave' | 'freeInHwFree' | 'resetWork' | 'resetBy' | 'highpriWork'
 
 /** Versions whose review talked about each change. */
 export const variantVersions: Readonly<Record<VariantKey, readonly DriverVersion[]>> = {
@@ -20,6 +20,7 @@ export const variantVersions: Readonly<Record<VariantKey, readonly DriverVersion
   freeInHwFree: ['v5'],
   resetWork: ['v5'],
   highpriWork: ['v7', 'ack'],
+  resetBy: ['v5'],
 }
 
 const variantKeys = Object.keys(variantVersions) as readonly VariantKey[]
@@ -65,6 +66,7 @@ function variantOf(given: DriverOptionsInput): VirtioSndVariant {
     free_always: given.freeInHwFree === true,
     ...(given.highpriWork === undefined ? {} : { highpri_work: given.highpriWork }),
     ...(given.resetWork === undefined ? {} : { reset_work: given.resetWork }),
+    ...(given.resetBy === undefined ? {} : { reset_by: given.resetBy }),
   }
 }
 

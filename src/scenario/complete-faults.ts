@@ -27,7 +27,7 @@ interface FaultContext {
 }
 
 /** Kinds that need no device. */
-const anywhere: readonly FaultKind[] = ['vm-pause', 'signal', 'kill', 'alloc-failure']
+const anywhere: readonly FaultKind[] = ['vm-pause', 'card-added', 'signal', 'kill', 'alloc-failure']
 /** Kinds that need a device of one bus. */
 const onVirtio: readonly FaultKind[] = [
   'needs-reset',

@@ -2,6 +2,7 @@
  * Faults that are done once: to the VM, the device, the driver or a client. Each says in a record
  * what it did. Times are ns.
  */
+import { takeCardNumber } from '../model/alsa/core.ts'
 import type { SndPcm } from '../model/alsa/pcm.ts'
 import { snd_pcm_suspend_all } from '../model/alsa/pcm_suspend.ts'
 import type { VirtioSnd } from '../model/guest/virtio-snd/virtio_snd_device.ts'
@@ -76,6 +77,7 @@ type ActionKind = Extract<
   | 'device-stall'
   | 'needs-reset'
   | 'hot-remove'
+  | 'card-added'
   | 'signal'
   | 'kill'
   | 'suspend'
@@ -90,6 +92,9 @@ export const faultActions: Readonly<Record<ActionKind, Action>> = {
   'device-stall': stallDevice,
   'needs-reset': (world) => onHost(world, 'needs-reset', requestReset),
   'hot-remove': hotRemove,
+  'card-added': ({ host, kernel }) => {
+    sayFault(host, `another sound card is card ${takeCardNumber(kernel)}`)
+  },
   signal: (world, fault) => signalClient(world, fault, 'signal', send_sig),
   kill: (world, fault) => signalClient(world, fault, 'SIGKILL', kill_task),
   suspend: suspendSystem,

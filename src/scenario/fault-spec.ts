@@ -70,6 +70,7 @@ export const faultKinds = {
   'device-stall': once(['for'], ['for'], "the device's thread does nothing for a while"),
   'needs-reset': once([], [], 'the device sets NEEDS_RESET and interrupts'),
   'hot-remove': once([], [], 'the driver is unbound from the device'),
+  'card-added': once([], [], 'another sound card takes the lowest free number'),
   signal: once(['stream'], [], 'the client of a stream gets a signal'),
   kill: once(['stream'], [], 'the client of a stream is killed'),
   suspend: once(['for'], ['for'], 'system suspend, and resume after a while'),

@@ -2,6 +2,7 @@
  * A scenario as decoded from its file: units are read, unknown keys and wrong types are gone, but
  * nothing is defaulted or compared yet. Keys are the file's. Times are nanoseconds.
  */
+import type { ResetWorkVariant } from '../model/guest/virtio-snd/variant.ts'
 import type { ClientOptionsInput } from './client-options.ts'
 import type { CostPreset, GuestCost, HostCost } from './costs.ts'
 import type { DeviceInput } from './device-spec.ts'
@@ -72,7 +73,8 @@ export type DriverOptionsInput = Maybe<{
   irqsave: boolean
   freeInHwFree: boolean
   highpriWork: boolean
-  resetWork: 'cancel' | 'resetting-flag' | 'current-work'
+  resetWork: ResetWorkVariant
+  resetBy: 'device-reprobe' | 'bus-remove'
   inject_delay: number
   inject_hwpars_err: boolean
   inject_prepare_err: boolean

@@ -21,6 +21,8 @@ export class SndCore {
   readonly snd_pcm_link_rwsem: RwSemaphore
   /** State of each rate-limited log call, by its text. */
   readonly ratelimits = new Map<string, RatelimitState>()
+  /** Numbers of registered cards. Kernel: snd_cards_lock. */
+  readonly snd_cards = new Set<number>()
 
   constructor(k: Kernel) {
     this.register_mutex = new Mutex(k, 'register_mutex')
@@ -71,10 +73,19 @@ export class SndCard {
   }
 }
 
+/** Takes the lowest card number that is free. Kernel: the `idx < 0` of snd_card_init(). */
+export function takeCardNumber(k: Kernel): number {
+  const { snd_cards } = sndCore(k)
+  let number = 0
+  while (snd_cards.has(number)) number++
+  snd_cards.add(number)
+  return number
+}
+
 /**
- * Makes a card. Kernel: snd_card_new(); registration itself is not modelled. `owner` is the
- * driver's own structure.
+ * Makes a card under the lowest free number. Kernel: snd_card_new(SNDRV_DEFAULT_IDX1); registration
+ * itself is not modelled. `owner` is the driver's own structure.
  */
-export function snd_card_new(k: Kernel, number: number, owner: ObjectId = 0): SndCard {
-  return new SndCard(k, number, owner)
+export function snd_card_new(k: Kernel, owner: ObjectId = 0): SndCard {
+  return new SndCard(k, takeCardNumber(k), owner)
 }

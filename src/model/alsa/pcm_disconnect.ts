@@ -45,6 +45,8 @@ export function* snd_pcm_dev_disconnect(pcm: SndPcm): Proc {
 export function* snd_card_disconnect(card: SndCard): Proc {
   if (card.shutdown) return
   card.shutdown = true
+  // The number is free from here on, although files may still be open.
+  card.core.snd_cards.delete(card.number)
   for (const pcm of card.pcms) yield* snd_pcm_dev_disconnect(pcm)
   for (const { timer } of card.pcms.flatMap((pcm) => [...pcm.playback, ...pcm.capture])) {
     yield* snd_timer_dev_disconnect(timer)

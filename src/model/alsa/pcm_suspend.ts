@@ -3,6 +3,7 @@
  * sound/core/pcm_native.c, the same in 6.1 and 6.12.
  */
 import type { Proc } from '../../sim/process.ts'
+import { bug } from '../linux/bug.ts'
 import { EBADFD, EBUSY, ENOSYS } from '../linux/errno.ts'
 import { wake_up } from '../linux/wait.ts'
 import type { SndPcm, SndPcmSubstream } from './pcm.ts'
@@ -74,10 +75,20 @@ const snd_pcm_action_suspend: ActionOps = {
   post_action: snd_pcm_post_suspend,
 }
 
-/** Kernel: snd_pcm_suspend(). Streams that have nothing to suspend are passed over. */
+/**
+ * Kernel: snd_pcm_suspend(). Streams that have nothing to suspend are passed over.
+ * Differs: snd_pcm_suspend_all() looks at substream->runtime before it takes the lock, "FIXME: the
+ * open/close code should lock this as well"; a stream that is closed in between is a null pointer
+ * in the kernel, and reported here.
+ */
 function* snd_pcm_suspend(substream: SndPcmSubstream): Proc {
   const flags = yield* snd_pcm_stream_lock_irqsave(substream)
-  yield* snd_pcm_action(snd_pcm_action_suspend, substream, ACTION_ARG_IGNORE)
+  if (substream.isOpen) {
+    yield* snd_pcm_action(snd_pcm_action_suspend, substream, ACTION_ARG_IGNORE)
+  } else {
+    const text = `snd_pcm_suspend() of ${substream.name}, closed meanwhile: null pointer dereference`
+    bug(substream.k, 'use-after-free', text)
+  }
   yield* snd_pcm_stream_unlock_irqrestore(substream, flags)
 }
 

@@ -59,6 +59,19 @@ export function* device_reprobe(vdev: VirtioPciDevice): Proc<number> {
   return driver === null ? -ENODEV : yield* device_attach(vdev, driver)
 }
 
+/**
+ * The driver's remove and probe called through the bus by itself, as v2 of the virtio-snd series did:
+ * without &dev->mutex, and what devm_*() allocated stays. Context: process. Return: 0 or -errno.
+ */
+export function* bus_reprobe(vdev: VirtioPciDevice): Proc<number> {
+  const { driver, priv } = vdev
+  if (driver === null || priv === null) return -ENODEV
+  yield* driver.remove(priv)
+  const next = yield* driver.probe(vdev)
+  vdev.priv = typeof next === 'number' ? null : next
+  return typeof next === 'number' ? next : 0
+}
+
 /** System suspend. Kernel: virtio_device_freeze(). Context: process. */
 export function* virtio_device_freeze(vdev: VirtioPciDevice): Proc {
   if (vdev.driver !== null && vdev.priv !== null) yield* vdev.driver.freeze(vdev.priv)

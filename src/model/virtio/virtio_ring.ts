@@ -125,7 +125,9 @@ export class Virtqueue {
     this.free_head = head
     this.num_free += count
     this.data[head] = null
-    this.vring.chains[head] = null
+    const { chains, stale } = this.vring
+    stale[head] = chains[head] ?? null
+    chains[head] = null
   }
 }
 

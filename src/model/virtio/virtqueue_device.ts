@@ -64,22 +64,27 @@ export function virtio_queue_empty(vq: DeviceVirtqueue): boolean {
   return vq.vring === null || vq.vring.avail_idx === vq.last_avail_idx
 }
 
-/** Head of the next available element, -1 when there is none. Asks for a kick for the one after. */
+/**
+ * Head of the next available element, -1 when there is none or, "Virtqueue size exceeded", as many
+ * are in use as there are descriptors. Asks for a kick for the one after.
+ */
 export function virtqueue_pop(vq: DeviceVirtqueue): number {
   const { vring } = vq
-  if (vring === null || vring.avail_idx === vq.last_avail_idx) return -1
+  if (vring === null || vring.avail_idx === vq.last_avail_idx || vq.inuse >= vring.num) return -1
   const head = vring.avail_ring[vq.last_avail_idx & (vring.num - 1)] as number
   vq.last_avail_idx = (vq.last_avail_idx + 1) & 0xffff
   if (vq.event_idx) vring.avail_event = vq.last_avail_idx
   vq.inuse++
-  if (!(vq.inuse <= vring.num))
-    unreachable(`queue ${vq.name}: more elements in use than descriptors`)
   return head
 }
 
-/** The memory that an element taken by `virtqueue_pop` describes. */
+/**
+ * The memory that an element taken by `virtqueue_pop` describes. An element that was returned before
+ * it was taken (by a stale id, after a reset) is offered although the driver has its descriptors
+ * back: the table still has the old addresses.
+ */
 export function virtqueue_chain(vq: DeviceVirtqueue, head: number): VirtioChain {
-  const chain = vq.vring?.chains[head] ?? null
+  const chain = vq.vring?.chains[head] ?? vq.vring?.stale[head] ?? null
   if (!(chain !== null)) unreachable(`queue ${vq.name}: no chain starts at descriptor ${head}`)
   return chain
 }

@@ -27,6 +27,11 @@ export class Vring {
   readonly num: number
   /** Chain that starts at descriptor i; null where none does. Written by the driver. */
   readonly chains: (VirtioChain | null)[]
+  /**
+   * What the table still says at i after the driver took its chain back: a device that is offered
+   * such a descriptor finds the old addresses.
+   */
+  readonly stale: (VirtioChain | null)[]
   readonly avail_ring: Uint16Array
   avail_idx = 0
   avail_flags = 0
@@ -43,6 +48,7 @@ export class Vring {
     assert(num > 0 && num <= 32768 && (num & (num - 1)) === 0, `a ring of ${num} descriptors`)
     this.num = num
     this.chains = new Array<VirtioChain | null>(num).fill(null)
+    this.stale = new Array<VirtioChain | null>(num).fill(null)
     this.avail_ring = new Uint16Array(num)
     this.used_id = new Uint32Array(num)
     this.used_len = new Uint32Array(num)

@@ -113,7 +113,7 @@ export function ideal_probe(k: Kernel, clock: CardClock, options: IdealOptions):
   const card: IdealCard = { k, options, hw: new Map() }
   const ops = ideal_pcm_ops(card)
   const setup = (count: number) => ({ ops, hardware: IDEAL_HARDWARE, count })
-  const pcm = snd_pcm_new(snd_card_new(k, 0), 0, {
+  const pcm = snd_pcm_new(snd_card_new(k), 0, {
     playback: setup(options.playback),
     capture: setup(options.capture),
   })

@@ -13,6 +13,23 @@ import {
 } from '../../linux/spinlock.ts'
 import { schedule_highpri_work, schedule_work, type WorkStruct } from '../../linux/workqueue.ts'
 
+/**
+ * `cancel`: remove cancels the item and waits, even if it is called by it. `resetting-flag`: a table
+ * by card number; remove does not wait if the item has set a flag there. `current-work`: a record for
+ * each device; remove does not wait if the item calls it, and looks up again what is bound after it
+ * has waited; `-no-reread`: without that; `card-table`: in the table by card number. `self-freeing`:
+ * an item for each request, which nobody waits for.
+ */
+export const resetWorkVariants = [
+  'cancel',
+  'resetting-flag',
+  'current-work',
+  'current-work-no-reread',
+  'card-table',
+  'self-freeing',
+] as const
+export type ResetWorkVariant = (typeof resetWorkVariants)[number]
+
 export interface VirtioSndVariant {
   /** "Drop nonatomic": the stream lock is a spinlock, callbacks are atomic. v5, v6. */
   readonly atomic?: boolean
@@ -20,12 +37,10 @@ export interface VirtioSndVariant {
   readonly plain_locks?: boolean
   /** "Free them in hw_free": messages are freed whatever the device still has. v5. */
   readonly free_always?: boolean
-  /**
-   * How remove gets along with the reset work item: `cancel` it and wait, even from the item
-   * itself; not if the item has set a flag; not if remove is called by the item (current_work()).
-   * v5.
-   */
-  readonly reset_work?: 'cancel' | 'resetting-flag' | 'current-work'
+  /** How remove gets along with the reset work item (v5/reset-work.ts). v5. */
+  readonly reset_work?: ResetWorkVariant
+  /** What the item calls: device_reprobe() of v5, or bus->remove() without a lock, as v2. v5. */
+  readonly reset_by?: 'device-reprobe' | 'bus-remove'
   /** The period work item goes to system_highpri_wq, whose workers are at nice -20. v7, ack. */
   readonly highpri_work?: boolean
 }

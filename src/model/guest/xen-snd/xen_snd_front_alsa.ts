@@ -267,7 +267,7 @@ export function xen_snd_front_alsa_init(
   evt_pairs: readonly EvtchnlPair[],
   variant: XenSndVariant,
 ): XenSndFrontCardInfo {
-  const card = snd_card_new(xb_dev.k, 0)
+  const card = snd_card_new(xb_dev.k)
   new_pcm_instance(card, cfg, ({ index, pcm_hw }) => {
     return new StreamInfo(xb_dev, index, evt_pairs[index] as EvtchnlPair, pcm_hw, variant)
   })

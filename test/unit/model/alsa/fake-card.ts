@@ -67,7 +67,7 @@ export class FakeCard {
 
   constructor(k: Kernel, options: FakeOptions = {}) {
     this.k = k
-    this.card = snd_card_new(k, 0)
+    this.card = snd_card_new(k)
     const hardware = { ...HARDWARE, ...options.hardware }
     const setup = { ops: this.ops(options), hardware, count: options.substreams ?? 1 }
     this.pcm = snd_pcm_new(this.card, 0, {

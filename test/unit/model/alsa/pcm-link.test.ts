@@ -20,7 +20,7 @@ const TRIGGER_NS = 330_000
 
 /** Two playback PCMs of one card, whose triggers take a third of a millisecond. */
 function* pair(w: ReturnType<typeof world>, nonatomic: boolean, fails: Set<string>) {
-  const card = snd_card_new(w.k, 1)
+  const card = snd_card_new(w.k)
   const files: SndPcmFile[] = []
   for (const device of [0, 1]) {
     const zero = function* (): Proc<number> {

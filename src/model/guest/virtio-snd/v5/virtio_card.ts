@@ -7,9 +7,7 @@
 import type { Proc } from '../../../../sim/process.ts'
 import { snd_card_new } from '../../../alsa/core.ts'
 import { snd_card_free } from '../../../alsa/pcm_disconnect.ts'
-import { currentTask } from '../../../linux/preempt.ts'
-import { cancel_work_sync, schedule_work, WorkStruct } from '../../../linux/workqueue.ts'
-import { device_reprobe } from '../../../virtio/virtio_bus.ts'
+import { WorkStruct } from '../../../linux/workqueue.ts'
 import { type VirtioPciDevice, vp_del_vqs, vp_reset } from '../../../virtio/virtio_pci.ts'
 import type { VirtioSndModuleParams } from '../module_params.ts'
 import type { VirtioSndVariant } from '../variant.ts'
@@ -17,12 +15,12 @@ import { virtsnd_ctl_msg_cancel_all, virtsnd_ctl_notify_cb } from '../virtio_ctl
 import {
   dev_err,
   freeEvents,
-  reportFreed,
   VirtioSnd,
   virtsnd_enable_event_vq,
   virtsnd_event_notify_cb,
   virtsnd_find_vqs,
 } from '../virtio_snd_device.ts'
+import { enterReset, leaveReset, requestReset, virtsnd_reset_fn } from './reset-work.ts'
 import { virtsnd_pcm_build_devs, virtsnd_pcm_parse_cfg } from './virtio_pcm.ts'
 import {
   virtsnd_pcm_msg_free,
@@ -34,8 +32,6 @@ import type { VirtioPcmSubstream } from './virtio_pcm_substream.ts'
 /** Kernel: struct virtio_snd, with the work item that v6 dropped. */
 export class VirtioSndV5 extends VirtioSnd<VirtioPcmSubstream> {
   readonly reset_work: WorkStruct
-  /** Of a proposal: the work item is at it. */
-  resetting = false
 
   constructor(vdev: VirtioPciDevice, params: VirtioSndModuleParams, variant: VirtioSndVariant) {
     super(vdev, params, variant)
@@ -75,8 +71,9 @@ export function* virtsnd_probe(
 function* build(snd: VirtioSndV5): Proc<number> {
   let rc = yield* findQueues(snd)
   if (rc !== 0) return rc
-  snd.card = snd_card_new(snd.k, 0, snd.object)
+  snd.card = snd_card_new(snd.k, snd.object)
   snd.card.private_data = snd
+  enterReset(snd)
   rc = yield* virtsnd_pcm_parse_cfg(snd)
   if (rc !== 0) return rc
   virtsnd_pcm_build_devs(snd)
@@ -84,9 +81,10 @@ function* build(snd: VirtioSndV5): Proc<number> {
   return 0
 }
 
-/** Kernel: virtsnd_remove(), as in v4. Context: process. Does not cancel reset_work. */
-export function* virtsnd_remove(snd: VirtioSndV5): Proc {
-  yield* cancelReset(snd)
+/** Kernel: virtsnd_remove(), as in v4. Context: process. As posted it does not cancel reset_work. */
+export function* virtsnd_remove(bound: VirtioSndV5): Proc {
+  const snd = yield* leaveReset(bound)
+  if (snd === null) return
   yield* vp_reset(snd.vdev)
   yield* virtsnd_ctl_msg_cancel_all(snd)
   if (snd.card !== null) yield* snd_card_free(snd.card)
@@ -99,38 +97,8 @@ export function* virtsnd_remove(snd: VirtioSndV5): Proc {
 
 /** Kernel: virtsnd_config_changed(). Context: hardirq. */
 function* virtsnd_config_changed(snd: VirtioSndV5): Proc {
-  if (snd.vdev.port.needsReset) yield* schedule_work(snd.reset_work)
+  if (snd.vdev.port.needsReset) yield* requestReset(snd)
   else yield* dev_err(snd, 'sound device configuration was changed')
-}
-
-/**
- * Unbinds the driver from the device that asked for a reset and binds it again.
- *
- * Kernel: virtsnd_reset_fn(), device_reprobe(). Context: process (kworker): the very work item that
- * stands in the structure that the removal frees.
- */
-function* virtsnd_reset_fn(snd: VirtioSndV5): Proc {
-  if (snd.freed) reportFreed(snd, 'reset_work runs on a freed struct virtio_snd')
-  snd.resetting = true
-  yield* device_reprobe(snd.vdev)
-}
-
-/** What the review proposed for a removal that meets the work item; as posted: nothing. */
-function* cancelReset(snd: VirtioSndV5): Proc {
-  const { k, reset_work, resetting, variant } = snd
-  const own = reset_work.worker !== null && reset_work.worker === currentTask(k)
-  switch (variant.reset_work) {
-    case 'cancel':
-      yield* cancel_work_sync(reset_work)
-      break
-    case 'resetting-flag':
-      if (!resetting) yield* cancel_work_sync(reset_work)
-      break
-    case 'current-work':
-      if (!own) yield* cancel_work_sync(reset_work)
-      break
-    default:
-  }
 }
 
 /** Kernel: virtsnd_freeze(); inferred from its remove. Context: process. */

@@ -55,7 +55,7 @@ export function* virtsnd_probe(
 function* build(snd: VirtioSnd<VirtioPcmSubstream>): Proc<number> {
   let rc = yield* findQueues(snd)
   if (rc !== 0) return rc
-  snd.card = snd_card_new(snd.k, 0, snd.object)
+  snd.card = snd_card_new(snd.k, snd.object)
   snd.card.private_data = snd
   rc = yield* virtsnd_pcm_parse_cfg(snd)
   if (rc !== 0) return rc

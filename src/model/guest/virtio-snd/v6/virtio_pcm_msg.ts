@@ -144,13 +144,15 @@ function* virtsnd_pcm_msg_complete(msg: VirtioPcmMsg, written_bytes: number): Pr
   if (vss.hw_ptr >= vss.buffer_bytes) vss.hw_ptr -= vss.buffer_bytes
   vss.xfer_xrun = false
   vss.msg_count--
-  if (vss.xfer_enabled && !isRuntimeGone(vss.snd, vss.substream as SndPcmSubstream)) {
+  const substream = vss.substream as SndPcmSubstream
+  if (vss.xfer_enabled && !isRuntimeGone(vss.snd, substream)) {
     runtime.delay = bytes_to_frames(runtime, latency_bytes)
     // Still in the interrupt, and the queue's lock is still held.
     yield* spin_unlock(vss.lock)
-    yield* snd_pcm_period_elapsed(vss.substream as SndPcmSubstream)
+    yield* snd_pcm_period_elapsed(substream)
     yield* spin_lock(vss.lock)
-    yield* virtsnd_pcm_msg_send(vss)
+    // Neither looks again: the stream may have been closed while the interrupt stood at its mutex.
+    if (!isRuntimeGone(vss.snd, substream)) yield* virtsnd_pcm_msg_send(vss)
   } else if (vss.msg_count === 0) yield* wake_up_all(vss.msg_empty)
   yield* spin_unlock(vss.lock)
 }

@@ -131,8 +131,9 @@ describe('v5 only', () => {
     expect(world.found('deadlock')).toHaveLength(1)
   })
 
-  for (const reset_work of ['resetting-flag', 'current-work'] as const) {
-    it(`H11c, d: not when it is the item itself that removes: ${reset_work}`, () => {
+  const itself = ['resetting-flag', 'current-work', 'card-table', 'self-freeing'] as const
+  for (const reset_work of itself) {
+    it(`H11c to f: not when it is the item itself that removes: ${reset_work}`, () => {
       const world = resetWorld({ reset_work })
       expect(controlOrder(world).filter((code) => code === 'PCM_INFO')).toHaveLength(2)
       expect(world.found('deadlock')).toEqual([])
