@@ -86,8 +86,8 @@ function* snd_pcm_suspend(substream: SndPcmSubstream): Proc {
   if (substream.isOpen) {
     yield* snd_pcm_action(snd_pcm_action_suspend, substream, ACTION_ARG_IGNORE)
   } else {
-    const text = `snd_pcm_suspend() of ${substream.name}, closed meanwhile: null pointer dereference`
-    bug(substream.k, 'use-after-free', text)
+    const text = `snd_pcm_suspend() of ${substream.name}, closed meanwhile`
+    bug(substream.k, 'use-after-free', `${text}: null pointer dereference`)
   }
   yield* snd_pcm_stream_unlock_irqrestore(substream, flags)
 }

@@ -60,8 +60,9 @@ export function* device_reprobe(vdev: VirtioPciDevice): Proc<number> {
 }
 
 /**
- * The driver's remove and probe called through the bus by itself, as v2 of the virtio-snd series did:
- * without &dev->mutex, and what devm_*() allocated stays. Context: process. Return: 0 or -errno.
+ * The driver's remove and probe called through the bus by itself, as v2 of the virtio-snd series
+ * did: without &dev->mutex, and what devm_*() allocated stays. Context: process. Return: 0 or
+ * -errno.
  */
 export function* bus_reprobe(vdev: VirtioPciDevice): Proc<number> {
   const { driver, priv } = vdev

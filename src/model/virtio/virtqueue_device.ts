@@ -79,9 +79,9 @@ export function virtqueue_pop(vq: DeviceVirtqueue): number {
 }
 
 /**
- * The memory that an element taken by `virtqueue_pop` describes. An element that was returned before
- * it was taken (by a stale id, after a reset) is offered although the driver has its descriptors
- * back: the table still has the old addresses.
+ * The memory that an element taken by `virtqueue_pop` describes. An element that was returned
+ * before it was taken (by a stale id, after a reset) is offered although the driver has its
+ * descriptors back: the table still has the old addresses.
  */
 export function virtqueue_chain(vq: DeviceVirtqueue, head: number): VirtioChain {
   const chain = vq.vring?.chains[head] ?? vq.vring?.stale[head] ?? null

@@ -14,11 +14,11 @@ import {
 import { schedule_highpri_work, schedule_work, type WorkStruct } from '../../linux/workqueue.ts'
 
 /**
- * `cancel`: remove cancels the item and waits, even if it is called by it. `resetting-flag`: a table
- * by card number; remove does not wait if the item has set a flag there. `current-work`: a record for
- * each device; remove does not wait if the item calls it, and looks up again what is bound after it
- * has waited; `-no-reread`: without that; `card-table`: in the table by card number. `self-freeing`:
- * an item for each request, which nobody waits for.
+ * `cancel`: remove cancels the item and waits, even if it is called by it. `resetting-flag`: a
+ * table by card number; remove does not wait if the item has set a flag there. `current-work`: a
+ * record for each device; remove does not wait if the item calls it, and looks up again what is
+ * bound after it has waited; `-no-reread`: without that; `card-table`: in the table by card number.
+ * `self-freeing`: an item for each request, which nobody waits for.
  */
 export const resetWorkVariants = [
   'cancel',

@@ -2,8 +2,8 @@
  * The work item that binds the driver anew when the device asks for a reset: as v5 has it, and what
  * the review of v5 proposed for a removal that meets it. Ours: only the posted form was ever code.
  *
- * Source: patch series v5 [9/9] and its review of 25 and 26 February 2021. The races that the review
- * talks of are those of v2, whose item called bus->remove() and bus->probe() itself; in v5
+ * Source: patch series v5 [9/9] and its review of 25 and 26 February 2021. The races that the
+ * review talks of are those of v2, whose item called bus->remove() and bus->probe() itself; in v5
  * device_reprobe() takes &dev->mutex, as every other unbinding does, and two removals come one
  * after the other (`reset_by`).
  */
@@ -121,8 +121,8 @@ function* virtsnd_reset_works_fn(record: ResetWork<Resettable>): Proc {
 }
 
 /**
- * remove() meets the item. Returns what is left to remove: null if nothing, another structure if the
- * item has bound the driver anew meanwhile.
+ * remove() meets the item. Returns what is left to remove: null if nothing, another structure if
+ * the item has bound the driver anew meanwhile.
  */
 export function* leaveReset<S extends Resettable>(snd: S): Proc<S | null> {
   switch (snd.variant.reset_work) {

@@ -81,7 +81,7 @@ function* build(snd: VirtioSndV5): Proc<number> {
   return 0
 }
 
-/** Kernel: virtsnd_remove(), as in v4. Context: process. As posted it does not cancel reset_work. */
+/** Kernel: virtsnd_remove(), as in v4. Context: process. As posted: reset_work is not cancelled. */
 export function* virtsnd_remove(bound: VirtioSndV5): Proc {
   const snd = yield* leaveReset(bound)
   if (snd === null) return
