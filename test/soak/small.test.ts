@@ -55,9 +55,12 @@ it('seed 1017: a stream closed while the system is being suspended is reported',
   expect(report.reports['use-after-free']).toBe(1)
 })
 
-it.each([1368, 1436, 8409, 8695, 9309])('seed %i: an offered element came back before it', (seed) => {
-  expect(faultSoak(seed, seed + 1).failures).toEqual([])
-})
+it.each([1368, 1436, 8409, 8695, 9309])(
+  'seed %i: an offered element came back before it',
+  (seed) => {
+    expect(faultSoak(seed, seed + 1).failures).toEqual([])
+  },
+)
 
 it('a seed makes the same scenario again', () => {
   expect(faultMix(7)).toBe(faultMix(7))
