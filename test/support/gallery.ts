@@ -14,6 +14,8 @@ import { loadScenario, type RunResult, runScenario } from '../../src/index.ts'
 export const reportFolder = fileURLToPath(new URL('../../scenarios/reports/', import.meta.url))
 /** Few bins keep a chart small; each still shows its extremes. */
 const BINS = 120
+/** Above this a count is `many`: the page is not about how many thousands there are. */
+const MANY = 9
 
 export interface Report {
   readonly name: string
@@ -37,7 +39,9 @@ function kinds(list: readonly { readonly kind?: string; readonly cause?: string 
     const name = one.cause ?? one.kind ?? ''
     counts.set(name, (counts.get(name) ?? 0) + 1)
   }
-  return [...counts].map(([name, count]) => (count > 1 ? `${name} x${count}` : name)).join(', ')
+  const often = (count: number): string => (count > MANY ? 'many' : `${count}`)
+  const words = [...counts].map(([name, count]) => (count > 1 ? `${name} x${often(count)}` : name))
+  return words.join(', ')
 }
 
 /** What a run showed, in the words of the result. */
@@ -58,7 +62,8 @@ function found(result: RunResult): string {
   const said = parts.filter(([, list]) => list.length > 0)
   const words = said.map(([name, list]) => `${name}: ${kinds(list)}`)
   if (result.outcome !== 'completed') words.unshift(`**${result.outcome}**`)
-  if (failed.length > 0) words.push(`failed calls: ${failed.length}`)
+  if (failed.length > 0)
+    words.push(`failed calls: ${failed.length > MANY ? 'many' : failed.length}`)
   return words.length === 0 ? 'nothing' : words.join('; ')
 }
 
@@ -104,6 +109,7 @@ export function exhibit({ name, head, text }: Report): Exhibit {
   const said = (key: string, title = key): readonly string[] => {
     return head[key] === undefined ? [] : [`- *${title}*: ${head[key]}`]
   }
+  const image = `images/reports/${name}.svg`
   const lines = [
     `## ${head['Report']}. ${name}`,
     '',
@@ -120,7 +126,7 @@ export function exhibit({ name, head, text }: Report): Exhibit {
     '| --- | --- | --- | --- |',
     ...rows,
     '',
-    `![${drawing.title}](images/reports/${name}.svg)`,
+    `![${shown === undefined ? 'The variants side by side' : `${kind} of ${shown}`}](${image})`,
   ]
   return { section: lines.join('\n'), drawing }
 }
