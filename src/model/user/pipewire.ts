@@ -20,7 +20,7 @@ import { FillClock } from './fill-clock.ts'
 import { mmapTransfer, snd_pcm_avail, snd_pcm_avail_update } from './library.ts'
 import { PcmClient, type PcmClientOptions, streamOf } from './pcm-client.ts'
 import { PollSet, sys_poll } from './poll.ts'
-import { setSwParams } from './sw-params.ts'
+import { setAvailMin } from './sw-params.ts'
 import * as S from './syscall.ts'
 
 const QUANTUM = 1024
@@ -89,7 +89,7 @@ export class Pipewire extends PcmClient<PipewireOptions> {
     const { quantum, playback } = this
     const { buffer_size } = file.substream.runtime
     const avail_min = playback ? Math.max(1, buffer_size - quantum) : quantum
-    return yield* setSwParams(file, { avail_min })
+    return yield* setAvailMin(file, avail_min)
   }
 
   /** alsa-pcm.c: spa_alsa_prepare() and do_start(). Return: 0 or -errno. */

@@ -22,7 +22,7 @@ import { work } from './client.ts'
 import { mmapTransfer, snd_pcm_avail, stateError } from './library.ts'
 import { PcmClient, type PcmClientOptions } from './pcm-client.ts'
 import { PollSet, sys_poll } from './poll.ts'
-import { setSwParams } from './sw-params.ts'
+import { setAvailMin } from './sw-params.ts'
 import { sys_close, sys_drop, sys_prepare, sys_resume, sys_rewind, sys_start } from './syscall.ts'
 
 /** TSCHED_WATERMARK_*, TSCHED_MIN_*: see alsa-sink.c. */
@@ -161,7 +161,7 @@ export class Pulse extends PcmClient<PulseOptions> {
     // An interrupt is the safety net: later than the timer should be.
     const avail_min = Math.min(buffer_size, 1 + nsToFramesFloor(wanted, rate))
     if (avail_min !== file.substream.runtime.control.avail_min) {
-      yield* setSwParams(file, { avail_min })
+      yield* setAvailMin(file, avail_min)
     }
     return wanted < MIN_SLEEP_NS / 2 ? MIN_SLEEP_NS / 2 : wanted
   }

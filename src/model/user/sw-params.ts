@@ -5,11 +5,17 @@
  */
 import type { Frames } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
-import { SNDRV_PCM_TSTAMP_ENABLE, SNDRV_PCM_TSTAMP_NONE } from '../alsa/pcm_constants.ts'
+import {
+  SNDRV_PCM_SYNC_PTR_APPL,
+  SNDRV_PCM_TSTAMP_ENABLE,
+  SNDRV_PCM_TSTAMP_NONE,
+} from '../alsa/pcm_constants.ts'
+import { pcm_control_mmap_allowed } from '../alsa/pcm_mmap.ts'
 import type { SndPcmFile } from '../alsa/pcm_native.ts'
 import type { SndPcmRuntime } from '../alsa/pcm_runtime.ts'
 import { currentSwParams, type SndPcmSwParams } from '../alsa/pcm_sw_params.ts'
-import { sys_sw_params } from './syscall.ts'
+import { SndPcmSyncPtr } from '../alsa/pcm_sync_ptr.ts'
+import { sys_sw_params, sys_sync_ptr } from './syscall.ts'
 
 export type Threshold = Frames | 'buffer' | 'boundary'
 
@@ -44,4 +50,22 @@ export function setSwParams(file: SndPcmFile, wanted: Thresholds, tstamp?: boole
     params.tstamp_mode = tstamp ? SNDRV_PCM_TSTAMP_ENABLE : SNDRV_PCM_TSTAMP_NONE
   }
   return sys_sw_params(file, params)
+}
+
+/**
+ * Changes avail_min and nothing else, for which the library spares the SW_PARAMS ioctl: it stores
+ * into the control page where that is mapped, else one SYNC_PTR ioctl takes the value along.
+ *
+ * Library: snd_pcm_sw_params(), alsa-lib 1.2 (hw plugin). Return: 0 or -errno.
+ */
+export function* setAvailMin(file: SndPcmFile, avail_min: Frames): Proc<number> {
+  const { substream } = file
+  if (pcm_control_mmap_allowed(substream)) {
+    substream.runtime.control.avail_min = avail_min
+    return 0
+  }
+  const sync = new SndPcmSyncPtr()
+  sync.flags = SNDRV_PCM_SYNC_PTR_APPL
+  sync.avail_min = avail_min
+  return yield* sys_sync_ptr(file, sync)
 }

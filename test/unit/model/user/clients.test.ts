@@ -4,6 +4,9 @@
  */
 import { describe, expect, it } from 'vitest'
 import { loadScenario, runScenario } from '../../../../src/index.ts'
+import { T } from '../../../../src/sim/trace.ts'
+import { CODES } from '../../../../src/sim/trace-kinds.ts'
+import { recordsOf } from '../alsa/stream.ts'
 
 interface Line {
   readonly text: string
@@ -130,6 +133,27 @@ describe('common mistakes around poll()', () => {
   it('a poll of an empty, prepared stream returns at once', () => {
     const stream = '{client: poll, period_size: 480, periods: 4, options: {prefill: false}}'
     expect(run(stream).first.xruns).toEqual([])
+  })
+})
+
+describe('avail_min alone is changed without an SW_PARAMS ioctl', () => {
+  const calls = (client: string, driver: string) => {
+    const text = `version: 1\nname: c\ndriver: ${driver}\nduration: 2s\nstreams: [{client: ${client}}]`
+    const { store } = runScenario(loadScenario(text)[0]!)
+    const made = recordsOf(store, T.syscall_enter)
+    const count = (call: string) => made.filter((r) => CODES.call?.[r.b] === call)
+    // The flags of SYNC_PTR: APPL is "tell me yours", so avail_min is what it brings.
+    return [count('sw_params').length, count('sync_ptr').filter((r) => r.c === 2).length]
+  }
+  const ack = '{kind: virtio-snd, version: ack}'
+  it('a timer-driven PulseAudio: a store where the control page is mapped', () => {
+    expect(calls('pulse, options: {tsched: true}', '{kind: ideal}')).toEqual([1, 0])
+  })
+  it('on 6.7+, which does not let it be mapped, a SYNC_PTR each time', () => {
+    const [sets, syncs] = calls('pulse, options: {tsched: true}', ack)
+    expect(sets).toBe(1)
+    expect(syncs).toBeGreaterThan(0)
+    expect(calls('pipewire, options: {irq_mode: true}', ack)).toEqual([1, 1])
   })
 })
 
