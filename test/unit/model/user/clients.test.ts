@@ -138,7 +138,8 @@ describe('common mistakes around poll()', () => {
 
 describe('avail_min alone is changed without an SW_PARAMS ioctl', () => {
   const calls = (client: string, driver: string) => {
-    const text = `version: 1\nname: c\ndriver: ${driver}\nduration: 2s\nstreams: [{client: ${client}}]`
+    const head = `version: 1\nname: c\ndriver: ${driver}\nduration: 2s`
+    const text = `${head}\nstreams: [{client: ${client}}]`
     const { store } = runScenario(loadScenario(text)[0]!)
     const made = recordsOf(store, T.syscall_enter)
     const count = (call: string) => made.filter((r) => CODES.call?.[r.b] === call)
