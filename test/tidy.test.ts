@@ -42,10 +42,11 @@ const table: ImportTable = {
     explore: ['base', 'sim', 'scenario', 'analysis'],
     chart: [...traceSide, 'analysis'],
     export: [...traceSide, 'analysis'],
-    app: ['base', 'sim', 'model', 'scenario', 'analysis', 'explore', 'chart', 'export'],
+    import: [...traceSide, 'analysis'],
+    app: ['base', 'sim', 'model', 'scenario', 'analysis', 'explore', 'chart', 'export', 'import'],
     page: [...traceSide, 'analysis', 'chart'],
     cli: ['app'],
-    index: ['base', 'sim', 'scenario', 'analysis', 'explore', 'chart', 'export', 'app'],
+    index: ['base', 'sim', 'scenario', 'analysis', 'explore', 'chart', 'export', 'import', 'app'],
   },
   packages: {
     effect: ['app'],
@@ -68,7 +69,17 @@ const entries = [
   'app/explore-worker.ts',
   'app/sweep-worker.ts',
 ]
-const core = ['base', 'sim', 'model', 'scenario', 'analysis', 'chart', 'explore', 'export']
+const core = [
+  'base',
+  'sim',
+  'model',
+  'scenario',
+  'analysis',
+  'chart',
+  'explore',
+  'export',
+  'import',
+]
 
 const notFixed =
   'acos|acosh|asin|asinh|atan|atanh|atan2|cbrt|cos|cosh|exp|expm1|hypot|log|log1p|log2|log10|pow|' +

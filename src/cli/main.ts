@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { addBench } from './bench.ts'
+import { addCalibrate } from './calibrate.ts'
 import { addChart } from './chart.ts'
 import { addCheck } from './check.ts'
 import { addConformance } from './conformance.ts'
@@ -53,6 +54,7 @@ function makeProgram(): Command {
     addRun,
     addCheck,
     addBench,
+    addCalibrate,
     addChart,
     addConformance,
     addDiff,

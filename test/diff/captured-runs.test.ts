@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { Capture } from './capture/capture.ts'
+import type { Capture } from '../../src/import/capture.ts'
 import { condense, expand } from './capture/condensed.ts'
 import { replay } from './capture/replay.ts'
 import { capturesOf, stored, storedNames } from './capture/stored.ts'

@@ -3,11 +3,11 @@
  * and a real device did, shown by the simulated runs. Times are ms since the first START.
  */
 import { describe, expect, it } from 'vitest'
+import type { Facts, SideFacts } from '../../src/import/facts.ts'
+import { callResults, simulatedFacts } from '../../src/import/simulated.ts'
 import { loadScenario, runScenario } from '../../src/index.ts'
 import { T, TraceRecord } from '../../src/sim/trace.ts'
-import type { Facts, SideFacts } from './capture/facts.ts'
 import { type Replay, replay } from './capture/replay.ts'
-import { callResults, simulatedFacts } from './capture/simulated.ts'
 import { stored } from './capture/stored.ts'
 
 const done = new Map<string, Replay>()
@@ -50,7 +50,7 @@ function scripted(
   }
   const [spec] = loadScenario(JSON.stringify(scenario))
   const it = runScenario(spec as NonNullable<typeof spec>)
-  return { facts: simulatedFacts(it), calls: [...callResults(it)] }
+  return { facts: simulatedFacts(it.store), calls: [...callResults(it.store)] }
 }
 
 const opened = [{ call: 'open' }, { call: 'hw_params' }]

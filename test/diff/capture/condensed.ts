@@ -2,9 +2,9 @@
  * Captures as JSON in test/data/captures, short enough to be read in a diff: a call in a line, runs
  * of equal numbers counted. `expand(condense(capture))` is the capture.
  */
-import type { Capture } from './capture.ts'
-import type { Facts, SideFacts } from './facts.ts'
-import type { Direction, Program, Step } from './program.ts'
+import type { Capture } from '../../../src/import/capture.ts'
+import type { Facts, SideFacts } from '../../../src/import/facts.ts'
+import type { Direction, Program, Step } from '../../../src/import/program.ts'
 
 /** A capture with its long lists as texts. */
 export interface Condensed extends Omit<Capture, 'programs' | 'facts'> {

@@ -2,17 +2,19 @@
  * `npm run captures -- check FOLDER...`: replays captured runs and says where they differ.
  * `npm run captures -- store FOLDER...`: keeps them in test/data/captures.
  * `npm run captures -- table`: writes the table of docs/captures.md anew, from the kept ones.
+ * `npm run captures -- calibration FOLDER...`: writes the table of docs/calibrate.md anew.
  * A folder is that of a capture or of several. From the top of the tree.
  */
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { condense } from './condensed.ts'
 import { replay } from './replay.ts'
-import { capturesOf, STORE, stored, storedNames } from './stored.ts'
+import { captureFolders, capturesOf, STORE, stored, storedNames } from './stored.ts'
 import { timingTable } from './table.ts'
 
 const PAGE = 'docs/captures.md'
 const [command, ...folders] = process.argv.slice(2)
-const captures = folders.flatMap((folder) => capturesOf(folder))
+const captures = command === 'calibration' ? [] : folders.flatMap((folder) => capturesOf(folder))
 
 if (command === 'check') {
   for (const capture of captures) {
@@ -31,7 +33,15 @@ if (command === 'check') {
   const text = readFileSync(PAGE, 'utf8')
   const table = timingTable(storedNames().map(stored))
   writeFileSync(PAGE, `${text.slice(0, text.indexOf('| run |'))}${table}\n`)
+} else if (command === 'calibration') {
+  const args = ['dist/bin/main.js', 'calibrate', '--table', ...folders.flatMap(captureFolders)]
+  const done = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 26 })
+  if (done.status !== 0) throw new Error(done.stderr)
+  const page = readFileSync('docs/calibrate.md', 'utf8')
+  writeFileSync('docs/calibrate.md', page.slice(0, page.indexOf('| run |')) + done.stdout)
 } else {
-  console.error('usage: npm run captures -- check FOLDER... | store FOLDER... | table')
+  console.error(
+    'usage: npm run captures -- check FOLDER... | store FOLDER... | table | calibration FOLDER...',
+  )
   process.exitCode = 2
 }

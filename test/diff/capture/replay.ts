@@ -1,10 +1,11 @@
 /** A capture replayed on the simulator: what came of it, and where it differs. */
+
+import type { Capture } from '../../../src/import/capture.ts'
+import { differences } from '../../../src/import/compare.ts'
+import type { Facts } from '../../../src/import/facts.ts'
+import { scenarioText } from '../../../src/import/scenario.ts'
+import { callResults, simulatedFacts } from '../../../src/import/simulated.ts'
 import { loadScenario, runScenario, type ScenarioRun } from '../../../src/index.ts'
-import type { Capture } from './capture.ts'
-import { differences } from './compare.ts'
-import type { Facts } from './facts.ts'
-import { scenarioText } from './scenario.ts'
-import { callResults, simulatedFacts } from './simulated.ts'
 
 export interface Replay {
   readonly run: ScenarioRun
@@ -19,7 +20,7 @@ export function replay(capture: Capture): Replay {
   const [spec] = loadScenario(scenarioText(capture), { name: capture.name })
   if (spec === undefined) throw new Error('a capture is one scenario')
   const run = runScenario(spec)
-  const facts = simulatedFacts(run)
-  const results = callResults(run)
+  const facts = simulatedFacts(run.store)
+  const results = callResults(run.store)
   return { run, facts, results, differences: differences(capture, facts, results) }
 }

@@ -1,7 +1,7 @@
 /** The captures that are kept with the tests, and those in folders elsewhere. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import type { Capture } from './capture.ts'
+import type { Capture } from '../../../src/import/capture.ts'
 import { type Condensed, expand } from './condensed.ts'
 import { readFolder } from './folder.ts'
 

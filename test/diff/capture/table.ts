@@ -1,6 +1,6 @@
 /** Times of the captured runs and of their simulations side by side: the table of the docs. */
-import type { Capture } from './capture.ts'
-import type { Quantiles, Side, SideFacts } from './facts.ts'
+import type { Capture } from '../../../src/import/capture.ts'
+import type { Quantiles, Side, SideFacts } from '../../../src/import/facts.ts'
 import { replay } from './replay.ts'
 
 type Cell = Quantiles | null

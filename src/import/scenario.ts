@@ -14,12 +14,21 @@ const HOST_CPUS = 2
 
 const ms = (n: number): string => `${Math.max(0, Math.round(n * 1000))}us`
 
-/** As YAML, of which JSON is a part. */
-export function scenarioText(capture: Capture): string {
-  return JSON.stringify(scenarioOf(capture))
+/** What of a captured run makes the scenario that replays it. */
+export type Replayed = Pick<Capture, 'name' | 'machine' | 'programs'>
+
+/** Cost tables as a scenario file has them. */
+export interface Costs {
+  readonly guest: object
+  readonly host: object
 }
 
-function scenarioOf(capture: Capture): object {
+/** As YAML, of which JSON is a part. Without `costs`, those of emulated processors. */
+export function scenarioText(capture: Replayed, costs: Costs | null = null): string {
+  return JSON.stringify(scenarioOf(capture, costs))
+}
+
+function scenarioOf(capture: Replayed, costs: Costs | null): object {
   const { name, machine, programs } = capture
   const strands = strandsOf(programs)
   const endMs = Math.max(...programs.map((one) => one.endMs))
@@ -32,10 +41,10 @@ function scenarioOf(capture: Capture): object {
       hz: 250,
       preempt: 'full',
       cpus: machine.cpus,
-      costs: 'tcg',
+      costs: costs?.guest ?? 'tcg',
       tasks: hogs(machine.hogs),
     },
-    host: hostOf(capture),
+    host: hostOf(capture, costs),
     driver: { kind: 'virtio-snd', version: 'ack', options: machine.module },
     device: deviceOf(capture),
     streams: strands.map((strand, i) => streamOf(strand, strands, i)),
@@ -52,14 +61,14 @@ function hogs(count: number, cpus?: readonly number[]): object[] {
 }
 
 /** Emulated processors are threads of QEMU that sleep as soon as they are idle. */
-function hostOf({ machine }: Capture): object {
+function hostOf({ machine }: Replayed, given: Costs | null): object {
   const { hostHogs, vcpuCpus, timerLateUs } = machine
   const [low, typical, high] = timerLateUs
   const late = { p0: `${low}us`, p50: `${typical}us`, p100: `${high}us` }
   return {
     cpus: HOST_CPUS,
     halt_poll: '0ns',
-    costs: { preset: 'tcg', main_loop_wake: { quantiles: late } },
+    costs: given?.host ?? { preset: 'tcg', main_loop_wake: { quantiles: late } },
     tasks: [...hogs(hostHogs.length, hostHogs), ...hostWork],
     ...(vcpuCpus === null
       ? {}
@@ -77,7 +86,7 @@ const hostWork = Array.from({ length: HOST_CPUS }, (_, cpu) => ({
   random: { gap: { exponential: { mean: '25ms' } }, run: '50us' },
 }))
 
-function deviceOf({ machine }: Capture): object {
+function deviceOf({ machine }: Replayed): object {
   const { audiodev, otherCpus } = machine
   return {
     kind: 'qemu',

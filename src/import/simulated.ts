@@ -1,7 +1,8 @@
-/** The facts of a simulated run, read from its records as folder.ts reads a capture's. */
-import type { ScenarioRun } from '../../../src/index.ts'
-import { T, TraceRecord } from '../../../src/sim/trace.ts'
-import { CODES } from '../../../src/sim/trace-kinds.ts'
+/** The facts of a simulated run, read from its records as captured-folder.ts reads a capture's. */
+
+import { T, TraceRecord } from '../sim/trace.ts'
+import { CODES } from '../sim/trace-kinds.ts'
+import type { TraceStore } from '../sim/trace-store.ts'
 import type { Actor, Facts, InFlight, Quantiles, Side, SideFacts } from './facts.ts'
 import { spansOf } from './facts.ts'
 
@@ -44,7 +45,7 @@ interface Clock {
 const BATCH_MS = 1
 
 class Reader {
-  readonly run: ScenarioRun
+  readonly store: TraceStore
   readonly control: Sent[] = []
   private readonly open = new Map<number, Sent>()
   readonly triggers: [cmd: string, by: Actor, timeNs: number][] = []
@@ -67,17 +68,17 @@ class Reader {
     elapsedToClient: [],
   }
 
-  constructor(run: ScenarioRun) {
-    this.run = run
+  constructor(store: TraceStore) {
+    this.store = store
   }
 
   actor(context: number): Actor {
-    const kind = this.run.store.symbols.entries('ctx')[context]?.kind
+    const kind = this.store.symbols.entries('ctx')[context]?.kind
     return kind === 'kworker' ? 'kworker' : kind === 'hardirq' ? 'irq' : 'client'
   }
 
   side(stream: number): Side {
-    const group = this.run.store.symbols.entries('stream')[stream]?.group
+    const group = this.store.symbols.entries('stream')[stream]?.group
     return group === 'capture' ? 'rx' : 'tx'
   }
 
@@ -88,7 +89,7 @@ class Reader {
 
   read(): void {
     const r = new TraceRecord()
-    for (let i = 0; i < this.run.store.length; i++) this.record(this.run.store.at(i, r))
+    for (let i = 0; i < this.store.length; i++) this.record(this.store.at(i, r))
   }
 
   private record(r: TraceRecord): void {
@@ -196,7 +197,7 @@ class Reader {
   }
 
   private returned(r: TraceRecord): void {
-    const queue = this.run.store.symbols.name('queue', r.a)
+    const queue = this.store.symbols.name('queue', r.a)
     const side = queue.endsWith('/tx') ? 'tx' : queue.endsWith('/rx') ? 'rx' : null
     if (side === null) return
     const one = this.sides[side]
@@ -226,7 +227,7 @@ class Reader {
       for (const one of Object.values(sides)) if (one.caller === r.context) one.caller = -1
     } else if (r.kind === T.sched_waking) {
       const caller = Object.values(sides).some((one) => one.caller === r.context)
-      const kind = this.run.store.symbols.entries('ctx')[r.a]?.kind
+      const kind = this.store.symbols.entries('ctx')[r.a]?.kind
       const since = Math.max(...clock.elapsed.values())
       if (caller && kind === 'client' && !clock.woken.has(r.a)) clock.woken.set(r.a, since)
     } else if (r.kind === T.sched_switch) {
@@ -253,8 +254,8 @@ function building(): Building {
   }
 }
 
-export function simulatedFacts(run: ScenarioRun): Facts {
-  const reader = new Reader(run)
+export function simulatedFacts(store: TraceStore): Facts {
+  const reader = new Reader(store)
   reader.read()
   const sides: Partial<Record<Side, SideFacts>> = {}
   for (const side of ['tx', 'rx'] as const) {
@@ -295,12 +296,12 @@ function quantiles(ns: readonly number[]): Quantiles | null {
 }
 
 /** What each call of each client returned, in the order of the records: `writei(480) = 480`. */
-export function callResults(run: ScenarioRun): readonly string[] {
+export function callResults(store: TraceStore): readonly string[] {
   const results: string[] = []
   const r = new TraceRecord()
-  for (let i = 0; i < run.store.length; i++) {
-    run.store.at(i, r)
-    if (r.kind === T.client_log) results.push(run.store.symbols.name('text', r.b))
+  for (let i = 0; i < store.length; i++) {
+    store.at(i, r)
+    if (r.kind === T.client_log) results.push(store.symbols.name('text', r.b))
   }
   return results
 }

@@ -44,6 +44,11 @@ export function differences(capture: Capture, got: Facts, results: readonly stri
   return found
 }
 
+/** Keys in the order of code points. */
+function wordsOf(counts: Histogram): readonly string[] {
+  return Object.keys(counts).toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+}
+
 function told(code: string, by: string, ok: boolean): string {
   return `${code}${by === 'client' ? '' : `/${by}`}${ok ? '' : '!'}`
 }
@@ -65,7 +70,7 @@ function sideDifferences(
   count('messages completed', want.completed, got.completed, kills)
   if (want.inFlight !== null) found.push(...flightDifferences(side, want, got))
   if (want.senders !== null) {
-    const [a, b] = [Object.keys(want.senders).sort(), Object.keys(got.senders ?? {}).sort()]
+    const [a, b] = [wordsOf(want.senders), wordsOf(got.senders ?? {})]
     if (a.join() !== b.join()) found.push(`${side}: sent by: captured ${a}, simulated ${b}`)
   }
   found.push(...histogram(`${side}: batches of the device`, sizes(want), sizes(got), chance))

@@ -1,0 +1,95 @@
+/** `pcmsim calibrate`: fit costs to captured traces, replay them, predict what was not fitted. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import * as Effect from 'effect/Effect'
+import { layoutCalibration } from '../chart/layout/calibration.ts'
+import { sorted } from '../import/fit.ts'
+import { STAGE_NAMES, STAGES } from '../import/stages.ts'
+import { writeFileAtomically } from './atomic-write.ts'
+import { type Calibration, calibrateRun, replayWith } from './CalibrateFit.ts'
+import { readRuns } from './CalibrateInput.ts'
+import { calibrationJson, calibrationText, predictionTable, presetText } from './CalibrateText.ts'
+import { exitCodes, InputError, OutputError } from './Errors.ts'
+import { type Console, exitCodeOf } from './Exit.ts'
+import { reasonOf } from './io-reason.ts'
+import { parseOverrides } from './Load.ts'
+import { sortedJson } from './ResultJson.ts'
+
+export interface CalibrateOptions {
+  readonly set: readonly string[]
+  /** File of the fitted costs. */
+  readonly out?: string
+  /** File of the scenario that replays the run. */
+  readonly scenario?: string
+  /** Folder of the plots. */
+  readonly charts?: string
+  readonly halves?: boolean
+  readonly table?: boolean
+  readonly json?: boolean
+}
+
+export function calibrateCommand(
+  paths: readonly string[],
+  options: CalibrateOptions,
+  version: string,
+  console: Console,
+): Promise<number> {
+  const program = Effect.gen(function* () {
+    const overrides = yield* parseOverrides(options.set)
+    const runs = yield* readRuns(paths)
+    if (runs.length > 1 && (options.out !== undefined || options.scenario !== undefined)) {
+      const line = `--out, --scenario: ${runs.length} runs, allowed: one run for one file`
+      return yield* new InputError({ lines: [line] })
+    }
+    const share = options.halves === true || options.table === true ? 0.5 : 1
+    const done: Calibration[] = []
+    for (const run of runs) {
+      const found = yield* orFail(calibrateRun(run, share))
+      const changed = overrides.length === 0 ? null : yield* orFail(replayWith(found, overrides))
+      done.push(found)
+      if (options.json !== true && options.table !== true) {
+        console.out(calibrationText(found, changed))
+      }
+    }
+    if (options.table === true) console.out(predictionTable(done))
+    if (options.json === true) console.out(`${sortedJson(done.map(calibrationJson))}\n`)
+    for (const found of done) yield* write(found, options, version)
+    return exitCodes.ok
+  })
+  return exitCodeOf(program, console)
+}
+
+const orFail = Effect.fnUntraced(function* (found: Calibration | readonly string[]) {
+  if ('base' in found) return found
+  return yield* new InputError({ lines: found })
+})
+
+const write = Effect.fnUntraced(function* (
+  found: Calibration,
+  { out, scenario, charts }: CalibrateOptions,
+  version: string,
+) {
+  if (out !== undefined) yield* writeTo(out, presetText(found, version))
+  if (scenario !== undefined) yield* writeTo(scenario, `${found.scenario}\n`)
+  if (charts === undefined) return
+  const panels = STAGE_NAMES.flatMap((stage) => {
+    const captured = sorted(found.captured[stage])
+    const simulated = sorted(found.simulated[stage])
+    return captured.length < 2 ? [] : [{ title: STAGES[stage], captured, simulated }]
+  })
+  const drawing = layoutCalibration(found.run.name, panels)
+  const svg = yield* Effect.promise(async () => {
+    const { svgText } = await import('./Charts.ts')
+    return svgText(drawing)
+  })
+  yield* writeTo(join(charts, `${found.run.name}.svg`), svg, charts)
+})
+
+const writeTo = Effect.fnUntraced(function* (path: string, text: string, folder?: string) {
+  try {
+    if (folder !== undefined) mkdirSync(folder, { recursive: true })
+    writeFileAtomically(path, text)
+  } catch (error) {
+    return yield* new OutputError({ path, reason: reasonOf(error) })
+  }
+})
