@@ -1,16 +1,20 @@
 /**
- * `pcmsim export`: one run in the format of another tool, to a file or to standard output. A file
- * is written whole or not at all.
+ * `pcmsim export`: a run, or the verdicts of several, in the format of another tool, to a file or
+ * to standard output. A file is written whole or not at all.
  */
 import * as Effect from 'effect/Effect'
+import { explain } from '../analysis/explain/explain.ts'
+import type { ExportedRun } from '../export/exported-run.ts'
 import type { Machine } from '../export/ftrace.ts'
 import { formatDuration, parseDuration } from '../scenario/quantity.ts'
 import { exitCodes, InputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
-import { type ExportFormat, exportFormats } from './ExportFormats.ts'
+import { type ExportFormat, exportFormats, verdictFormats } from './ExportFormats.ts'
 import { Files } from './Files.ts'
-import { recordingOf } from './OneRecording.ts'
+import { loadScenarios } from './Load.ts'
+import { isTrace, recordingOf } from './OneRecording.ts'
 import type { Recording } from './SavedTrace.ts'
+import { simulate } from './Simulator.ts'
 import { writeWhole } from './WriteFile.ts'
 
 export interface ExportOptions {
@@ -32,10 +36,7 @@ export function exportCommand(
   console: Console,
 ): Promise<number> {
   const program = Effect.gen(function* () {
-    const format = yield* formatOf(options)
-    const recording = yield* recordingOf(path, options)
-    const atNs = yield* instantOf(recording, options)
-    const pieces = format.write(recording, { atNs, machine: options.machine ?? 'guest' })
+    const pieces = yield* piecesOf(path, options)
     const { out } = options
     if (out !== undefined && out !== '-') yield* writeWhole(out, pieces)
     else for (const piece of pieces) console.out(piece as string)
@@ -44,9 +45,34 @@ export function exportCommand(
   return exitCodeOf(program.pipe(Effect.provide(Files.layer)), console)
 }
 
+const piecesOf = Effect.fnUntraced(function* (path: string, options: ExportOptions) {
+  const verdicts = verdictFormats.find(({ name }) => name === options.format)
+  const format = yield* formatOf(options)
+  if (verdicts !== undefined) return verdicts.write(yield* judgedRuns(path, options))
+  const recording = yield* recordingOf(path, options)
+  const atNs = yield* instantOf(recording, options)
+  return format.write(recording, { atNs, machine: options.machine ?? 'guest' })
+})
+
+/** Every scenario and variant, one after the other; of a trace nothing is judged. */
+const judgedRuns = Effect.fnUntraced(function* (path: string, options: ExportOptions) {
+  if (isTrace(path)) {
+    const { result } = yield* recordingOf(path, options)
+    const saved: ExportedRun[] = [{ result, judged: false, why: '' }]
+    return saved
+  }
+  const specs = yield* loadScenarios([path], options)
+  return specs.map((spec): ExportedRun => {
+    const { recording: store, result } = simulate(spec, options.seed ?? spec.seed)
+    const explanation = result.pass ? null : explain(store, result)
+    store.release()
+    return { result, judged: true, why: explanation?.sentence ?? '' }
+  })
+})
+
 const formatOf = Effect.fnUntraced(function* (options: ExportOptions) {
   const { format: name, out } = options
-  const format = exportFormats.find((one) => one.name === name) as ExportFormat
+  const format = exportFormats.find((one) => one.name === name) ?? VERDICTS
   const lines = optionNames.flatMap((option) => {
     if (options[option] === undefined || format.takes.includes(option)) return []
     const takers = exportFormats.filter(({ takes }) => takes.includes(option))
@@ -59,6 +85,9 @@ const formatOf = Effect.fnUntraced(function* (options: ExportOptions) {
   if (lines.length > 0) return yield* new InputError({ lines })
   return format
 })
+
+/** What formats of verdicts take: nothing of their own. */
+const VERDICTS: ExportFormat = { name: '', binary: false, takes: [], write: () => [] }
 
 const optionNames = ['at', 'machine'] as const
 

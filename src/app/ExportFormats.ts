@@ -4,7 +4,11 @@
  */
 import type { Ns } from '../base/units.ts'
 import { chromeTrace } from '../export/chrome.ts'
+import type { ExportedRun } from '../export/exported-run.ts'
 import { ftraceText, type Machine } from '../export/ftrace.ts'
+import { junitXml } from '../export/junit.ts'
+import { ktapText } from '../export/ktap.ts'
+import { openMetrics } from '../export/openmetrics.ts'
 import { perfettoTrace } from '../export/perfetto.ts'
 import { procAsound } from '../export/proc-asound.ts'
 import { vcdText } from '../export/vcd.ts'
@@ -57,6 +61,18 @@ export const exportFormats: readonly ExportFormat[] = [
     write: ({ store, result }, { atNs }) => procAsound(store, result, atNs),
   },
 ]
+
+/** Formats of verdicts: of every scenario and variant that the options name. */
+export const verdictFormats: readonly VerdictFormat[] = [
+  { name: 'openmetrics', write: openMetrics },
+  { name: 'junit', write: junitXml },
+  { name: 'ktap', write: ktapText },
+]
+
+interface VerdictFormat {
+  readonly name: string
+  readonly write: (runs: readonly ExportedRun[]) => Iterable<string>
+}
 
 function aboutOf({ scenario, variant, seed, fingerprint }: Recording['result']) {
   return { generator: 'pcmsim', scenario, variant, seed, fingerprint }

@@ -13,7 +13,7 @@ interface ExportFlags {
   readonly machine?: 'guest' | 'host'
 }
 
-const formats = ['chrome', 'perfetto', 'ftrace', 'vcd', 'proc']
+const formats = ['chrome', 'perfetto', 'ftrace', 'vcd', 'proc', 'openmetrics', 'junit', 'ktap']
 
 const examples = `
 Examples:
@@ -21,6 +21,7 @@ Examples:
   pcmsim export scenarios/first-light.yaml --format perfetto --out first-light.pftrace
   pcmsim export scenarios/first-light.yaml --format ftrace | grep ' hwptr: '
   pcmsim export scenarios/first-light.yaml --format proc --at 2s
+  pcmsim export scenarios/virtio-snd --format junit --out pcmsim.xml
   pcmsim export out/first-light/seed-1/trace.ndjson --format chrome > first-light.json
 
 docs/export.md says what each format shows and which tool opens it.

@@ -38,6 +38,22 @@ describe('export', () => {
     expect(pcmsim('export', scenario, ...short, ...format, '--out', '-').stdout).toBe(text)
   })
 
+  it('writes verdicts of several scenarios, with the explanation of what failed', () => {
+    const failing = 'name: failing\nexpect: {xruns: 5}\n'
+    writeFileSync(join(folder, 'failing.yaml'), minimal.replace(/^name: .*\n/m, failing))
+    const { status, stdout } = pcmsim('export', '*.yaml', ...short, '--format', 'junit')
+    expect(status).toBe(0)
+    expect(stdout.match(/<testcase /g)?.length).toBe(2)
+    expect(stdout.match(/<failure /g)?.length).toBe(1)
+    const trace = join('out', readdirSync(join(folder, 'out'))[0] as string, 'seed-1/trace.ndjson')
+    const skipped = pcmsim('export', trace, '--format', 'ktap').stdout
+    expect(skipped).toMatch(/^KTAP version 1\n1\.\.1\nok 1 .* # SKIP /)
+    const wrong = pcmsim('export', scenario, '--format', 'ktap', '--at', '1ms')
+    expect(wrong.stderr).toBe('--at: means nothing to ktap, allowed: with --format proc\n')
+    const late = pcmsim('export', scenario, ...short, '--format', 'proc', '--at', '1h')
+    expect(late.stderr).toBe('--at 1h: is not within the run, allowed: 0s..50ms\n')
+  })
+
   it('refuses what it cannot do, and writes nothing', () => {
     const binary = pcmsim('export', scenario, '--format', 'perfetto')
     expect(binary).toEqual({
