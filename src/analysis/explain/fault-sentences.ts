@@ -93,6 +93,7 @@ function lasted({ fromNs, toNs }: Request, timeNs: number): string {
   return `${formatDuration(Math.min(toNs, timeNs) - fromNs)} after it was sent`
 }
 
+const ENOSYS = 38
 const ERRNO: Readonly<Record<number, string>> = {
   4: 'EINTR',
   5: 'EIO',
@@ -134,6 +135,9 @@ function errorCause(facts: Facts, then: History, error: FailedCall): string {
   if (trigger !== undefined) {
     const when = formatInstant(trigger.fromNs)
     return `trigger(${trigger.name}) had failed with ${errno(trigger.ret)} at ${when}`
+  }
+  if (error.call === 'resume' && error.errno === -ENOSYS) {
+    return 'the driver does not offer to resume, the client has to prepare the stream again'
   }
   const rest = partOfPeriod(facts, error)
   if (rest !== '') return rest

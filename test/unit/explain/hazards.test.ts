@@ -83,6 +83,12 @@ const hazards: readonly Hazard[] = [
     says: [/elapsed_period/, /hog/],
   },
   {
+    // H16: the merged driver has no INFO_RESUME.
+    file: 'virtio-snd/H16-resume-skew',
+    variant: 'v7-at-the-ring-s-end',
+    says: [/resume\(\) = -ENOSYS/, /does not offer/, /prepare/],
+  },
+  {
     // H18: lock-holder preemption.
     file: 'virtio-snd/H18-exit-in-the-critical-section',
     variant: 'ack',
