@@ -114,10 +114,9 @@ export function* syscall<R extends number | SndPcmFile>(
   let ret: R | number = 0
   if (substream !== null && !ioctlMayPass(substream)) ret = yield* snd_pcm_common_ioctl(substream)
   if (ret === 0) ret = yield* work
-  if (ret === -ERESTARTSYS) {
-    clear_signal(task)
-    ret = -EINTR
-  }
+  // Whatever the call returns, a signal is delivered on the way back to user mode.
+  if (task.signalPending) clear_signal(task)
+  if (ret === -ERESTARTSYS) ret = -EINTR
   if (!k.tryCharge(k.costs.syscall_exit)) yield Req.CHARGE
   lockdep_sys_exit(k)
   if (k.freezer.frozen) yield* k.freezer.enter()
