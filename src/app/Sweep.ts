@@ -10,6 +10,7 @@ import { folderRefusal, writeFileAtomically } from './atomic-write.ts'
 import { exitCodes, InputError, InternalError, OutputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { Files } from './Files.ts'
+import { findFrontier, frontierJson, frontierText } from './Frontier.ts'
 import { reasonOf } from './io-reason.ts'
 import {
   type PointLine,
@@ -36,6 +37,8 @@ export interface SweepOptions extends GridOptions, OutputOptions {
   readonly shards?: number
   readonly env: Readonly<Record<string, string | undefined>>
   readonly resume: boolean
+  /** Instead of running the grid: where this axis turns from failing to safe. */
+  readonly frontier?: string
   readonly json: boolean
   readonly quiet: boolean
   readonly progress: ProgressKind
@@ -54,6 +57,12 @@ export function sweepCommand(
   const program = Effect.gen(function* () {
     const found = yield* shardFor(options)
     const plan = yield* makePlan(path, options)
+    const { frontier } = options
+    if (frontier !== undefined) {
+      const lines = frontierFaults(frontier, plan, found)
+      if (lines.length > 0) return yield* new InputError({ lines })
+      return yield* Effect.promise(() => runFrontier(plan, frontier, options, open, output))
+    }
     const refusal = folderRefusal(options.out)
     if (refusal !== undefined) return yield* new InputError({ lines: [`--out: ${refusal}`] })
     const sweep = new Sweep(plan, found, options, output)
@@ -65,6 +74,36 @@ export function sweepCommand(
     return exitCodes.ok
   })
   return exitCodeOf(program.pipe(Effect.provide(Files.layer)), output)
+}
+
+function frontierFaults(path: string, { axes }: Plan, found: FoundShard | null): string[] {
+  const varied = axes.some((axis) => axis.path === path)
+  const names = axes.map((axis) => axis.path).join(', ') || 'an axis of --vary'
+  return [
+    ...(varied ? [] : [`--frontier ${path}: is not varied, allowed: ${names}`]),
+    ...(found?.by === '--shard' ? ['--shard: a frontier is not divided'] : []),
+  ]
+}
+
+async function runFrontier(
+  plan: Plan,
+  path: string,
+  options: SweepOptions,
+  open: OpenPoints,
+  output: Output,
+): Promise<number> {
+  const { scenario, points } = plan.header
+  const progress = new SweepProgress(points, 0, options.progress, output)
+  const server = await open(options.jobs)
+  try {
+    const frontier = await findFrontier(plan, path, server, progress)
+    progress.finish()
+    if (options.json) output.out(frontierJson(scenario, frontier))
+    else if (!options.quiet) output.out(frontierText(scenario, frontier, options.confidence))
+    return exitCodes.ok
+  } finally {
+    await server.close()
+  }
 }
 
 const shardFor = Effect.fnUntraced(function* ({ shard, shards, env }: SweepOptions) {

@@ -21,6 +21,7 @@ interface SweepFlags extends ReportFlags {
   readonly shard?: { readonly nth: number; readonly of: number }
   readonly shards?: number
   readonly resume?: boolean
+  readonly frontier?: string
   readonly jobs: number
   readonly set: readonly string[]
   readonly filter?: string
@@ -38,6 +39,8 @@ Examples:
   pcmsim sweep a.yaml --vary guest.cpus=1,2 --where 'guest.cpus <= host.cpus' --resume
   pcmsim sweep a.yaml --vary device.timer_period=1ms..10ms:lin10 --fail-if 'streams.*.xruns > 2'
   pcmsim sweep a.yaml --vary streams.0.periods=2..8 --seeds 1..100 --shard 3/20
+  pcmsim sweep a.yaml --vary streams.0.period_size=64..1024:step16 --vary streams.0.periods=2..4 \\
+    --frontier streams.0.period_size --seeds 1..50
   pcmsim merge out/a/sweep/shard-*.jsonl
 
 Exit codes: 0 the sweep is complete, 2 bad input, 70 our bug, 130 interrupted.
@@ -79,6 +82,7 @@ export function addSweep(program: Command): void {
         .conflicts('shards'),
     )
     .option('--shards <n>', 'number of parts; the environment says which this is', countValue)
+    .option('--frontier <path>', 'instead: where this axis turns from failing to safe')
     .option('--resume', 'go on with the results that are there')
     .option('--jobs <n>', 'worker threads', jobsValue, 1)
     .option('--set <path=value>', 'override a key of the scenario; repeatable', collect, [])
@@ -109,10 +113,10 @@ async function sweep(path: string, flags: SweepFlags): Promise<number> {
   try {
     const { sweepCommand } = await import('../app/Sweep.ts')
     const { pointThreads } = await import('../app/SweepPool.ts')
-    const { seed, seeds, shard, shards, filter, ...rest } = flags
+    const { seed, seeds, shard, shards, filter, frontier, ...rest } = flags
     const options = {
       ...rest,
-      ...given({ seed, seeds, shard, shards, filter }),
+      ...given({ seed, seeds, shard, shards, filter, frontier }),
       env: process.env,
       skipInvalid: flags.skipInvalid === true,
       resume: flags.resume === true,

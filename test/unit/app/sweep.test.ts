@@ -198,3 +198,28 @@ describe('shards', () => {
     expect(found).toMatchObject({ code: 4, err: expect.stringMatching(/point 2/) })
   })
 })
+
+describe('the frontier', () => {
+  it('of a grid is that of every point, in a tenth of the runs', async () => {
+    const periods = 'streams.0.period_size=96..1104:step16'
+    const grid = { vary: ['streams.0.periods=2,3,4,5', periods], seeds: { first: 1, last: 2 } }
+    const set = ['duration=100ms', 'streams.0.length=70ms']
+    const found = await sweep('', { ...grid, set, frontier: 'streams.0.period_size', json: true })
+    const frontier = JSON.parse(found.out)
+    const out = join(folder, 'brute')
+    await sweep(out, { ...grid, set })
+    const lines = readFileSync(results(out), 'utf8').trimEnd().split('\n').slice(1)
+    const failing = new Map<string, number>()
+    for (const { set: values, result } of lines.map((line) => JSON.parse(line))) {
+      if (!result.fails) continue
+      failing.set(values[0], Math.max(failing.get(values[0]) ?? 0, Number(values[1])))
+    }
+    const brute = ['2', '3', '4', '5'].map((value) => ({
+      parameters: { 'streams.0.periods': value },
+      value: `${(failing.get(value) ?? 80) + 16}`,
+    }))
+    expect(frontier.rows).toMatchObject(brute)
+    expect(frontier.points).toBe(lines.length)
+    expect(frontier.runs).toBeLessThan(frontier.points / 10)
+  }, 120_000)
+})

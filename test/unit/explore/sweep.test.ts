@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { shardOf } from '../../../src/app/SweepShard.ts'
 import { parseAxis } from '../../../src/explore/sweep/axis.ts'
+import { type Edge, findEdge } from '../../../src/explore/sweep/frontier.ts'
 import { countSettings, settingsOf } from '../../../src/explore/sweep/grid.ts'
 import { runsToShow, upperBound, wilson } from '../../../src/explore/sweep/intervals.ts'
 import { parseConstraint, satisfies } from '../../../src/explore/sweep/where.ts'
@@ -132,5 +133,40 @@ describe('the shard that the environment names', () => {
     expect(of({ PARALLEL_SEQ: '4' })).toBe(null)
     expect(of({})).toBe(null)
     expect(of({}, 4)).toMatch(/nothing says which/)
+  })
+})
+
+describe('bisection', () => {
+  /** Rows of a grid that are safe from, or up to, a place that moves a little from row to row. */
+  const places = Array.from({ length: 40 }, (_, row) => 50 + Math.round(7 * (row % 9)) - row)
+  const judge = (safe: 'high' | 'low', place: number, at: number): boolean =>
+    safe === 'high' ? at >= place : at <= place
+
+  it.each(['high', 'low'] as const)('finds the edges of a %s grid in a tenth', (safe) => {
+    let judged = 0
+    let near: Edge | null = null
+    for (const place of places) {
+      const search = findEdge(128, near)
+      let step = search.next()
+      while (step.done !== true) {
+        judged++
+        step = search.next(judge(safe, place, step.value))
+      }
+      expect(step.value).toEqual({ safe, at: place })
+      near = step.value
+    }
+    expect(judged).toBeLessThan((40 * 128) / 10)
+  })
+  it('knows rows without an edge, with and without a neighbour, and rows of one', () => {
+    for (const safe of [true, false]) {
+      for (const near of [null, { safe: 'high', at: 5 }, { safe: 'low', at: 0 }] as const) {
+        for (const count of [1, 2, 17]) {
+          const search = findEdge(count, near)
+          let step = search.next()
+          for (let n = 0; step.done !== true && n < 40; n++) step = search.next(safe)
+          expect(step.value).toEqual(safe ? { safe: 'all', at: 0 } : { safe: 'none', at: -1 })
+        }
+      }
+    }
   })
 })
