@@ -4,7 +4,6 @@
  * and the number of runs, not on threads or the clock.
  */
 import * as Effect from 'effect/Effect'
-import { marginSpec } from '../explore/margins.ts'
 import { type Finding, ROUND, Search, type SearchOptions } from '../explore/search.ts'
 import type { StrategyName } from '../explore/strategies.ts'
 import type { Outcome, Target } from '../explore/trial.ts'
@@ -18,7 +17,7 @@ import { ExploreState } from './ExploreState.ts'
 import { wantedOf } from './ExploreWanted.ts'
 import { Files } from './Files.ts'
 import { fullName } from './Jobs.ts'
-import { findMargins, marginsJson, marginsSvg, marginsText } from './Margins.ts'
+import { findMargins, marginsJson, marginsSvg, marginsText, marginTarget } from './Margins.ts'
 import { loadOne, type OneScenario } from './OneScenario.ts'
 import { type ShrunkFile, shrinkFinding } from './Shrink.ts'
 import { writeWhole } from './WriteFile.ts'
@@ -87,8 +86,6 @@ export function exploreCommand(
   return exitCodeOf(program.pipe(Effect.provide(Files.layer)), output)
 }
 
-const AUDIBLE = { oracles: ['xrun', 'data', 'stall'], predicates: [], features: false } as const
-
 const margins = Effect.fnUntraced(function* (
   { spec }: OneScenario,
   options: ExploreOptions,
@@ -96,7 +93,7 @@ const margins = Effect.fnUntraced(function* (
   output: Output,
 ) {
   const seed = options.seed ?? spec.seed
-  const target: Target = { ...AUDIBLE, spec: marginSpec(spec) }
+  const target = marginTarget(spec)
   const report = yield* Effect.promise(async () => {
     const server = await open(target)
     try {

@@ -5,7 +5,8 @@
  */
 import { type Edge, findEdge } from '../explore/sweep/frontier.ts'
 import { upperBound } from '../explore/sweep/intervals.ts'
-import type { PointResult } from '../explore/sweep/point.ts'
+import type { FailRule, PointResult } from '../explore/sweep/point.ts'
+import type { ScenarioSpec } from '../scenario/spec.ts'
 import { sortedJson } from './ResultJson.ts'
 import { plural, table } from './report-format.ts'
 import type { Plan, PlannedSetting } from './SweepPlan.ts'
@@ -15,15 +16,19 @@ import type { SweepProgress } from './SweepProgress.ts'
 /** Seeds that are run together: one first, as most settings that fail do so at once. */
 const WAVES = [1, 7, 24, 96]
 
+export interface Judged {
+  readonly spec: ScenarioSpec
+  readonly rule: FailRule
+  readonly seeds: { readonly first: number; readonly last: number }
+}
+
 /** Runs seeds of a setting until one fails; whether none did. */
 export async function isSafe(
-  { spec }: Pick<PlannedSetting, 'spec'>,
-  plan: Pick<Plan, 'rule' | 'header'>,
+  { spec, rule, seeds }: Judged,
   server: PointServer,
   tell: (results: readonly PointResult[]) => void,
 ): Promise<boolean> {
-  const { rule, header } = plan
-  const { first, last } = header.seeds
+  const { first, last } = seeds
   let seed = first
   for (let wave = 0; seed <= last; wave++) {
     const size = Math.min(WAVES[wave] ?? 96, last - seed + 1)
@@ -75,7 +80,8 @@ export async function findFrontier(
     while (step.done !== true) {
       const setting = settings[step.value] as PlannedSetting
       judged++
-      const safe = await isSafe(setting, plan, server, (results) => {
+      const what = { spec: setting.spec, rule: plan.rule, seeds: header.seeds }
+      const safe = await isSafe(what, server, (results) => {
         runs += results.length
         progress.add(results)
       })

@@ -1,9 +1,9 @@
 /** `explore --margins`: the shortest single stall that is heard in a setup, along its period. */
 
 import { layoutMargins } from '../chart/layout/margins.ts'
-import { type MarginPoint, MarginSearch, type Margins } from '../explore/margins.ts'
+import { type MarginPoint, MarginSearch, type Margins, marginSpec } from '../explore/margins.ts'
 import { Search } from '../explore/search.ts'
-import type { Outcome } from '../explore/trial.ts'
+import type { Outcome, Target } from '../explore/trial.ts'
 import { holdings } from '../scenario/holdings.ts'
 import { formatDuration } from '../scenario/quantity.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
@@ -16,6 +16,13 @@ export interface MarginReport {
   readonly runs: number
   /** The ordinary run fails already: there is no margin. */
   readonly none: boolean
+}
+
+const HEARD = { oracles: ['xrun', 'data', 'stall'], predicates: [], features: false } as const
+
+/** What the trials of a search for margins run. */
+export function marginTarget(spec: ScenarioSpec): Target {
+  return { ...HEARD, spec: marginSpec(spec) }
 }
 
 export async function findMargins(

@@ -17,6 +17,7 @@ import { addExplore, addReplay, addShrink } from './explore.ts'
 import { addExport } from './export.ts'
 import { addList } from './list.ts'
 import { addLocks } from './locks.ts'
+import { addRecommend } from './recommend.ts'
 import { addReport } from './report.ts'
 import { addRun } from './run.ts'
 import { addSchema } from './schema.ts'
@@ -64,6 +65,7 @@ function makeProgram(): Command {
     addList,
     addLocks,
     addMerge,
+    addRecommend,
     addReport,
     addReplay,
     addSchema,

@@ -130,7 +130,7 @@ async function sweep(path: string, flags: SweepFlags): Promise<number> {
   }
 }
 
-function progressKind({ quiet, json }: ReportFlags) {
+export function progressKind({ quiet, json }: Pick<ReportFlags, 'quiet' | 'json'>) {
   if (quiet === true) return 'none' as const
   if (json === true) return 'json' as const
   return process.stderr.isTTY === true ? ('terminal' as const) : ('log' as const)
@@ -174,7 +174,7 @@ function countValue(text: string): number {
   throw new InvalidArgumentError(`allowed: a whole number, 1..${partsMax}`)
 }
 
-function confidenceValue(text: string): number {
+export function confidenceValue(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(text)
   const share = Number(match?.[1]) / (match?.[2] === '%' ? 100 : 1)
   if (match !== null && share >= 0.5 && share < 1) return share
