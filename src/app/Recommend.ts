@@ -1,5 +1,5 @@
 /**
- * `pcmsim recommend`: the smallest ring, within a latency, that is safe on a setup and under a load.
+ * `pcmsim recommend`: the smallest ring within a latency that is safe on a setup, under a load.
  * Each number of periods is searched by bisection with a few seeds; the smallest ring found is then
  * run as often as the confidence takes. What is found does not depend on the number of threads.
  */

@@ -109,7 +109,7 @@ function wireplumber({ period_size, periods, headroom }: SafeSetting): Fragment 
 
 const NS_PER_MS = 1e6
 
-/** sound/virtio/virtio_pcm.c, module_param: milliseconds and counts; defaults 160, 2, 16, 10, 80. */
+/** sound/virtio/virtio_pcm.c, module_param: ms and counts; defaults 160, 2, 16, 10, 80. */
 function moduleParameters({ rate, period_size, periods, headroom }: SafeSetting): Fragment {
   const periodMs = (period_size * 1000) / rate
   const ringMs = headroom === null ? periodMs * periods : periodMs + (headroom * 1000) / rate

@@ -1,4 +1,4 @@
-/** Recommendations: the ring that the domain notes call for, and fragments in the programs' syntax. */
+/** Recommendations: the ring that the domain notes call for, fragments in the programs' syntax. */
 import { describe, expect, it } from 'vitest'
 import { inThisThread } from '../../../src/app/ExplorePool.ts'
 import { type RecommendOptions, recommendCommand } from '../../../src/app/Recommend.ts'
