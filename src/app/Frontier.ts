@@ -1,7 +1,7 @@
 /**
  * `pcmsim sweep --frontier PATH`: for every combination of the other axes, where the axis PATH
- * turns from failing to safe, by bisection. A setting is safe if none of its seeds fails; the first seed
- * that fails ends its runs. What is run does not depend on the number of threads.
+ * turns from failing to safe, by bisection. A setting is safe if none of its seeds fails; the first
+ * seed that fails ends its runs. What is run does not depend on the number of threads.
  */
 import { type Edge, findEdge } from '../explore/sweep/frontier.ts'
 import { upperBound } from '../explore/sweep/intervals.ts'
