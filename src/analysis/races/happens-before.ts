@@ -1,6 +1,6 @@
 /**
  * What puts the pasts of contexts in order, of the records that say so: locks, wake-ups, work
- * items, interrupts and their handlers, the two halves of a virtqueue. Work item maps and RCU
+ * items, interrupts and their handlers, the two halves of a virtqueue, requests of a Xen ring. Work item maps and RCU
  * readers are no locks in this sense. Queueing an item that is pending orders as queueing does.
  * Differs from a kernel: a timer does not carry the past of whoever armed it to its handler.
  * Kernel: Documentation/memory-barriers.txt; queue_work_on() on what it guarantees.
@@ -26,6 +26,8 @@ export const orderingKinds: readonly number[] = [
   T.virtqueue_pop,
   T.virtqueue_push,
   T.virtqueue_get_buf,
+  T.xensnd_request,
+  T.xensnd_serve,
 ]
 
 export interface HeldLock {
@@ -64,6 +66,8 @@ export class HappensBefore {
     else if (kind === T.virtqueue_pop) clocks.acquire(context, `avail ${a}`)
     else if (kind === T.virtqueue_push) clocks.release(context, `used ${a}`)
     else if (kind === T.virtqueue_get_buf) clocks.acquire(context, `used ${a}`)
+    else if (kind === T.xensnd_request) clocks.release(context, `xensnd ${r.b}`)
+    else if (kind === T.xensnd_serve) clocks.acquire(context, `xensnd ${r.b}`)
   }
 
   /** Of a lock that is not free this is too early, but what it acquires then is past as well. */

@@ -1,4 +1,5 @@
 /** Data races: planted in hand-made records, and those of the drivers (domain/virtio-snd.md). */
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { foldStore } from '../../../src/analysis/fold.ts'
 import { RaceFold, type RaceResult } from '../../../src/analysis/races/race-fold.ts'
@@ -189,5 +190,24 @@ describe.each(Object.entries(ofVersion))('%s', (version, cells) => {
     expect([T.access, T.work_pending].filter((kind) => kinds.has(kind as number))).toEqual([])
     const added = count(T.access as number, store) + count(T.work_pending as number, store)
     expect(store.length - added).toBe(plain.store.length)
+  })
+})
+
+/**
+ * domain/xen-sndif.md §3 and §4: hw_params and hw_free clear the position under no lock, while a
+ * back end that still sends is heard; the event thread tests the state before it has the lock that
+ * open and close change it under. hw_ptr is an atomic_t.
+ */
+describe('the Xen front end', () => {
+  const text = readFileSync('scenarios/xen/X05-close-race.yaml', 'utf8')
+  const spec = loadScenario(text).find((one) => one.variant === 'talks-on-ge')
+  if (spec === undefined) throw new Error('no variant')
+  const { store } = runScenario(spec, 1, { accesses: true })
+  const { races: found } = foldStore(store, new RaceFold(store.symbols), 0)
+  const cells = new Set(found.map((one) => one.cell.replace(/\d/, '')))
+
+  it('races on its position and on the state of the event channel, and on nothing else', () => {
+    const expected = ['evt[]->state', 'stream->be_cur_frame', 'stream->out_frames']
+    expect([...cells].toSorted()).toEqual(expected)
   })
 })

@@ -11,6 +11,7 @@ import type { SndPcmSubstream } from '../../alsa/pcm.ts'
 import { Completion, complete, complete_all } from '../../linux/completion.ts'
 import { EIO } from '../../linux/errno.ts'
 import { IRQ_HANDLED, type IrqLine } from '../../linux/irq.ts'
+import { declareShared } from '../../linux/kcsan.ts'
 import type { Kernel } from '../../linux/kernel.ts'
 import { Mutex, mutex_lock, mutex_unlock } from '../../linux/mutex.ts'
 import {
@@ -64,6 +65,7 @@ abstract class Evtchnl {
     this.gref = xb.grants.grant(page, 1)
     const lock = '&channel->ring_io_lock'
     this.ring_io_lock = new Mutex(k, lock, `${kind}[${index}].ring_io_lock`)
+    declareShared<Evtchnl>(k, this, `${kind}[${index}]`, ['state', 'evt_id', 'evt_next_id'])
   }
 }
 

@@ -6,6 +6,7 @@
 import type { Frames } from '../../../base/units.ts'
 import type { SndPcmHardware, SndPcmSubstream } from '../../alsa/pcm.ts'
 import { SNDRV_PCM_STREAM_PLAYBACK } from '../../alsa/pcm_constants.ts'
+import { declareShared } from '../../linux/kcsan.ts'
 import type { XenbusDevice } from '../../xen/xenbus.ts'
 import type { XenSndVariant } from './variant.ts'
 import type { EvtchnlPair } from './xen_snd_front_evtchnl.ts'
@@ -38,6 +39,10 @@ export class StreamInfo {
     this.evt_pair = evt_pair
     this.pcm_hw = pcm_hw
     this.variant = variant
+    const [{ k }, name] = [xb_dev, `stream${index}`]
+    declareShared<StreamInfo>(k, this, name, ['is_open', 'be_cur_frame', 'out_frames'])
+    // atomic_t
+    declareShared<StreamInfo>(k, this, name, ['hw_ptr'], true)
   }
 }
 
