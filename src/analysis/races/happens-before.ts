@@ -1,6 +1,7 @@
 /**
  * What puts the pasts of contexts in order, of the records that say so: locks, wake-ups, work
- * items, interrupts and their handlers, the two halves of a virtqueue, requests of a Xen ring. Work item maps and RCU
+ * items, interrupts and their handlers, the two halves of a virtqueue and of a Xen
+ * ring. Work item maps and RCU
  * readers are no locks in this sense. Queueing an item that is pending orders as queueing does.
  * Differs from a kernel: a timer does not carry the past of whoever armed it to its handler.
  * Kernel: Documentation/memory-barriers.txt; queue_work_on() on what it guarantees.
