@@ -19,7 +19,7 @@ import { EIO, ENOSPC } from '../linux/errno.ts'
 import { IRQ_HANDLED, IRQ_NONE } from '../linux/irq.ts'
 import type { Kernel } from '../linux/kernel.ts'
 import { printk } from '../linux/printk.ts'
-import type { ObjectId } from '../linux/slab.ts'
+import type { Gfp, ObjectId } from '../linux/slab.ts'
 import {
   type RingFeatures,
   type VirtioChain,
@@ -137,7 +137,9 @@ export function more_used(vq: Virtqueue): boolean {
 }
 
 /**
- * Exposes a chain of buffers to the device; a polling device sees it before any kick.
+ * Exposes a chain of buffers to the device; a polling device sees it before any kick. A table of
+ * indirect descriptors is allocated with `gfp`; without memory for it each segment takes one of the
+ * ring's own, as if the feature were not there.
  *
  * Kernel: virtqueue_add_sgs() and virtqueue_add_split(). Context: any; caller serialises.
  * Return: 0, -ENOSPC (after a kick, if the device has something to read), or -EIO when broken.
@@ -148,15 +150,17 @@ export function virtqueue_add_sgs(
   out_sgs: number,
   in_sgs: number,
   token: VirtqueueToken,
+  gfp: Gfp,
 ): Proc<number> {
   const { k } = vq
   const { costs } = k
   const total = out_sgs + in_sgs
   if (!(total > 0)) unreachable(`queue ${vq.name}: an element without buffers`)
   if (vq.broken) return ended(-EIO)
-  const indirect = vq.indirect && total > 1 && vq.num_free > 0
+  const wanted = vq.indirect && total > 1 && vq.num_free > 0
   let ns = k.priceNs(costs.virtqueue_add) + total * k.priceNs(costs.virtqueue_add_segment)
-  if (indirect) ns += k.priceNs(costs.virtqueue_indirect)
+  if (wanted) ns += k.priceNs(costs.virtqueue_indirect)
+  const indirect = wanted && k.allocationFails?.(gfp) !== true
   const descs = indirect ? 1 : total
   const paid = k.tryChargeNs(ns)
   // The 16 bit counter must not overtake itself between two kicks.

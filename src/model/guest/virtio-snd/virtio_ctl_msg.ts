@@ -101,7 +101,7 @@ export function* virtsnd_ctl_msg_send(
   const in_sgs = request.count > 0 ? 2 : 1
   let notify = false
   const flags = yield* spin_lock_irqsave(queue.lock)
-  let rc = yield* virtqueue_add_sgs(vqueue, request, 1, in_sgs, msg)
+  let rc = yield* virtqueue_add_sgs(vqueue, request, 1, in_sgs, msg, 'GFP_ATOMIC')
   if (rc === 0) {
     k.emit(T.virtsnd_ctl_send, traceCode(request.code), request.traceStream, msg.id)
     notify = virtqueue_kick_prepare(vqueue)

@@ -13,7 +13,7 @@ import type { Completion } from '../../linux/completion.ts'
 import { ENOMEM } from '../../linux/errno.ts'
 import type { Kernel } from '../../linux/kernel.ts'
 import { printk } from '../../linux/printk.ts'
-import { kfree, kmalloc, newObject, type ObjectId } from '../../linux/slab.ts'
+import { type Gfp, kfree, kmalloc, newObject, type ObjectId } from '../../linux/slab.ts'
 import { SpinlockT, spin_lock_irqsave, spin_unlock_irqrestore } from '../../linux/spinlock.ts'
 import { type VirtioPciDevice, vp_find_vqs } from '../../virtio/virtio_pci.ts'
 import {
@@ -169,7 +169,7 @@ export function* virtsnd_find_vqs(
   for (let i = 0; i < vqueue.vring.num; i++) {
     const event = new VirtioSndEvent()
     snd.event_msgs.push(event)
-    const err = yield* virtsnd_event_send(snd, vqueue, event, false)
+    const err = yield* virtsnd_event_send(snd, vqueue, event, false, 'GFP_KERNEL')
     if (err !== 0) return err
   }
   return 0
@@ -193,11 +193,12 @@ function* virtsnd_event_send(
   vqueue: Virtqueue,
   event: VirtioSndEvent,
   notify: boolean,
+  gfp: Gfp,
 ): Proc<number> {
   event.code = 0
   event.data = 0
   const token: EventToken = { event, object: snd.events_object }
-  const rc = yield* virtqueue_add_sgs(vqueue, event, 0, 1, token)
+  const rc = yield* virtqueue_add_sgs(vqueue, event, 0, 1, token, gfp)
   if (rc !== 0) return rc
   if (notify && virtqueue_kick_prepare(vqueue)) yield* virtqueue_notify(vqueue)
   return 0
@@ -214,7 +215,7 @@ export function* virtsnd_event_notify_cb(snd: VirtioSnd): Proc {
       const token = (yield* virtqueue_get_buf(vqueue)) as EventToken | null
       if (token === null) break
       yield* virtsnd_event_dispatch(snd, token.event)
-      yield* virtsnd_event_send(snd, vqueue, token.event, true)
+      yield* virtsnd_event_send(snd, vqueue, token.event, true, 'GFP_ATOMIC')
     }
     if (vqueue.broken) break
   } while (!virtqueue_enable_cb(vqueue))

@@ -87,12 +87,12 @@ describe('virtqueue', () => {
     const { vq, kicks } = rings(k, true, false)
     const chain = { out_bytes: 4, in_bytes: 8 }
     for (let i = 0; i < 2; i++)
-      expect(now(virtqueue_add_sgs(vq, chain, 2, 1, { object: 0 }))).toBe(0)
-    expect(now(virtqueue_add_sgs(vq, chain, 2, 1, { object: 0 }))).toBe(-28)
+      expect(now(virtqueue_add_sgs(vq, chain, 2, 1, { object: 0 }, 'GFP_ATOMIC'))).toBe(0)
+    expect(now(virtqueue_add_sgs(vq, chain, 2, 1, { object: 0 }, 'GFP_ATOMIC'))).toBe(-28)
     expect(kicks.count).toBe(1)
-    expect(now(virtqueue_add_sgs(vq, chain, 0, 3, { object: 0 }))).toBe(-28)
+    expect(now(virtqueue_add_sgs(vq, chain, 0, 3, { object: 0 }, 'GFP_ATOMIC'))).toBe(-28)
     expect(kicks.count).toBe(1)
-    expect(now(virtqueue_add_sgs(vq, chain, 1, 1, { object: 0 }))).toBe(0)
+    expect(now(virtqueue_add_sgs(vq, chain, 1, 1, { object: 0 }, 'GFP_ATOMIC'))).toBe(0)
   })
 
   it('indirect: one descriptor whatever the number of segments', () => {
@@ -100,8 +100,27 @@ describe('virtqueue', () => {
     const { vq } = rings(k, true, true)
     const chain = { out_bytes: 4, in_bytes: 8 }
     for (let i = 0; i < SIZE; i++)
-      expect(now(virtqueue_add_sgs(vq, chain, 5, 1, { object: 0 }))).toBe(0)
+      expect(now(virtqueue_add_sgs(vq, chain, 5, 1, { object: 0 }, 'GFP_ATOMIC'))).toBe(0)
     expect(vq.num_free).toBe(0)
+  })
+
+  it('indirect: without memory for the table one descriptor for each segment', () => {
+    const { k } = tinyKernel()
+    const { vq, kicks } = rings(k, true, true)
+    const chain = { out_bytes: 4, in_bytes: 8 }
+    const asked: string[] = []
+    k.allocationFails = (gfp) => asked.push(gfp) <= 2
+    const add = (out: number) =>
+      now(virtqueue_add_sgs(vq, chain, out, 1, { object: 0 }, 'GFP_ATOMIC'))
+    expect(add(4)).toBe(0)
+    expect(vq.num_free).toBe(SIZE - 5)
+    expect(add(4)).toBe(-28)
+    expect(kicks.count).toBe(1)
+    expect(add(4)).toBe(0)
+    expect(vq.num_free).toBe(SIZE - 6)
+    // One segment needs no table, and nobody asks for memory.
+    expect(add(0)).toBe(0)
+    expect(asked).toEqual(['GFP_ATOMIC', 'GFP_ATOMIC', 'GFP_ATOMIC'])
   })
 
   it('an id that is not a head breaks the queue', () => {
@@ -112,7 +131,9 @@ describe('virtqueue', () => {
     expect(now(virtqueue_get_buf(vq))).toBeNull()
     expect(vq.broken).toBe(true)
     expect(store.symbols.entries('text').map((t) => t.name)[0]).toContain('id 3 is not a head!')
-    expect(now(virtqueue_add_sgs(vq, { out_bytes: 1, in_bytes: 0 }, 1, 0, { object: 0 }))).toBe(-5)
+    expect(
+      now(virtqueue_add_sgs(vq, { out_bytes: 1, in_bytes: 0 }, 1, 0, { object: 0 }, 'GFP_ATOMIC')),
+    ).toBe(-5)
   })
 })
 
@@ -143,7 +164,9 @@ class Model {
     if (what === 'add' || what === 'add3') {
       const token = { object: 0 }
       const segments = what === 'add' ? 1 : 3
-      const rc = now(virtqueue_add_sgs(vq, { out_bytes: 4, in_bytes: 0 }, segments, 0, token))
+      const rc = now(
+        virtqueue_add_sgs(vq, { out_bytes: 4, in_bytes: 0 }, segments, 0, token, 'GFP_ATOMIC'),
+      )
       if (rc === 0) {
         this.out.add(token)
         this.added++

@@ -101,7 +101,7 @@ export function* virtsnd_pcm_msg_send(vss: VirtioPcmSubstream): Proc<number> {
     msg.xfer.latency_bytes = 0
     const out_sgs = playback ? 1 + msg.data_sgs : 1
     const in_sgs = playback ? 1 : 1 + msg.data_sgs
-    const rc = yield* virtqueue_add_sgs(vqueue, msg.xfer, out_sgs, in_sgs, msg)
+    const rc = yield* virtqueue_add_sgs(vqueue, msg.xfer, out_sgs, in_sgs, msg, 'GFP_ATOMIC')
     if (rc !== 0) {
       yield* dev_err(vss.snd, `SID ${vss.sid}: failed to send I/O message`)
       return rc
