@@ -1,6 +1,6 @@
 /** Streams and their clients as Effect Schemas: the part of ScenarioSchema.ts about programs. */
 import * as Schema from 'effect/Schema'
-import { scriptCalls } from '../model/user/script-calls.ts'
+import { scriptCalls, timerEvents } from '../model/user/script-calls.ts'
 import { clientKinds } from '../scenario/client-defaults.ts'
 import { scenarioLimits as limits } from '../scenario/defaults.ts'
 import { channelsMax, pcmFormats, pcmRates } from '../scenario/pcm-limits.ts'
@@ -47,6 +47,9 @@ const ScriptStepSchema = Schema.Struct({
   hwsync: key(Flag, 'sync_ptr: ask the hardware first.'),
   enable: key(Flag, 'fasync: SIGIO on (default) or off.'),
   ticks: key(count(1, 1_000_000), 'timer_start: periods of a tick, default 1.'),
+  tread: key(Flag, 'timer_open: time-stamped events in place of ticks.'),
+  filter: key(Schema.Array(oneOf(timerEvents)), 'timer_start: events to queue, default: tick.'),
+  queue_size: key(count(1, 1_000_000), 'timer_start: entries of the queue, default 128.'),
   ...thresholds,
 })
 

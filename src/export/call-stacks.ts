@@ -41,6 +41,7 @@ const CALLS: Readonly<Record<string, readonly [name: string, file: string]>> = {
   delay: ['snd_pcm_delay', NATIVE],
   hwsync: ['snd_pcm_hwsync', NATIVE],
   poll: ['snd_pcm_poll', NATIVE],
+  hw_refine: ['snd_pcm_hw_refine', NATIVE],
   hw_free: ['snd_pcm_hw_free', NATIVE],
   reset: ['snd_pcm_reset', NATIVE],
   forward: ['snd_pcm_forward', NATIVE],

@@ -4,7 +4,7 @@
  */
 import type { Frames, Ns } from '../base/units.ts'
 import type { TaskOptions } from '../model/machine/task.ts'
-import type { ScriptCall } from '../model/user/script-calls.ts'
+import type { ScriptCall, TimerEvent } from '../model/user/script-calls.ts'
 import type { ScriptStep } from '../model/user/scripted.ts'
 import type { Fault, Path } from './fault.ts'
 import { completeScheduling, type SchedulingInput } from './loads.ts'
@@ -31,6 +31,9 @@ export type ScriptStepInput = Maybe<{
   hwsync: boolean
   enable: boolean
   ticks: number
+  tread: boolean
+  filter: readonly TimerEvent[]
+  queue_size: number
   start_threshold: PcmSize | 'boundary'
   stop_threshold: PcmSize | 'boundary'
   avail_min: PcmSize
@@ -207,6 +210,9 @@ function stepOf(input: ScriptStepInput, frames: (size: PcmSize) => Frames): Scri
       hwsync: input.hwsync,
       enable: input.enable,
       ticks: input.ticks,
+      tread: input.tread,
+      filter: input.filter,
+      queue_size: input.queue_size,
       start_threshold: mark(input.start_threshold),
       stop_threshold: mark(input.stop_threshold),
       avail_min: size(input.avail_min),

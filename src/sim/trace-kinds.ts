@@ -215,6 +215,7 @@ export const CODES: Record<string, readonly string[]> = {
     'timer_read',
     'timer_close',
     'munmap',
+    'hw_refine',
   ],
   state: [
     'OPEN',

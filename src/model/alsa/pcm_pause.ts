@@ -22,11 +22,8 @@ import {
   SNDRV_PCM_TRIGGER_PAUSE_RELEASE,
 } from './pcm_constants.ts'
 import { snd_pcm_update_hw_ptr } from './pcm_hw_ptr.ts'
-import {
-  SNDRV_TIMER_EVENT_MCONTINUE,
-  SNDRV_TIMER_EVENT_MPAUSE,
-  snd_pcm_timer_notify,
-} from './pcm_timer.ts'
+import { snd_pcm_timer_notify } from './pcm_timer.ts'
+import { SNDRV_TIMER_EVENT_MCONTINUE, SNDRV_TIMER_EVENT_MPAUSE } from './timer.ts'
 
 /** The action's argument. */
 const PUSH = 1

@@ -30,11 +30,8 @@ import {
 } from './pcm_constants.ts'
 import { snd_pcm_playback_data, snd_pcm_running } from './pcm_runtime.ts'
 import { snd_pcm_playback_silence } from './pcm_silence.ts'
-import {
-  SNDRV_TIMER_EVENT_MSTART,
-  SNDRV_TIMER_EVENT_MSTOP,
-  snd_pcm_timer_notify,
-} from './pcm_timer.ts'
+import { snd_pcm_timer_notify } from './pcm_timer.ts'
+import { SNDRV_TIMER_EVENT_MSTART, SNDRV_TIMER_EVENT_MSTOP } from './timer.ts'
 
 /** Kernel: snd_pcm_pre_start(). Return: 0, -EBADFD, or -EPIPE for playback without data. */
 function snd_pcm_pre_start(substream: SndPcmSubstream, _state: number): number {

@@ -31,11 +31,8 @@ import {
 import { snd_pcm_stream_lock_irqsave, snd_pcm_stream_unlock_irqrestore } from './pcm_locking.ts'
 import { snd_pcm_sync_stop } from './pcm_ops.ts'
 import { snd_pcm_running } from './pcm_runtime.ts'
-import {
-  SNDRV_TIMER_EVENT_MRESUME,
-  SNDRV_TIMER_EVENT_MSUSPEND,
-  snd_pcm_timer_notify,
-} from './pcm_timer.ts'
+import { snd_pcm_timer_notify } from './pcm_timer.ts'
+import { SNDRV_TIMER_EVENT_MRESUME, SNDRV_TIMER_EVENT_MSUSPEND } from './timer.ts'
 
 function snd_pcm_pre_suspend(substream: SndPcmSubstream, _arg: number): number {
   switch (substream.runtime.state) {

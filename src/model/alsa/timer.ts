@@ -50,8 +50,8 @@ export type SndTimerCallback = (ti: SndTimerInstance, resolution: Ns, ticks: num
 export class SndTimerInstance {
   readonly timer: SndTimer
   readonly callback: SndTimerCallback
-  /** Hears of starts and stops, under the timer's lock. */
-  ccallback: ((event: number, tstamp: Ns) => void) | null = null
+  /** Hears of starts and stops, under the timer's lock; `resolution` is 0 for a stop. */
+  ccallback: ((event: number, tstamp: Ns, resolution: Ns) => Proc) | null = null
   /** The timer's device is gone. */
   disconnect: (() => Proc) | null = null
   /** Kernel: SNDRV_TIMER_IFLG_RUNNING. */
@@ -67,6 +67,24 @@ export class SndTimerInstance {
     this.timer = timer
     this.callback = callback
   }
+}
+
+/** Events of an instance itself. Kernel: enum of SNDRV_TIMER_EVENT_*. */
+const SNDRV_TIMER_EVENT_START = 2
+const SNDRV_TIMER_EVENT_STOP = 3
+/** Events of the device behind it. */
+export const SNDRV_TIMER_EVENT_MSTART = 12
+export const SNDRV_TIMER_EVENT_MSTOP = 13
+export const SNDRV_TIMER_EVENT_MCONTINUE = 14
+export const SNDRV_TIMER_EVENT_MPAUSE = 15
+export const SNDRV_TIMER_EVENT_MSUSPEND = 17
+export const SNDRV_TIMER_EVENT_MRESUME = 18
+
+/** Kernel: snd_timer_notify1(). Context: timer->lock held. */
+function* snd_timer_notify1(ti: SndTimerInstance, event: number): Proc {
+  const { hw, k } = ti.timer
+  const resolution = event === SNDRV_TIMER_EVENT_START ? hw.c_resolution() : 0
+  if (ti.ccallback !== null) yield* ti.ccallback(event, k.sim.now, resolution)
 }
 
 function take(list: SndTimerInstance[], ti: SndTimerInstance): void {
@@ -115,6 +133,7 @@ export function* snd_timer_start(ti: SndTimerInstance, ticks: number): Proc<numb
     if (timer.running === 0) timer.hw.start()
     timer.running++
     ti.running = true
+    yield* snd_timer_notify1(ti, SNDRV_TIMER_EVENT_START)
   }
   yield* spin_unlock_irqrestore(timer.lock, flags)
   return err
@@ -132,6 +151,7 @@ export function* snd_timer_stop(ti: SndTimerInstance): Proc<number> {
     ti.running = false
     timer.running--
     if (timer.running === 0) timer.hw.stop()
+    yield* snd_timer_notify1(ti, SNDRV_TIMER_EVENT_STOP)
   }
   yield* spin_unlock_irqrestore(timer.lock, flags)
   return err
@@ -175,9 +195,20 @@ export function* snd_timer_interrupt(timer: SndTimer, ticks_left: number): Proc 
   yield* spin_unlock_irqrestore(timer.lock, flags)
 }
 
-/** Tells every open instance of a start or stop. Kernel: snd_timer_notify(). Locks: timer->lock. */
+/**
+ * Tells every running instance what became of the device. Kernel: snd_timer_notify(). Locks:
+ * timer->lock.
+ */
 export function* snd_timer_notify(timer: SndTimer, event: number, tstamp: Ns): Proc {
+  if (timer.hw.shutdown()) return
   const flags = yield* spin_lock_irqsave(timer.lock)
-  for (const ti of timer.open_list) ti.ccallback?.(event, tstamp)
+  const starts =
+    event === SNDRV_TIMER_EVENT_MSTART ||
+    event === SNDRV_TIMER_EVENT_MCONTINUE ||
+    event === SNDRV_TIMER_EVENT_MRESUME
+  const resolution = starts ? timer.hw.c_resolution() : 0
+  for (const ti of timer.active_list) {
+    if (ti.ccallback !== null) yield* ti.ccallback(event, tstamp, resolution)
+  }
   yield* spin_unlock_irqrestore(timer.lock, flags)
 }

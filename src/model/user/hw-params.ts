@@ -25,13 +25,14 @@ import {
   SNDRV_PCM_HW_PARAM_FORMAT,
   SNDRV_PCM_HW_PARAM_PERIOD_SIZE,
   SNDRV_PCM_HW_PARAM_PERIOD_TIME,
+  SNDRV_PCM_HW_PARAM_PERIODS,
   SNDRV_PCM_HW_PARAM_RATE,
   SndPcmHwParams,
   setHwParam,
 } from '../alsa/pcm_params.ts'
 import { RMASK_ALL, snd_pcm_hw_refine } from '../alsa/pcm_refine.ts'
 import { EINVAL } from '../linux/errno.ts'
-import { sys_hw_params, sys_prepare } from './syscall.ts'
+import { sys_hw_params, sys_hw_refine, sys_prepare } from './syscall.ts'
 
 /** aplay's longest buffer, and how many periods it makes of one. */
 const BUFFER_TIME_US_MAX = 500_000
@@ -177,7 +178,45 @@ export function* installHwParams(
   return yield* sys_hw_params(file, params)
 }
 
-/** The same and a prepare, as snd_pcm_hw_params() of the library does. Return: 0, or -errno. */
+const SIZES = [
+  ['period_size', SNDRV_PCM_HW_PARAM_PERIOD_SIZE],
+  ['buffer_size', SNDRV_PCM_HW_PARAM_BUFFER_SIZE],
+  ['periods', SNDRV_PCM_HW_PARAM_PERIODS],
+] as const
+
+/**
+ * One HW_REFINE ioctl by itself: what the hardware can still do with format, rate, channels and
+ * access, and the sizes that the request states, as they are. Return: 0 or -errno; `left` then has
+ * what each size may be.
+ */
+export function* refineHwParams(
+  file: SndPcmFile,
+  request: HwRequest,
+  access: number,
+  left: string[],
+): Proc<number> {
+  const params = new SndPcmHwParams()
+  const wanted: readonly (readonly [number, number | undefined])[] = [
+    [SNDRV_PCM_HW_PARAM_ACCESS, access],
+    [SNDRV_PCM_HW_PARAM_FORMAT, request.format],
+    [SNDRV_PCM_HW_PARAM_CHANNELS, request.channels],
+    [SNDRV_PCM_HW_PARAM_RATE, request.rate],
+    [SNDRV_PCM_HW_PARAM_PERIOD_SIZE, request.period_size],
+    [SNDRV_PCM_HW_PARAM_BUFFER_SIZE, request.buffer_size],
+  ]
+  for (const [v, value] of wanted) if (value !== undefined) setHwParam(params, v, value)
+  params.rmask = RMASK_ALL
+  const err = yield* sys_hw_refine(file, params)
+  if (err < 0) return err
+  for (const [name, v] of SIZES) {
+    const { min, max, openmin, openmax } = hw_param_interval(params, v)
+    const range = `${openmin ? '(' : '['}${min} ${max}${openmax ? ')' : ']'}`
+    left.push(`${name} ${min === max ? min : range}`)
+  }
+  return 0
+}
+
+/** installHwParams(), and a prepare as snd_pcm_hw_params() of the library does. Return: as it. */
 export function* chooseHwParams(
   file: SndPcmFile,
   request: HwRequest,

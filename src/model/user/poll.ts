@@ -1,6 +1,6 @@
 /**
- * poll() on PCM files, and the library's snd_pcm_wait() on top of it. Kernel: fs/select.c
- * (do_sys_poll), 6.1. Time-outs are ns, with the slack of the task.
+ * poll() on PCM files and on timers, and the library's snd_pcm_wait() on top of it. Kernel:
+ * fs/select.c (do_sys_poll), 6.1. Time-outs are ns, with the slack of the task.
  */
 import { NS_PER_MS, type Ns } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
@@ -12,12 +12,18 @@ import {
 import type { SndPcmFile } from '../alsa/pcm_native.ts'
 import { pollMask, snd_pcm_poll } from '../alsa/pcm_poll.ts'
 import { snd_pcm_avail } from '../alsa/pcm_runtime.ts'
+import { type SndTimerUser, snd_timer_user_mask, snd_timer_user_poll } from '../alsa/timer_user.ts'
 import { ENODEV, EPIPE, ERESTARTSYS, ESTRPIPE } from '../linux/errno.ts'
 import { sleepUntil } from '../linux/hrtimer.ts'
 import type { Kernel } from '../linux/kernel.ts'
 import { currentTask } from '../linux/preempt.ts'
 import { schedule, TASK_INTERRUPTIBLE } from '../linux/sched.ts'
-import { add_wait_queue, remove_wait_queue, WaitQueueEntry } from '../linux/wait.ts'
+import {
+  add_wait_queue,
+  remove_wait_queue,
+  WaitQueueEntry,
+  type WaitQueueHead,
+} from '../linux/wait.ts'
 import { Call, syscall } from './syscall.ts'
 
 const FOREVER = -1
@@ -37,45 +43,86 @@ export class PollSet {
   }
 }
 
+/** What poll() waits for, of any file. */
+interface Pollable {
+  readonly wait: WaitQueueHead
+  /** The file's own poll, under its lock; and the same bits without it. */
+  poll(): Proc<number>
+  mask(): number
+}
+
+function pollableOf({ substream }: SndPcmFile): Pollable {
+  return {
+    wait: substream.sleep,
+    poll: () => snd_pcm_poll(substream),
+    mask: () => pollMask(substream),
+  }
+}
+
 /** poll() on all files of a set; a negative time-out waits for ever. Return: number ready. */
 export function sys_poll(set: PollSet, timeoutNs: Ns): Proc<number> {
   const { substream } = set.files[0] as SndPcmFile
   const ms = timeoutNs < 0 ? FOREVER : Math.round(timeoutNs / NS_PER_MS)
-  return syscall(substream.k, substream.id, Call.poll, ms, do_poll(set, timeoutNs))
+  const work = do_poll(set.k, set.files.map(pollableOf), set.revents, timeoutNs)
+  return syscall(substream.k, substream.id, Call.poll, ms, work)
+}
+
+/**
+ * poll() on a program's file of a timer; a negative time-out waits for ever. Return: number ready,
+ * `revents` has its bits.
+ */
+export function sys_poll_timer(
+  k: Kernel,
+  stream: number,
+  tu: SndTimerUser,
+  revents: number[],
+  timeoutNs: Ns,
+): Proc<number> {
+  const timer: Pollable = {
+    wait: tu.qchange_sleep,
+    poll: () => snd_timer_user_poll(tu),
+    mask: () => snd_timer_user_mask(tu),
+  }
+  const ms = timeoutNs < 0 ? FOREVER : Math.round(timeoutNs / NS_PER_MS)
+  return syscall(k, stream, Call.poll, ms, do_poll(k, [timer], revents, timeoutNs))
 }
 
 /** Kernel: do_poll(). Return: number of files ready, or -ERESTARTSYS. */
-function* do_poll(set: PollSet, timeoutNs: Ns): Proc<number> {
-  const { k } = set
+function* do_poll(
+  k: Kernel,
+  files: readonly Pollable[],
+  revents: number[],
+  timeoutNs: Ns,
+): Proc<number> {
   const task = currentTask(k)
   const deadlineNs = timeoutNs < 0 ? FOREVER : k.sim.now + timeoutNs
-  const entries = set.files.map(() => new WaitQueueEntry(task))
-  for (const [i, file] of set.files.entries()) {
-    yield* add_wait_queue(file.substream.sleep, entries[i] as WaitQueueEntry)
+  const entries = files.map(() => new WaitQueueEntry(task))
+  for (const [i, file] of files.entries()) {
+    yield* add_wait_queue(file.wait, entries[i] as WaitQueueEntry)
   }
   let ready = 0
   for (;;) {
-    ready = yield* scan(set)
+    ready = yield* scan(files, revents)
     if (ready > 0 || (deadlineNs >= 0 && k.sim.now >= deadlineNs)) break
     if (task.signalPending) {
       ready = -ERESTARTSYS
       break
     }
     // A wake-up during the scan shows here (the kernel keeps it in pwq->triggered).
-    if (set.files.some((file) => pollMask(file.substream) !== 0)) continue
+    if (files.some((file) => file.mask() !== 0)) continue
     yield* sleep(k, deadlineNs)
   }
-  for (const [i, file] of set.files.entries()) {
-    yield* remove_wait_queue(file.substream.sleep, entries[i] as WaitQueueEntry)
+  for (const [i, file] of files.entries()) {
+    yield* remove_wait_queue(file.wait, entries[i] as WaitQueueEntry)
   }
   return ready
 }
 
-function* scan(set: PollSet): Proc<number> {
+function* scan(files: readonly Pollable[], revents: number[]): Proc<number> {
   let ready = 0
-  for (const [i, file] of set.files.entries()) {
-    const bits = yield* snd_pcm_poll(file.substream)
-    set.revents[i] = bits
+  for (const [i, file] of files.entries()) {
+    const bits = yield* file.poll()
+    revents[i] = bits
     if (bits !== 0) ready++
   }
   return ready

@@ -4,6 +4,7 @@ export const scriptCalls = [
   'close',
   'sleep',
   'avail_update',
+  'hw_refine',
   'hw_params',
   'hw_free',
   'sw_params',
@@ -37,8 +38,27 @@ export const scriptCalls = [
   'timer_open',
   'timer_start',
   'timer_stop',
+  'timer_poll',
   'timer_read',
   'timer_close',
 ] as const
 
 export type ScriptCall = (typeof scriptCalls)[number]
+
+/** Events that a timer opened with `tread` can queue. */
+export const timerEvents = [
+  'resolution',
+  'tick',
+  'start',
+  'stop',
+  'continue',
+  'pause',
+  'mstart',
+  'mstop',
+  'mcontinue',
+  'mpause',
+  'msuspend',
+  'mresume',
+] as const
+
+export type TimerEvent = (typeof timerEvents)[number]

@@ -20,11 +20,11 @@ import type { SndPcmFile } from '../alsa/pcm_native.ts'
 import { SndPcmStatus } from '../alsa/pcm_status.ts'
 import { SndPcmSyncPtr } from '../alsa/pcm_sync_ptr.ts'
 import { EBADFD, errnoName } from '../linux/errno.ts'
-import { installHwParams } from './hw-params.ts'
+import { installHwParams, refineHwParams } from './hw-params.ts'
 import { mmapTransfer, snd_pcm_avail_update } from './library.ts'
 import { PcmClient, type PcmClientOptions, streamOf } from './pcm-client.ts'
 import { PollSet, sys_poll } from './poll.ts'
-import type { ScriptCall } from './script-calls.ts'
+import type { ScriptCall, TimerEvent } from './script-calls.ts'
 import { setSwParams, type Thresholds } from './sw-params.ts'
 import * as S from './syscall.ts'
 import { TimerFile } from './timer-calls.ts'
@@ -61,6 +61,10 @@ export interface ScriptStep extends Thresholds {
   readonly enable?: boolean
   /** Periods of a timer's tick. */
   readonly ticks?: number
+  /** timer_open: time-stamped events; of timer_start: which, and the entries of their queue. */
+  readonly tread?: boolean
+  readonly filter?: readonly TimerEvent[]
+  readonly queue_size?: number
 }
 
 export interface ScriptedOptions extends PcmClientOptions {
@@ -75,6 +79,8 @@ class Handle {
   readonly status = new SndPcmStatus()
   readonly set: PollSet
   readonly timer: TimerFile
+  /** What the call in progress answered beside its return value. */
+  readonly told: string[] = []
 
   constructor(file: SndPcmFile) {
     this.file = file
@@ -91,6 +97,16 @@ type Call = (handle: Handle, step: ScriptStep, program: Scripted) => Proc<number
 
 /** Calls on an open handle, by the names that a script uses. */
 const CALLS = {
+  hw_refine: (handle, step, program) => {
+    const { format, rate, channels } = program.options
+    const { period_size, buffer_size } = step
+    const sizes = {
+      ...(period_size === undefined ? {} : { period_size }),
+      ...(buffer_size === undefined ? {} : { buffer_size }),
+    }
+    const request = { format, rate, channels, ...sizes }
+    return refineHwParams(handle.file, request, accessOf(step), handle.told)
+  },
   hw_params: ({ file }, step, program) => {
     const { options } = program
     const request = {
@@ -129,10 +145,12 @@ const CALLS = {
   link: ({ file }, step, program) => program.link(file, step),
   unlink: ({ file }) => S.sys_unlink(file),
   fasync: ({ file }, { enable }) => S.sys_fasync(file, enable ?? true),
-  timer_open: ({ timer }) => timer.open(),
-  timer_start: ({ timer }, { ticks }) => timer.start(ticks ?? 1),
+  timer_open: ({ timer }, { tread }) => timer.open(tread ?? false),
+  timer_start: ({ timer }, { ticks, filter, queue_size }) =>
+    timer.start({ ticks: ticks ?? 1, filter: filter ?? ['tick'], queue_size: queue_size ?? 0 }),
   timer_stop: ({ timer }) => timer.stop(),
-  timer_read: ({ timer }, { nonblock }) => timer.read(nonblock ?? false),
+  timer_poll: ({ timer }, { forNs }) => timer.poll(forNs ?? -1),
+  timer_read: ({ timer, told }, { nonblock }) => timer.read(nonblock ?? false, told),
   timer_close: ({ timer }) => timer.close(),
 } as const satisfies Record<Exclude<ScriptCall, OtherCall>, Call>
 
@@ -193,7 +211,8 @@ export class Scripted extends PcmClient<ScriptedOptions> {
       ret = yield* S.sys_sleep_until(k, stream, k.sim.now + (step.forNs ?? 0))
     } else ret = yield* this.onHandle(step.call, direction, step)
     const arg = step.frames === undefined ? '' : String(step.frames)
-    this.log(`${step.call}(${arg}) = ${errnoName(ret)}`)
+    const told = this.handles.get(direction)?.told.splice(0).join(', ') ?? ''
+    this.log(`${step.call}(${arg}) = ${errnoName(ret)}${told === '' ? '' : `: ${told}`}`)
     if (ret < 0) this.result.error = ret
   }
 

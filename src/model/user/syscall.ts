@@ -25,6 +25,7 @@ import { type SndPcmFile, snd_pcm_fasync, snd_pcm_open } from '../alsa/pcm_nativ
 import type { SndPcmHwParams } from '../alsa/pcm_params.ts'
 import { snd_pcm_pause_lock_irq } from '../alsa/pcm_pause.ts'
 import { snd_pcm_prepare, snd_pcm_reset } from '../alsa/pcm_prepare.ts'
+import { snd_pcm_hw_refine } from '../alsa/pcm_refine.ts'
 import { snd_pcm_start_lock_irq } from '../alsa/pcm_start_stop.ts'
 import {
   type DelayAnswer,
@@ -92,6 +93,7 @@ export const Call = {
   timer_read: 34,
   timer_close: 35,
   munmap: 36,
+  hw_refine: 37,
 } as const
 
 /**
@@ -177,6 +179,11 @@ function* unmapData({ substream }: SndPcmFile): Proc<number> {
 export function sys_suspend(file: SndPcmFile): Proc<number> {
   const { k, id, pcm } = file.substream
   return syscall(k, id, Call.suspend, 0, snd_pcm_suspend_all(pcm))
+}
+
+/** Kernel: snd_pcm_hw_refine_user(). */
+export function sys_hw_refine(file: SndPcmFile, params: SndPcmHwParams): Proc<number> {
+  return ioctl(file, Call.hw_refine, 0, snd_pcm_hw_refine(file.substream, params))
 }
 
 export function sys_hw_params(file: SndPcmFile, params: SndPcmHwParams): Proc<number> {

@@ -5,14 +5,21 @@ import * as C from '../../../../src/model/alsa/pcm_constants.ts'
 import { snd_pcm_period_elapsed } from '../../../../src/model/alsa/pcm_lib.ts'
 import { snd_pcm_fasync, snd_pcm_release } from '../../../../src/model/alsa/pcm_native.ts'
 import { snd_pcm_pause_lock_irq } from '../../../../src/model/alsa/pcm_pause.ts'
+import { EPOLLIN } from '../../../../src/model/alsa/pcm_poll.ts'
 import { snd_pcm_start_lock_irq } from '../../../../src/model/alsa/pcm_start_stop.ts'
-import * as timers from '../../../../src/model/alsa/pcm_timer.ts'
 import {
+  SNDRV_TIMER_EVENT_MCONTINUE,
+  SNDRV_TIMER_EVENT_MPAUSE,
+  SNDRV_TIMER_EVENT_MSTART,
+  SNDRV_TIMER_EVENT_MSTOP,
   type SndTimerInstance,
   snd_timer_close,
+  snd_timer_interrupt,
+  snd_timer_notify,
   snd_timer_start,
   snd_timer_stop,
 } from '../../../../src/model/alsa/timer.ts'
+import * as timers from '../../../../src/model/alsa/timer_user.ts'
 import { EAGAIN, EBUSY, EINVAL, ENODEV } from '../../../../src/model/linux/errno.ts'
 import { sleepUntil } from '../../../../src/model/linux/hrtimer.ts'
 import { currentTask } from '../../../../src/model/linux/preempt.ts'
@@ -39,8 +46,9 @@ describe('the PCM timer', () => {
       w.fake.pos = PERIOD
       yield* snd_pcm_period_elapsed(substream)
       yield* snd_pcm_period_elapsed(substream)
-      expect(yield* timers.snd_timer_user_read(tu, true)).toBe(2)
-      expect(tu.resolution).toBe(10 * NS_PER_MS)
+      expect(yield* timers.snd_timer_user_read(tu, true)).toMatchObject([
+        { val: 2, resolution: 10 * NS_PER_MS },
+      ])
       must(yield* snd_timer_stop(ti))
       expect(yield* snd_timer_stop(ti)).toBe(-EBUSY)
       expect(substream.timer_running).toBe(false)
@@ -63,7 +71,7 @@ describe('the PCM timer', () => {
       w.fake.pos = C.SNDRV_PCM_POS_XRUN
       yield* snd_pcm_period_elapsed(substream)
       expect(substream.runtime.state).toBe(C.SNDRV_PCM_STATE_XRUN)
-      expect(tu.ticks).toBe(0)
+      expect(tu.queue).toEqual([])
     })
   })
 
@@ -77,7 +85,7 @@ describe('the PCM timer', () => {
       w.fake.runClock(substream)
       must(yield* snd_pcm_start_lock_irq(substream))
       const startNs = w.sim.now
-      expect(yield* timers.snd_timer_user_read(tu, false)).toBe(3)
+      expect(yield* timers.snd_timer_user_read(tu, false)).toMatchObject([{ val: 3 }])
       expect(w.sim.now - startNs).toBeGreaterThanOrEqual(30 * NS_PER_MS)
       expect(w.sim.now - startNs).toBeLessThan(40 * NS_PER_MS)
       expect(tu.qchange_sleep.entries).toEqual([])
@@ -95,33 +103,72 @@ describe('the PCM timer', () => {
       advanceAppl(substream, BUFFER)
       must(yield* snd_pcm_start_lock_irq(substream))
       yield* snd_pcm_period_elapsed(substream)
-      expect(tu.ticks).toBe(1)
+      expect(tu.queue).toMatchObject([{ val: 1 }])
       expect(substream.timer_running).toBe(false)
       w.fake.card.shutdown = true
       expect(yield* snd_timer_start(ti, 1)).toBe(-ENODEV)
     })
   })
 
-  test('tells of starts, pauses and stops', () => {
+  test('tells who runs of starts, pauses and stops', () => {
     const w = world()
     const events: number[] = []
     inTask(w, function* () {
       const file = yield* openStream(w)
       const { substream } = file
       const tu = yield* timers.snd_timer_user_open(substream.timer)
-      ;(tu.ti as SndTimerInstance).ccallback = (event) => events.push(event)
+      const ti = tu.ti as SndTimerInstance
+      ti.ccallback = function* (event) {
+        events.push(event)
+      }
+      must(yield* snd_timer_start(ti, 1))
       advanceAppl(substream, BUFFER)
       must(yield* snd_pcm_start_lock_irq(substream))
       must(yield* snd_pcm_pause_lock_irq(substream, true))
       must(yield* snd_pcm_pause_lock_irq(substream, false))
       must(yield* snd_pcm_release(file))
     })
+    const START = 2
     expect(events).toEqual([
-      timers.SNDRV_TIMER_EVENT_MSTART,
-      timers.SNDRV_TIMER_EVENT_MPAUSE,
-      timers.SNDRV_TIMER_EVENT_MCONTINUE,
-      timers.SNDRV_TIMER_EVENT_MSTOP,
+      START,
+      SNDRV_TIMER_EVENT_MSTART,
+      SNDRV_TIMER_EVENT_MPAUSE,
+      SNDRV_TIMER_EVENT_MCONTINUE,
+      SNDRV_TIMER_EVENT_MSTOP,
     ])
+  })
+})
+
+describe("a program's queue of time-stamped events", () => {
+  const TICK = timers.SNDRV_TIMER_EVENT_TICK
+
+  test('has the sizes that PARAMS allows, drops and counts what finds no room', () => {
+    const w = world()
+    inTask(w, function* () {
+      const { substream } = yield* openStream(w)
+      const tu = yield* timers.snd_timer_user_open(substream.timer, true)
+      const filter = (1 << TICK) | (1 << SNDRV_TIMER_EVENT_MSTART) | (1 << SNDRV_TIMER_EVENT_MSTOP)
+      expect(yield* timers.snd_timer_user_params(tu, filter, 31)).toBe(-EINVAL)
+      expect(yield* timers.snd_timer_user_params(tu, filter, 1025)).toBe(-EINVAL)
+      must(yield* timers.snd_timer_user_params(tu, filter, 32))
+      must(yield* timers.snd_timer_user_start(tu, 1))
+      // A START of what runs stops it first.
+      must(yield* timers.snd_timer_user_start(tu, 1))
+      for (let i = 0; i < 20; i++) {
+        yield* snd_timer_notify(substream.timer, SNDRV_TIMER_EVENT_MSTART, i)
+        yield* snd_timer_interrupt(substream.timer, 1)
+        yield* snd_timer_interrupt(substream.timer, 1)
+      }
+      expect(tu.queue).toHaveLength(32)
+      expect(tu.overrun).toBe(4)
+      expect(tu.queue.slice(0, 2)).toMatchObject([
+        { event: SNDRV_TIMER_EVENT_MSTART, val: 10 * NS_PER_MS, tstamp: 0 },
+        { event: TICK, val: 2 },
+      ])
+      expect(yield* timers.snd_timer_user_poll(tu)).toBe(EPOLLIN)
+      must(yield* timers.snd_timer_user_params(tu, 0, 0))
+      expect(yield* timers.snd_timer_user_poll(tu)).toBe(0)
+    })
   })
 })
 

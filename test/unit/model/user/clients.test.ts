@@ -190,7 +190,8 @@ describe('a script', () => {
       '{client: scripted, period_size: 480, periods: 8, options: {script: [' +
         '{call: timer_read}, {call: open}, {call: hw_params}, {call: prepare}, ' +
         '{call: timer_read}, {call: timer_open}, {call: timer_start, ticks: 2}, ' +
-        '{call: timer_start}, {call: timer_read, nonblock: true}, {call: writei, frames: 3840}, ' +
+        '{call: timer_start, ticks: 2}, {call: timer_read, nonblock: true}, ' +
+        '{call: writei, frames: 3840}, ' +
         '{call: timer_read}, {call: status, at: 50ms}, {call: timer_read}, {call: timer_stop}, ' +
         '{call: timer_stop}, {call: timer_close}, {call: timer_close}]}}',
     )
@@ -201,7 +202,7 @@ describe('a script', () => {
       'timer_read() = -EBADFD',
       'timer_open() = 0',
       'timer_start() = 0',
-      'timer_start() = -EBUSY',
+      'timer_start() = 0',
       'timer_read() = -EAGAIN',
       'timer_read() = 2',
       'timer_read() = 2',
@@ -209,6 +210,52 @@ describe('a script', () => {
       'timer_stop() = -EBUSY',
       'timer_close() = 0',
       'timer_close() = -EBADFD',
+    ])
+  })
+  it('PCM timer: poll, and events with their times', () => {
+    const { log } = run(
+      '{client: scripted, period_size: 480, periods: 8, options: {script: [' +
+        '{call: open}, {call: timer_poll}, {call: hw_params}, {call: prepare}, ' +
+        '{call: timer_open, tread: true}, {call: timer_poll, for: 0ns}, ' +
+        '{call: timer_start, queue_size: 16}, ' +
+        '{call: timer_start, filter: [resolution, tick, start, stop, mstart, mstop]}, ' +
+        '{call: timer_poll, for: 0ns}, {call: timer_read}, {call: writei, frames: 3840}, ' +
+        '{call: sleep, for: 35ms}, {call: timer_read}, {call: timer_poll}, {call: timer_read}, ' +
+        '{call: drop}, {call: timer_stop}, {call: timer_read}, ' +
+        '{call: timer_poll, for: 20ms}, {call: timer_close}]}}',
+    )
+    const timer = log.filter((line) => line.startsWith('timer'))
+    const rounded = timer.map((line) => line.replaceAll(/ at (\d+)\.\d+ ms/g, '@$1'))
+    expect(rounded).toEqual([
+      'timer_poll() = -EBADFD',
+      'timer_open() = 0',
+      'timer_poll() = 0',
+      'timer_start() = -EINVAL',
+      'timer_start() = 0',
+      'timer_poll() = 1',
+      'timer_read() = 1: start 10000000@0',
+      'timer_read() = 3: mstart 10000000@0, resolution 10000000@10, tick 3@30',
+      'timer_poll() = 1',
+      'timer_read() = 1: tick 1@40',
+      'timer_stop() = 0',
+      'timer_read() = 2: mstop 0@40, stop 0@40',
+      'timer_poll() = 0',
+      'timer_close() = 0',
+    ])
+  })
+  it('HW_REFINE: what is left with the sizes that are given', () => {
+    const { log } = run(
+      '{client: scripted, period_size: 480, periods: 4, options: {script: [' +
+        '{call: hw_refine}, {call: open}, ' +
+        '{call: hw_refine, period_size: 480, buffer_size: 1920}, ' +
+        '{call: hw_refine, period_size: 480, buffer_size: 100}, {call: hw_params}]}}',
+    )
+    expect(log).toEqual([
+      'hw_refine() = -EBADFD',
+      'open() = 0',
+      'hw_refine() = 0: period_size 480, buffer_size 1920, periods 4',
+      'hw_refine() = -EINVAL',
+      'hw_params() = 0',
     ])
   })
   it('SIGIO ends a sleep at the next period, until it is turned off', () => {
