@@ -108,7 +108,7 @@ describe('a changed line of the model', () => {
   })
 
   it("a driver's step: by its record, also when the old records were not kept", () => {
-    const work = '    yield* schedule_work(vss.elapsed_period)\n'
+    const work = '    yield* variantScheduleWork(vss.snd.variant, vss.elapsed_period)\n'
     const send = '    yield* virtsnd_pcm_msg_send(vss)\n'
     withChange(msg, work + send, send + work, () => {
       const exact = bench('--against', 'base')
