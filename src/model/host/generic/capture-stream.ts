@@ -39,7 +39,6 @@ export class CaptureStream extends GenericStream {
     while (this.available > 0 && this.queue.length > 0) {
       const full = this.fillFront()
       if (full) yield* this.giveBack(this.queue.shift() as QueuedMessage)
-      if (kind === 'pull') break
     }
     if (this.lose(kind === 'pull' ? 0 : this.pacer.room())) {
       if (this.owner.options.events === 'xrun') {

@@ -3,7 +3,7 @@
  * the answer may take its time.
  */
 import type { Prng } from '../../../base/prng.ts'
-import type { Ns } from '../../../base/units.ts'
+import type { Bytes, Ns } from '../../../base/units.ts'
 import { type Proc, Req } from '../../../sim/process.ts'
 import { T } from '../../../sim/trace.ts'
 import {
@@ -38,8 +38,15 @@ import type { GenericOwner, GenericStream } from './stream.ts'
 export interface ControlOwner extends GenericOwner {
   readonly streams: readonly GenericStream[]
   readonly rng: Prng
-  /** The device's thread is gone for good. */
-  crash(): void
+  /** Returns an element without a word; false if it is kept back. */
+  push(vq: DeviceVirtqueue, head: number, len: Bytes): boolean
+  /** Interrupts the guest if it asked for that. */
+  notify(vq: DeviceVirtqueue): Proc
+}
+
+interface Taken {
+  readonly head: number
+  readonly request: VirtioSndControl
 }
 
 interface Answer {
@@ -66,20 +73,34 @@ export class ControlQueue implements LoopHandler {
     this.timer.cancel()
   }
 
-  /** Kicked: takes every request there is. */
+  /** Kicked: takes every request there is, answers them, and looks again. */
   *handle(): Proc {
-    const { owner, vq } = this
+    const { owner } = this
     const { host } = owner
-    for (let head = virtqueue_pop(vq); head >= 0 && !owner.dead; head = virtqueue_pop(vq)) {
-      host.emit(T.virtqueue_pop, vq.id, head)
-      // Mapped with the pop: the driver may reset the queue while this thread works.
-      const request = virtqueue_chain(vq, head) as VirtioSndControl
-      if (!host.tryCharge(host.costs.audio_buffer_overhead)) yield Req.CHARGE
-      request.status = yield* this.process(request)
-      if (owner.dead) return
-      this.queueAnswer(head, request)
+    for (let batch = this.popAll(); batch.length > 0; batch = this.popAll()) {
+      for (const { head, request } of batch) {
+        if (!host.tryCharge(host.costs.audio_buffer_overhead)) yield Req.CHARGE
+        request.status = yield* this.process(request)
+        if (owner.isDead(VIRTIO_SND_VQ_CONTROL)) {
+          // What was answered before the panic lies in the ring, and nobody says so.
+          for (const { head: done, len } of this.answers.splice(0)) owner.push(this.vq, done, len)
+          return
+        }
+        this.queueAnswer(head, request)
+      }
+      yield* this.sendAnswers()
     }
-    yield* this.sendAnswers()
+  }
+
+  private popAll(): Taken[] {
+    const { owner, vq } = this
+    const batch: Taken[] = []
+    for (let head = virtqueue_pop(vq); head >= 0; head = virtqueue_pop(vq)) {
+      owner.host.emit(T.virtqueue_pop, vq.id, head)
+      // Mapped with the pop: the driver may reset the queue while this thread works.
+      batch.push({ head, request: virtqueue_chain(vq, head) as VirtioSndControl })
+    }
+    return batch
   }
 
   private queueAnswer(head: number, request: VirtioSndControl): void {
@@ -96,17 +117,22 @@ export class ControlQueue implements LoopHandler {
   }
 
   private *sendAnswers(): Proc {
+    const { owner, vq } = this
+    const batch = owner.options.controlSignal === 'batch'
+    let pushed = false
     while (this.answers.length > 0) {
       const answer = this.answers[0] as Answer
-      if (answer.atNs > this.owner.host.sim.now) {
+      if (answer.atNs > owner.host.sim.now) {
         this.timer.anticipate(answer.atNs)
-        return
+        break
       }
       this.answers.shift()
-      yield* this.owner.complete(this.vq, answer.head, answer.len)
+      if (!batch) yield* owner.complete(vq, answer.head, answer.len)
+      else if (owner.push(vq, answer.head, answer.len)) pushed = true
       const { then } = answer
       if (then !== null) yield* then.locked(() => then.flush())
     }
+    if (pushed) yield* owner.notify(vq)
   }
 
   private *process(request: VirtioSndControl): Proc<number> {
@@ -119,7 +145,8 @@ export class ControlQueue implements LoopHandler {
       return VIRTIO_SND_S_NOT_SUPP
     }
     stream.trace = request.traceStream
-    if (!mayFollow(stream.state, code) && this.refuses(code)) return VIRTIO_SND_S_BAD_MSG
+    const { lifecycle } = owner.options
+    if (!mayFollow(stream.state, code, lifecycle) && this.refuses(code)) return VIRTIO_SND_S_BAD_MSG
     let status = VIRTIO_SND_S_OK
     yield* stream.locked(
       function* (this: ControlQueue) {
@@ -134,7 +161,7 @@ export class ControlQueue implements LoopHandler {
   private refuses(code: number): boolean {
     const { options } = this.owner
     const strict = code === VIRTIO_SND_R_PCM_SET_PARAMS || code === VIRTIO_SND_R_PCM_RELEASE
-    if (options.lifecycle === 'crash' && !strict) this.owner.crash()
+    if (options.lifecycle === 'crash' && !strict) this.owner.crash(VIRTIO_SND_VQ_CONTROL)
     return options.lifecycle !== 'none'
   }
 

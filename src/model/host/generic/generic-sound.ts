@@ -14,6 +14,7 @@ import {
   VIRTIO_SND_D_OUTPUT,
   VIRTIO_SND_S_BAD_MSG,
   VIRTIO_SND_STATUS_BYTES,
+  VIRTIO_SND_VQ_CONTROL,
   VIRTIO_SND_VQ_EVENT,
   VIRTIO_SND_VQ_RX,
   VIRTIO_SND_VQ_TX,
@@ -55,8 +56,8 @@ export class GenericSound implements VirtioDevice, ControlOwner {
   readonly config: VirtioSndConfig
   readonly streams: readonly GenericStream[]
   readonly rng: Prng
-  /** The thread has panicked: nothing is served any more. */
-  dead = false
+  /** Threads that have panicked: their queues are served no more. */
+  private readonly dead = new Set<EventLoop>()
   private readonly control: ControlQueue
   private readonly loops: DeviceLoops
   private readonly handlers: readonly number[]
@@ -106,11 +107,21 @@ export class GenericSound implements VirtioDevice, ControlOwner {
   }
 
   onKick(queue: number): void {
-    if (!this.dead) this.loopOf(queue).signal(this.handlers[queue] as number)
+    if (!this.isDead(queue)) this.loopOf(queue).signal(this.handlers[queue] as number)
   }
 
-  crash(): void {
-    this.dead = true
+  /**
+   * The thread of a queue panics; workers of back ends go on with what they have. A panic over
+   * control poisons the lock of the back end (it is held for writing), so no thread gets past it.
+   */
+  crash(queue: number): void {
+    const { control, tx, rx } = this.loops
+    const gone = queue === VIRTIO_SND_VQ_CONTROL ? [control, tx, rx] : [this.loopOf(queue)]
+    for (const loop of gone) this.dead.add(loop)
+  }
+
+  isDead(queue: number): boolean {
+    return this.dead.has(this.loopOf(queue))
   }
 
   *reset(): Proc {
@@ -120,17 +131,27 @@ export class GenericSound implements VirtioDevice, ControlOwner {
   }
 
   *complete(vq: DeviceVirtqueue, head: number, len: Bytes): Proc {
+    if (this.push(vq, head, len)) yield* this.notify(vq)
+  }
+
+  push(vq: DeviceVirtqueue, head: number, len: Bytes): boolean {
     // A ring that the driver has reset takes nothing any more.
-    if (vq.vring === null || vq.hold?.(head, len) === true) return
+    if (vq.vring === null || vq.hold?.(head, len) === true) return false
     virtqueue_push(vq, head, len)
     this.host.emit(T.virtqueue_push, vq.id, head, len)
+    return true
+  }
+
+  *notify(vq: DeviceVirtqueue): Proc {
     const notify = virtio_should_notify(vq)
     this.host.emit(T.virtio_notify, vq.id, notify ? 1 : 0)
     if (notify && this.guest !== null) yield* this.guest.interrupt(vq.index)
   }
 
   private *take(vq: DeviceVirtqueue, direction: number): Proc {
-    for (let head = virtqueue_pop(vq); head >= 0 && !this.dead; head = virtqueue_pop(vq)) {
+    while (!this.isDead(vq.index)) {
+      const head = virtqueue_pop(vq)
+      if (head < 0) return
       this.host.emit(T.virtqueue_pop, vq.id, head)
       const xfer = virtqueue_chain(vq, head)
       const stream = xfer instanceof VirtioSndXfer ? this.streams[xfer.stream_id] : undefined

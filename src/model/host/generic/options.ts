@@ -40,6 +40,10 @@ export interface GenericOptions {
   readonly latency: 'zero' | 'remaining' | 'period' | 'true'
   /** What a request in the wrong state gets. */
   readonly lifecycle: 'none' | 'bad-msg' | 'crash'
+  /** Answers to requests that were found together: an interrupt for each, or one for all. */
+  readonly controlSignal: 'each' | 'batch'
+  /** A device that runs free takes messages once it is started, or whenever they come. */
+  readonly takes: 'started' | 'on-arrival'
   /** Time from a request's handling to its answer; null: at once. */
   readonly controlLatency: Distribution | null
   readonly release: 'flush-then-answer' | 'answer-then-flush' | 'never-flush'
@@ -63,6 +67,8 @@ export const GENERIC_DEFAULTS: GenericOptions = {
   completion: 'at-copy',
   latency: 'zero',
   lifecycle: 'bad-msg',
+  controlSignal: 'each',
+  takes: 'started',
   controlLatency: null,
   release: 'flush-then-answer',
   stop: 'keep',

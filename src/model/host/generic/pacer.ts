@@ -34,6 +34,12 @@ export class Pacer {
     if (!keep) this.fill = 0
   }
 
+  /** The host PCM has run dry and is prepared anew: its periods count from now. */
+  restart(nowNs: Ns): void {
+    this.startNs = this.clock.deviceNs(nowNs)
+    this.passed = 0
+  }
+
   /** When to act first after a start; a free-running device acts whenever something comes. */
   firstNs(nowNs: Ns): Ns {
     return this.pacing.kind === 'host-period' ? nowNs : this.nextNs(nowNs)

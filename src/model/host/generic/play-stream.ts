@@ -26,14 +26,33 @@ export class PlayStream extends GenericStream {
 
   override prepare(): void {
     super.prepare()
+    // The host PCM is opened anew; what it still had is gone.
+    this.timer.cancel()
+    this.pacer.fill = 0
     this.expected = -1
     this.log.clear()
     this.taken = this.heard
   }
 
   override start(): void {
+    this.rest()
     super.start()
     this.missed = 0
+  }
+
+  override *stop(): Proc {
+    yield* super.stop()
+    if (!this.restless || this.pacer.fill === 0) return
+    this.timer.anticipate(this.pacer.afterFrames(this.pacer.fill))
+  }
+
+  /** STOP does not stop a host PCM: it plays what it has and runs dry by itself. */
+  protected override rest(): void {
+    if (this.restless && this.started) this.advance(this.nowNs)
+  }
+
+  private get restless(): boolean {
+    return this.owner.options.pacing.kind === 'host-period'
   }
 
   override *flush(): Proc {
@@ -59,6 +78,11 @@ export class PlayStream extends GenericStream {
     const { kind } = options.pacing
     // The mixer of a timer-paced device is filled first and drained afterwards.
     if (kind !== 'timer-bucket') this.advance(now)
+    if (kind === 'host-period' && pacer.fill === 0 && this.queue.length > 0) {
+      yield* this.reportGap()
+      this.timer.cancel()
+      pacer.restart(now)
+    }
     yield* this.takeFrames(kind === 'exact' || kind === 'pull')
     if (kind === 'timer-bucket') this.advance(now)
     yield* this.returnHeard()
@@ -118,6 +142,8 @@ export class PlayStream extends GenericStream {
 
   private *reportGap(): Proc {
     const { missed } = this.pacer
+    // What runs free has no sink that could miss anything.
+    if (this.owner.options.pacing.kind === 'free-run') return
     if (missed <= this.missed) return
     const { host, options } = this.owner
     const first = this.missed === 0 || this.pacer.fill > 0

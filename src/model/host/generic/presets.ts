@@ -11,6 +11,8 @@ type Preset = Partial<GenericOptions>
 const vhostUser: Preset = {
   name: 'vhost-user-snd',
   lifecycle: 'crash',
+  controlSignal: 'batch',
+  rates: [8000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000],
   latency: 'period',
 }
 
@@ -19,7 +21,7 @@ const VHOST_ALSA_PERIOD_NS = 100_000_000
 
 export const DEVICE_PRESETS = {
   /** Drops what it gets at once; never captures. */
-  'vhost-user-null': { ...vhostUser, pacing: { kind: 'free-run' } },
+  'vhost-user-null': { ...vhostUser, pacing: { kind: 'free-run' }, takes: 'on-arrival' },
   'vhost-user-alsa': {
     ...vhostUser,
     pacing: { kind: 'host-period', periodNs: VHOST_ALSA_PERIOD_NS, periods: 2 },

@@ -21,6 +21,7 @@ import type { AudioClock } from '../audio-clock.ts'
 import type { EventLoop, LoopHandler, LoopTimer } from '../event-loop.ts'
 import { ReadTracker } from '../read-tracker.ts'
 import { sendStreamEvent } from '../send-event.ts'
+import { mayTransfer } from './lifecycle.ts'
 import type { GenericOptions } from './options.ts'
 import { Pacer } from './pacer.ts'
 
@@ -30,7 +31,10 @@ export interface GenericOwner {
   loopOf(queue: number): EventLoop
   readonly options: GenericOptions
   readonly clock: AudioClock
-  readonly dead: boolean
+  /** Whether the thread of a queue is gone for good. */
+  isDead(queue: number): boolean
+  /** The thread of a queue is gone for good. */
+  crash(queue: number): void
   /** Returns an element and interrupts the guest if it asked for that. */
   complete(vq: DeviceVirtqueue, head: number, len: Bytes): Proc
   readonly queues: readonly DeviceVirtqueue[]
@@ -101,8 +105,23 @@ export abstract class GenericStream implements LoopHandler {
     const contents = new ReadTracker()
     const message = { head, xfer, vq, done: 0, populated: false, contents }
     this.queue.push(message)
+    const { lifecycle, takes } = this.owner.options
+    if (lifecycle === 'crash' && !mayTransfer(this.state)) {
+      this.owner.crash(vq.index)
+      return
+    }
     yield* this.onArrival(message)
-    if (this.active && this.timer.atNs < 0) yield* this.turn()
+    if (takes === 'on-arrival') yield* this.act()
+    else if (this.active && (this.timer.atNs < 0 || this.waitsForMessage())) yield* this.turn()
+  }
+
+  /**
+   * The worker of a host PCM sleeps on its channel while it has no message, and takes the first one
+   * that comes at once if the host has room.
+   */
+  private waitsForMessage(): boolean {
+    const { kind } = this.owner.options.pacing
+    return kind === 'host-period' && this.queue.length === 1
   }
 
   /** PREPARE: a stream from the beginning. */
@@ -152,7 +171,10 @@ export abstract class GenericStream implements LoopHandler {
 
   /** The worker's turn. */
   private *turn(): Proc {
-    if (!this.active || this.owner.dead) return
+    if (!this.active) {
+      this.rest()
+      return
+    }
     const resumeNs = this.stalledUntilNs()
     if (resumeNs > 0) {
       this.timer.anticipate(resumeNs)
@@ -192,6 +214,9 @@ export abstract class GenericStream implements LoopHandler {
         return this.pacer.fill * this.frameBytes
     }
   }
+
+  /** The sink goes on although the stream is stopped. */
+  protected rest(): void {}
 
   protected abstract onArrival(message: QueuedMessage): Proc
   protected abstract act(): Proc

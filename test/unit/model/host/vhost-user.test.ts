@@ -1,0 +1,338 @@
+/** vhost-device-sound, sentence by sentence of its description: rings filled by hand, no driver. */
+import { describe, expect, it } from 'vitest'
+import { AudioClock } from '../../../../src/model/host/audio-clock.ts'
+import { EventLoop } from '../../../../src/model/host/event-loop.ts'
+import { GenericSound } from '../../../../src/model/host/generic/generic-sound.ts'
+import { DEVICE_PRESETS, type DevicePreset } from '../../../../src/model/host/generic/presets.ts'
+import { GuestBuffer } from '../../../../src/model/machine/guest-buffer.ts'
+import {
+  VIRTIO_SND_R_PCM_PREPARE as PREPARE,
+  VIRTIO_SND_R_PCM_RELEASE as RELEASE,
+  VIRTIO_SND_R_PCM_SET_PARAMS as SET_PARAMS,
+  VIRTIO_SND_R_PCM_START as START,
+  VIRTIO_SND_R_PCM_STOP as STOP,
+  VIRTIO_SND_PCM_FORMATS,
+  VIRTIO_SND_PCM_RATES,
+  VIRTIO_SND_S_BAD_MSG,
+  VIRTIO_SND_S_NOT_SUPP,
+  VIRTIO_SND_S_OK,
+  VirtioSndControl,
+  VirtioSndXfer,
+} from '../../../../src/model/virtio/virtio_snd.ts'
+import { virtqueue_enable } from '../../../../src/model/virtio/virtqueue_device.ts'
+import { type VirtioChain, Vring } from '../../../../src/model/virtio/vring.ts'
+import { KIND_NAMES, TraceRecord } from '../../../../src/sim/trace.ts'
+import { tinyGuest } from '../../../support/tiny-kernel.ts'
+
+const MS = 1_000_000
+const FRAME_BYTES = 4
+const CONTROL = 0
+const TX = 2
+const RX = 3
+
+interface Signal {
+  readonly queue: number
+  readonly used: number
+  readonly atMs: number
+}
+
+function daemon(preset: DevicePreset, threads: 1 | 3 = 1) {
+  const { sim, host, store } = tinyGuest({})
+  const names = threads === 3 ? ['ctrl', 'tx', 'rx'] : ['all']
+  const loops = names.map((name) => new EventLoop(host, { name, wakeCost: host.costs.vm_exit }))
+  const [control, tx = control, rx = control] = loops as [EventLoop, EventLoop?, EventLoop?]
+  const clock = new AudioClock({ ppm: 0, wanderPpm: 0, wanderPeriodNs: 0 })
+  const device = new GenericSound({ control, tx, rx }, clock, DEVICE_PRESETS[preset])
+  const rings = device.queues.map((vq) => {
+    const ring = new Vring(vq.num)
+    virtqueue_enable(vq, ring, { event_idx: false, indirect: false })
+    return ring
+  })
+  const signals: Signal[] = []
+  device.connect({
+    *interrupt(queue) {
+      const used = (rings[queue] as Vring).used_idx
+      signals.push({ queue, used, atMs: sim.now / MS })
+    },
+    *configChanged() {},
+  })
+  const heads = rings.map(() => 0)
+  const add = (queue: number, chain: VirtioChain): void => {
+    const ring = rings[queue] as Vring
+    const head = heads[queue] as number
+    heads[queue] = (head + 1) % ring.num
+    ring.chains[head] = chain
+    ring.avail_ring[ring.avail_idx % ring.num] = head
+    ring.avail_idx++
+  }
+  const kick = (queue: number, ms = 1): void => {
+    device.onKick(queue)
+    run(ms)
+  }
+  const run = (ms: number): void => {
+    sim.run(sim.now + ms * MS)
+  }
+  const request = (code: number, stream = 0, rate = 48_000): VirtioSndControl => {
+    const one = new VirtioSndControl(code, stream, 0, stream)
+    one.channels = 2
+    one.format = VIRTIO_SND_PCM_FORMATS.indexOf('S16_LE')
+    one.rate = VIRTIO_SND_PCM_RATES.indexOf(rate)
+    one.status = -1
+    add(CONTROL, one)
+    return one
+  }
+  /** Sends requests one by one; returns the last status, -1 for no answer. */
+  const control1 = (stream: number, ...codes: number[]): number => {
+    let status = -1
+    for (const code of codes) {
+      const one = request(code, stream)
+      const before = (rings[CONTROL] as Vring).used_idx
+      kick(CONTROL)
+      status = (rings[CONTROL] as Vring).used_idx > before ? one.status : -1
+    }
+    return status
+  }
+  const ringBuffer = new GuestBuffer(48_000, 0)
+  ringBuffer.write(0, 48_000, 0, 0)
+  const message = (frames: number, output = true): VirtioSndXfer => {
+    const stream = output ? 0 : 1
+    const bytes = frames * FRAME_BYTES
+    const one = new VirtioSndXfer(stream, output, ringBuffer, 0, bytes, stream)
+    add(output ? TX : RX, one)
+    return one
+  }
+  const used = (queue: number): number => (rings[queue] as Vring).used_idx
+  const played = (): number => {
+    let frames = 0
+    const r = new TraceRecord()
+    for (let i = 0; i < store.length; i++) {
+      store.at(i, r)
+      if (KIND_NAMES[r.kind] === 'audio_play') frames += r.c
+    }
+    return frames
+  }
+  const lengths = (queue: number): number[] => [
+    ...(rings[queue] as Vring).used_len.slice(0, used(queue)),
+  ]
+  return { signals, request, control: control1, message, kick, run, used, played, lengths }
+}
+
+describe('control', () => {
+  it('control requests are answered in the handler, one signal per batch', () => {
+    const { request, kick, signals } = daemon('vhost-user-null')
+    const three = [SET_PARAMS, PREPARE, RELEASE].map((code) => request(code))
+    kick(CONTROL)
+    expect(three.map((one) => one.status)).toEqual(new Array(3).fill(VIRTIO_SND_S_OK))
+    expect(signals.map(({ queue, used }) => [queue, used])).toEqual([[CONTROL, 3]])
+  })
+
+  it('rates 8000...48000', () => {
+    const { request, kick } = daemon('vhost-user-alsa')
+    const asked = [5512, 8000, 48_000, 64_000, 96_000].map((r) => request(SET_PARAMS, 0, r))
+    kick(CONTROL)
+    const no = VIRTIO_SND_S_NOT_SUPP
+    const ok = VIRTIO_SND_S_OK
+    expect(asked.map((one) => one.status)).toEqual([no, ok, ok, no, no])
+  })
+
+  it('prepare from {SetParameters, Prepare, Release}: a new stream is in the first of them', () => {
+    expect(daemon('vhost-user-alsa').control(0, PREPARE, PREPARE, RELEASE, PREPARE)).toBe(
+      VIRTIO_SND_S_OK,
+    )
+  })
+
+  it('errors of SET_PARAMS and RELEASE: BAD_MSG, and the thread lives', () => {
+    const { control } = daemon('vhost-user-alsa')
+    expect(control(0, RELEASE)).toBe(VIRTIO_SND_S_BAD_MSG)
+    expect(control(0, SET_PARAMS, PREPARE, START)).toBe(VIRTIO_SND_S_OK)
+    expect(control(0, SET_PARAMS)).toBe(VIRTIO_SND_S_BAD_MSG)
+    expect(control(0, RELEASE)).toBe(VIRTIO_SND_S_BAD_MSG)
+    expect(control(0, STOP, RELEASE)).toBe(VIRTIO_SND_S_OK)
+  })
+
+  it.each([
+    ['PREPARE', [SET_PARAMS, PREPARE, START, PREPARE]],
+    ['START', [SET_PARAMS, START]],
+    ['STOP', [SET_PARAMS, PREPARE, STOP]],
+  ] as const)('errors of %s: the thread panics', (_name, codes) => {
+    const { control } = daemon('vhost-user-alsa')
+    expect(control(0, ...codes)).toBe(-1)
+    expect(control(1, SET_PARAMS)).toBe(-1)
+  })
+
+  it('a panic leaves the answers before it in the ring without a signal', () => {
+    const { request, kick, signals, used } = daemon('vhost-user-alsa')
+    for (const code of [SET_PARAMS, PREPARE, STOP]) request(code)
+    kick(CONTROL)
+    expect(used(CONTROL)).toBe(2)
+    expect(signals).toEqual([])
+  })
+})
+
+describe('tx and rx', () => {
+  it('error if the state is not Prepare or Start: the thread panics', () => {
+    const { control, message, kick, used } = daemon('vhost-user-alsa')
+    control(0, SET_PARAMS)
+    message(480)
+    kick(TX)
+    expect(used(TX)).toBe(0)
+    expect(control(0, PREPARE)).toBe(-1)
+  })
+
+  it('of three threads the one of tx panics; control goes on', () => {
+    const { control, message, kick, used } = daemon('vhost-user-alsa', 3)
+    message(480)
+    kick(TX)
+    expect(control(0, SET_PARAMS, PREPARE, START)).toBe(VIRTIO_SND_S_OK)
+    message(480)
+    kick(TX)
+    expect(used(TX)).toBe(1)
+    message(480, false)
+    expect(control(1, SET_PARAMS, PREPARE)).toBe(VIRTIO_SND_S_OK)
+    kick(RX)
+    expect(control(1, START)).toBe(VIRTIO_SND_S_OK)
+  })
+
+  it('used length 8, latency_bytes the payload length for output; one signal per message', () => {
+    const { control, message, kick, lengths, signals } = daemon('vhost-user-alsa')
+    control(0, SET_PARAMS, PREPARE)
+    const sent = [480, 480, 480].map((frames) => message(frames))
+    kick(TX)
+    control(0, START)
+    expect(lengths(TX)).toEqual([8, 8, 8])
+    expect(sent.map((one) => one.latency_bytes)).toEqual([1920, 1920, 1920])
+    expect(signals.filter((one) => one.queue === TX)).toHaveLength(3)
+  })
+
+  it('RELEASE: all queued requests are completed before the control response', () => {
+    const { control, message, kick, signals } = daemon('vhost-user-pipewire')
+    control(0, SET_PARAMS, PREPARE)
+    for (let i = 0; i < 3; i++) message(480)
+    kick(TX)
+    control(0, RELEASE)
+    expect(signals.slice(-4).map((one) => one.queue)).toEqual([TX, TX, TX, CONTROL])
+  })
+})
+
+describe('null back end', () => {
+  it('write drops every request immediately, before START too', () => {
+    const { control, message, kick, used } = daemon('vhost-user-null')
+    control(0, SET_PARAMS, PREPARE)
+    for (let i = 0; i < 4; i++) message(480)
+    kick(TX)
+    expect(used(TX)).toBe(4)
+  })
+
+  it('read does nothing: capture never completes', () => {
+    const { control, message, kick, run, used, lengths } = daemon('vhost-user-null')
+    control(1, SET_PARAMS, PREPARE)
+    message(480, false)
+    kick(RX)
+    control(1, START)
+    run(1000)
+    expect(used(RX)).toBe(0)
+    control(1, STOP, RELEASE)
+    expect(lengths(RX)).toEqual([8])
+  })
+})
+
+describe('alsa back end', () => {
+  it('fills as much as the host has room for: 2 periods of about 100 ms', () => {
+    const { control, message, kick, used, run } = daemon('vhost-user-alsa')
+    control(0, SET_PARAMS, PREPARE)
+    for (let i = 0; i < 40; i++) message(480)
+    kick(TX)
+    control(0, START)
+    expect(used(TX)).toBe(20)
+    run(90)
+    expect(used(TX)).toBe(20)
+    run(15)
+    expect(used(TX)).toBe(30)
+  })
+
+  it('a message that comes while the worker waits is taken at once', () => {
+    const { control, message, kick, used } = daemon('vhost-user-alsa')
+    control(0, SET_PARAMS, PREPARE)
+    message(480)
+    kick(TX)
+    control(0, START)
+    expect(used(TX)).toBe(1)
+    message(480)
+    kick(TX)
+    expect(used(TX)).toBe(2)
+  })
+
+  it('host XRUN: retry, the host PCM begins anew with the message', () => {
+    const { control, message, kick, used, run } = daemon('vhost-user-alsa')
+    control(0, SET_PARAMS, PREPARE)
+    message(480)
+    kick(TX)
+    control(0, START)
+    run(130)
+    for (let i = 0; i < 40; i++) message(480)
+    kick(TX)
+    expect(used(TX)).toBe(21)
+    run(90)
+    expect(used(TX)).toBe(21)
+    run(15)
+    expect(used(TX)).toBe(31)
+  })
+
+  it('STOP does not stop the host PCM, it underruns by itself', () => {
+    const { control, message, kick, played, used, run } = daemon('vhost-user-alsa')
+    control(0, SET_PARAMS, PREPARE)
+    for (let i = 0; i < 40; i++) message(480)
+    kick(TX)
+    control(0, START, STOP)
+    run(250)
+    expect(played()).toBe(9600)
+    expect(used(TX)).toBe(20)
+    control(0, START)
+    expect(used(TX)).toBe(40)
+  })
+})
+
+describe('pipewire back end', () => {
+  it('takes data only from the front request: at most one guest period a cycle', () => {
+    const { control, message, kick, used, run } = daemon('vhost-user-pipewire')
+    control(0, SET_PARAMS, PREPARE)
+    for (let i = 0; i < 8; i++) message(480)
+    kick(TX)
+    control(0, START)
+    const quantumMs = 1024 / 48
+    run(quantumMs)
+    expect(used(TX)).toBe(1)
+    run(quantumMs)
+    expect(used(TX)).toBe(2)
+  })
+
+  it('or its rest', () => {
+    const { control, message, kick, used, run } = daemon('vhost-user-pipewire')
+    control(0, SET_PARAMS, PREPARE)
+    for (let i = 0; i < 2; i++) message(1536)
+    kick(TX)
+    control(0, START)
+    const quantumMs = 1024 / 48
+    const counts = [1, 2, 3, 4].map(() => {
+      run(quantumMs)
+      return used(TX)
+    })
+    expect(counts).toEqual([0, 1, 1, 2])
+  })
+
+  it('capture fills requests in order from each cycle; excess samples are dropped', () => {
+    const { control, message, kick, lengths, run } = daemon('vhost-user-pipewire')
+    control(1, SET_PARAMS, PREPARE)
+    for (let i = 0; i < 3; i++) message(480, false)
+    kick(RX)
+    control(1, START)
+    run(1024 / 48)
+    expect(lengths(RX)).toEqual([1928, 1928])
+    run(1024 / 48)
+    expect(lengths(RX)).toEqual([1928, 1928, 1928])
+    message(1200, false)
+    kick(RX)
+    run(20)
+    expect(lengths(RX)).toHaveLength(3)
+  })
+})
