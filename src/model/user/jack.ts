@@ -1,10 +1,10 @@
 /**
  * A JACK server on ALSA: mapped streams, the playback one always full, one cycle a period, every
  * poll with a time-out of one and a half periods, xruns answered by stop and start. One direction
- * or both. Modelled on the ALSA driver of jack2 (domain/userspace.md §2.3). Left out: what it
- * reckons of late cycles, which only its statistics show. Sizes are frames, times ns.
+ * or both. Modelled on the ALSA driver of jack2 (domain/userspace.md §2.3). Sizes are frames, times
+ * ns.
  */
-import { type Frames, framesToNsFloor, NS_PER_MS, type Ns } from '../../base/units.ts'
+import { type Frames, framesToNsFloor, NS_PER_MS, NS_PER_US, type Ns } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
 import { SNDRV_PCM_STREAM_CAPTURE, SNDRV_PCM_STREAM_PLAYBACK } from '../alsa/pcm_constants.ts'
 import { UserFrames } from '../alsa/pcm_copy.ts'
@@ -39,11 +39,17 @@ export class Jack extends PcmClient<JackOptions> {
   private out: UserFrames | null = null
   private in: UserFrames | null = null
   private timeouts = 0
+  /** When the next wake-up is due: a period after the last one; 0: not to be reckoned. */
+  private pollNextNs: Ns = 0
+  /** Cycles that ended after the next was due, and the latest wake-up of the others. */
+  private pollLate = 0
+  private delayedMaxNs: Ns = 0
 
   protected *main(): Proc {
     if (yield* this.openAll()) {
       if ((yield* this.startStreams()) >= 0) yield* this.run()
       yield* this.stopStreams()
+      this.reportLate()
     }
     for (const file of this.files()) yield* S.sys_close(file)
     this.result.done = true
@@ -99,6 +105,7 @@ export class Jack extends PcmClient<JackOptions> {
 
   /** jack2: alsa_driver_start(): prepare, fill with silence, start. Return: 0 or -errno. */
   private *startStreams(): Proc<number> {
+    this.pollNextNs = 0
     for (const file of this.masters()) {
       const err = yield* S.sys_prepare(file)
       if (err < 0) {
@@ -167,7 +174,9 @@ export class Jack extends PcmClient<JackOptions> {
     let waiting = this.files()
     while (waiting.length > 0) {
       const set = new PollSet(waiting)
+      this.pollEntered()
       const ready = yield* sys_poll(set, timeoutNs)
+      this.pollReturned(framesToNsFloor(period, rate))
       if (ready === 0) return this.timedOut(timeoutNs)
       if (set.revents.some((bits) => (bits & EPOLLERR) !== 0)) return yield* this.xrun()
       waiting = waiting.filter((_, i) => set.revents[i] === 0)
@@ -177,6 +186,25 @@ export class Jack extends PcmClient<JackOptions> {
     for (const file of this.files()) avail = Math.min(avail, snd_pcm_avail_update(file))
     if (avail < 0) return yield* this.xrun()
     return avail - (avail % period)
+  }
+
+  /** A cycle that took longer than its period is late itself; what follows is no wake-up delay. */
+  private pollEntered(): void {
+    if (this.k.sim.now <= this.pollNextNs) return
+    if (this.pollNextNs > 0) this.pollLate++
+    this.pollNextNs = 0
+  }
+
+  private pollReturned(periodNs: Ns): void {
+    const { now } = this.k.sim
+    if (this.pollNextNs > 0) this.delayedMaxNs = Math.max(this.delayedMaxNs, now - this.pollNextNs)
+    this.pollNextNs = now + periodNs
+  }
+
+  private reportLate(): void {
+    if (this.pollLate === 0 && this.delayedMaxNs === 0) return
+    const us = (this.delayedMaxNs / NS_PER_US).toFixed(3)
+    this.log(`${this.pollLate} cycles ended late; a wake-up came up to ${us} usecs late`)
   }
 
   private timedOut(timeoutNs: Ns): number {

@@ -158,6 +158,32 @@ describe('avail_min alone is changed without an SW_PARAMS ioctl', () => {
   })
 })
 
+it('ack: a stalled reader starves the device, and hw_ready never passes the ring', () => {
+  // 4 periods read in advance, 4 kept by the driver: then the device has no buffer left.
+  const text =
+    'version: 1\nname: c\nduration: 400ms\ndriver: {kind: virtio-snd, version: ack}\n' +
+    'streams: [{client: arecord, period_size: 480, periods: 4, stop_threshold: boundary, ' +
+    'stalls: [{at: 100ms, for: 150ms}]}]\n'
+  const { store, result } = runScenario(loadScenario(text)[0]!)
+  expect(Object.values(result.streams)[0]!.xruns).toEqual([])
+  const done = recordsOf(store, T.virtsnd_msg_complete)
+  expect(done.filter((r) => r.timeNs > 200_000_000 && r.timeNs < 245_000_000)).toEqual([])
+  expect(done.some((r) => r.timeNs > 300_000_000)).toBe(true)
+})
+
+describe('JACK', () => {
+  const late = (more: string) =>
+    run(`{client: jack, period_size: 480, periods: 4, length: 500ms${more}}`).log.filter((line) =>
+      line.includes('ended late'),
+    )
+  it('counts a cycle that ends after the next is due, and no wake-up delay of it', () => {
+    const [line] = late(', stalls: [{at: 100ms, for: 15ms}, {at: 300ms, for: 5ms}]')
+    expect(line).toMatch(/^1 cycles ended late; a wake-up came up to \d+\.\d+ usecs late$/)
+    expect(Number(/to ([\d.]+)/.exec(line!)![1])).toBeLessThan(1_000)
+    expect(late('').every((text) => text.startsWith('0 cycles'))).toBe(true)
+  })
+})
+
 describe('a script', () => {
   it('says what each call returned, on both handles', () => {
     const { log, streams } = run(
