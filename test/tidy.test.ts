@@ -226,4 +226,9 @@ describe('each rule can fail', () => {
   it('a long line', () => {
     expect(longLines(tree({ 'base/a.ts': `// ${'x'.repeat(98)}\n` }), 100)).toHaveLength(1)
   })
+
+  it('keeps what CI runs', () => {
+    const script = readFileSync(fileURLToPath(new URL('../.ci/run', import.meta.url)), 'utf8')
+    for (const line of ['npm ci', 'npm run check', 'npm test']) expect(script).toContain(line)
+  })
 })
