@@ -64,11 +64,6 @@ export class CoverageGuided implements Strategy {
     if (this.kept.length > KEPT_MAX) this.kept.splice(1, 1)
   }
 
-  /** How many different things were seen. */
-  get features(): number {
-    return this.seen.size
-  }
-
   private varied({ holds, points }: Kept): readonly Answer[] {
     const { context } = this
     const { rng } = context

@@ -114,8 +114,10 @@ class Shrinker {
 /** The document with its schedule and what it shows, ready to be written. */
 export function finishedDocument(shrunk: Shrunk, seed: number): Readonly<Record<string, unknown>> {
   const { document, failure, schedule } = shrunk
-  const { expect: _, variants: __, ...rest } = isMapping(document) ? document : {}
-  return { ...rest, seed, schedule: formatSchedule(schedule), expect: failure.expect }
+  const { expect, variants: _, ...rest } = isMapping(document) ? document : {}
+  // A verdict that does not hold is shown by the verdict itself: the scenario then fails.
+  const shown = failure.oracle === 'expect' ? expect : failure.expect
+  return { ...rest, seed, schedule: formatSchedule(schedule), expect: shown }
 }
 
 function withFaults(document: unknown, faults: readonly InjectedFault[]): unknown {
@@ -125,7 +127,7 @@ function withFaults(document: unknown, faults: readonly InjectedFault[]): unknow
 }
 
 /** A fault as a scenario says it. */
-export function faultInput(fault: InjectedFault): Readonly<Record<string, unknown>> {
+function faultInput(fault: InjectedFault): Readonly<Record<string, unknown>> {
   const { kind, atNs, probability, forNs, byNs, count, queue, request, status, gfp, stream } = fault
   const entries: readonly (readonly [string, unknown])[] = [
     ['kind', kind],

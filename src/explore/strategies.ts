@@ -1,4 +1,4 @@
-/** The ways to search, by name. Each file-size idea is a class below or beside this one. */
+/** The ways to search, by name; the larger ones stand in files of their own. */
 import type { Prng } from '../base/prng.ts'
 import type { Answer } from '../sim/schedule.ts'
 import { CoverageGuided } from './coverage-guided.ts'
@@ -206,7 +206,6 @@ function* subsetsOf(
 
 class InTurn implements Strategy {
   private readonly all: readonly Strategy[]
-  private readonly owner = new Map<Trial, Strategy>()
   private turn = 0
 
   constructor(all: readonly Strategy[]) {
@@ -217,9 +216,7 @@ class InTurn implements Strategy {
     for (let tries = 0; tries < this.all.length; tries++) {
       const one = this.all[this.turn++ % this.all.length] as Strategy
       const trial = one.next()
-      if (trial === null) continue
-      this.owner.set(trial, one)
-      return trial
+      if (trial !== null) return trial
     }
     return null
   }
@@ -227,6 +224,5 @@ class InTurn implements Strategy {
   tell(trial: Trial, outcome: Outcome): void {
     // What one has seen helps the one that collects.
     for (const one of this.all) one.tell?.(trial, outcome)
-    this.owner.delete(trial)
   }
 }

@@ -4,7 +4,7 @@
  */
 import { buildResult, type RunResult } from '../analysis/result.ts'
 import { Prng } from '../base/prng.ts'
-import type { Frames, Ns } from '../base/units.ts'
+import type { Frames } from '../base/units.ts'
 import { evaluateExpect } from '../scenario/expect.ts'
 import type { InjectedFault } from '../scenario/fault-spec.ts'
 import { type Run, runScenario } from '../scenario/run.ts'
@@ -14,7 +14,6 @@ import {
   answerOf,
   type Decider,
   formatSchedule,
-  type Schedule,
   SteeredPolicy,
 } from '../sim/schedule.ts'
 import type { ChunkPool } from '../sim/trace-columns.ts'
@@ -43,7 +42,6 @@ export interface Outcome {
   readonly failures: readonly Failure[]
   /** What happened in this run that need not happen in others (coverage.ts). */
   readonly features: readonly string[]
-  readonly virtualTimeNs: Ns
   readonly points: Points | null
   /** Frames of silence that sinks played for want of data. */
   readonly silence: Frames
@@ -78,17 +76,11 @@ export function runTrial(target: Target, trial: Trial, pool: ChunkPool): Outcome
     schedule: formatSchedule(policy.schedule),
     failures: failuresIn(result, faulty, trial, target),
     features: target.features ? featuresOf(run.store) : [],
-    virtualTimeNs: run.virtualTimeNs,
     points: trial.list ? recorder.points(run.store) : null,
     silence: Object.values(result.streams).reduce((sum, one) => sum + one.frames.silence, 0),
   }
   run.store.release()
   return outcome
-}
-
-/** The schedule of a trial that draws nothing. */
-export function scheduleOf(trial: Trial): Schedule {
-  return { holds: trial.holds, ties: trial.ties }
 }
 
 function resultOf(run: Run, { name: scenario, variant }: ScenarioSpec, seed: number): RunResult {

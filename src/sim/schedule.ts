@@ -27,8 +27,6 @@ export interface Schedule {
   readonly ties: readonly Answer[]
 }
 
-export const ORDINARY: Schedule = { holds: [], ties: [] }
-
 /** More answers than this are no schedule that anybody can read. */
 export const ANSWERS_MAX = 10_000
 

@@ -10,9 +10,6 @@ export const PLOT = 100
 /** The same where lanes have names. */
 export const LANE_PLOT = 216
 
-/** Below title and second line. */
-export const HEAD_HEIGHT = 64
-
 /** As large as fits; what does not fit at all is cut, but the SVG's own title has all of it. */
 export function drawTitle(sheet: Sheet, title: string, about = ''): void {
   const room = RIGHT - LEFT

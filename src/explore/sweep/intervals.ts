@@ -60,18 +60,3 @@ function atMost(k: number, n: number, p: number): number {
   }
   return sum
 }
-
-/** 97.5 % points of Student's distribution with 1, 2, ... degrees of freedom. */
-const STUDENT_975 = [
-  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145,
-  2.131, 2.12, 2.11, 2.101, 2.093,
-]
-
-/** Of the mean of independent estimates, 95 %; never below 0. */
-export function meanInterval(values: readonly number[]): { mean: number } & Interval {
-  const n = values.length
-  const mean = values.reduce((a, b) => a + b, 0) / n
-  const squares = values.reduce((total, value) => total + (value - mean) ** 2, 0)
-  const half = (STUDENT_975[n - 2] ?? 2.086) * Math.sqrt(squares / (n - 1) / n)
-  return { mean, low: Math.max(0, mean - half), high: mean + half }
-}
