@@ -47,8 +47,20 @@ function faultOfOp(op: unknown, at: number): string | null {
   if (steps === undefined) {
     return `ops.${at}: ${op[0]}: no such operation, allowed: ${nearest(op[0])}`
   }
-  const named = op[1] === undefined || op[1] === null || typeof op[1] === 'string'
-  return named ? null : `ops.${at}.1: allowed: the name of an instance`
+  const [, instance, more] = op
+  const isNamed = typeof instance === 'string'
+  if (!isNamed && instance !== undefined && instance !== null) {
+    return `ops.${at}.1: allowed: the name of an instance`
+  }
+  if (!isNamed && needsInstance(op[0])) return `ops.${at}: allowed: ["${op[0]}", instance]`
+  const isMore = more === undefined || more === null || ['string', 'number'].includes(typeof more)
+  return isMore ? null : `ops.${at}.2: allowed: a subclass, or the name of an instance`
+}
+
+/** RCU readers have one map each; everything else that is taken has a name. */
+function needsInstance(op: string): boolean {
+  const steps = CASE_OPS.get(op) ?? []
+  return steps.some((one) => 'kind' in one && !one.kind.startsWith('rcu'))
 }
 
 /** Operations that begin alike, or how many there are. */

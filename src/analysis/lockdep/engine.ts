@@ -198,6 +198,19 @@ export class Lockdep {
     if (held !== undefined) this.report({ kind, held }, stack)
   }
 
+  /** The lock gets another key or subclass. Kernel: lockdep_set_class(), lockdep_set_subclass(). */
+  setClass(stack: HeldStack, lock: Lock, key: string, subclass: number): void {
+    if (!this.enabled) return
+    if (!(subclass < SUBCLASSES)) {
+      this.report({ kind: 'subclass', lock, subclass }, stack)
+      this.enabled = false
+      return
+    }
+    lock.key = key
+    lock.classes.length = 0
+    if (subclass > 0) lock.classes[0] = this.registry.of(lock, subclass)
+  }
+
   private check(
     stack: HeldStack,
     held: Held,

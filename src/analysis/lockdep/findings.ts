@@ -16,6 +16,7 @@ export type FindingKind =
   | 'nest-lock'
   | 'subclass'
   | 'depth'
+  | 'debug-locks'
 
 export type Finding =
   /** `found` leads from the wanted class to the held one; `closing` is the new dependency. */
@@ -50,6 +51,8 @@ export type Finding =
   | { kind: 'nest-lock'; wanted: Held; nest: Lock }
   | { kind: 'subclass'; lock: Lock; subclass: number }
   | { kind: 'depth' }
+  /** An assertion of a lock's own debugging code; it turns the validator off as a report does. */
+  | { kind: 'debug-locks'; condition: string }
 
 /** Classes of a finding, in the order of the report's scenario. */
 export function classesOf(finding: Finding): LockClass[] {
@@ -107,6 +110,8 @@ export function identity(finding: Finding, stack: HeldStack): string {
       return `${finding.kind} ${finding.lock.key} ${finding.subclass}`
     case 'depth':
       return `${finding.kind} ${stack.name}`
+    case 'debug-locks':
+      return `${finding.kind} ${finding.condition}`
     default:
       return `${finding.kind} ${names}`
   }

@@ -88,3 +88,14 @@ export function depthText(scene: Scene): string[] {
     ...backtrace(scene),
   ]
 }
+
+/** Kernel: DEBUG_LOCKS_WARN_ON(). */
+export function assertionText(scene: Scene, condition: string): string[] {
+  return [
+    '------------[ cut here ]------------',
+    `DEBUG_LOCKS_WARN_ON(${condition})`,
+    `WARNING: ${scene.stack.comm} at ${siteText(scene.site)}`,
+    ...heldLines(scene),
+    ...backtrace(scene),
+  ]
+}

@@ -6,6 +6,7 @@ import { classesOf, type Finding, type FindingKind, identity } from './findings.
 import { inconsistentText, inversionText, irqOrderText } from './report-irq.ts'
 import { circularText, recursiveText } from './report-order.ts'
 import {
+  assertionText,
   depthText,
   freedText,
   nestText,
@@ -158,6 +159,8 @@ export function kernelText(finding: Finding, scene: Scene): string[] {
       return subclassText(scene, finding.lock, finding.subclass)
     case 'depth':
       return depthText(scene)
+    case 'debug-locks':
+      return assertionText(scene, finding.condition)
   }
 }
 

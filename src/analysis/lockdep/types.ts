@@ -8,7 +8,7 @@ export interface Lock {
   readonly name: string
   readonly kind: string
   /** Text of the init call; with the kind it makes the class. */
-  readonly key: string
+  key: string
   /** By subclass, once used. */
   readonly classes: (LockClass | undefined)[]
   /** In which interrupt states writers and readers took it: a bit for each (held.ts, modeOf). */

@@ -108,12 +108,16 @@ describe('locks --cases', () => {
   })
   it('names every fault of a file', async () => {
     const good = '{"name": "a", "classes": {}, "ops": [["spin_lock", "A"]]}'
-    const lines = [good, '[1]', '{"name": "b", "ops": [["spin_lok", "A"]]}', '{"name": "c"}']
+    const faulty = ['["spin_lok", "A"]', '["spin_lock"]', '["mutex_lock_nested", "A", []]']
+    const lines = [good, '[1]', ...faulty.map((op) => `{"name": "b", "ops": [${op}]}`)]
+    lines.push('{"name": "c"}')
     const { code, err, out } = await cases(file('bad.jsonl', lines.join('\n')))
     expect([code, out]).toEqual([2, ''])
     expect(err).toMatch(/bad\.jsonl:2:1: not a JSON object/)
     expect(err).toMatch(/bad\.jsonl:3:1: ops\.0: spin_lok: no such operation, allowed: spin_lock,/)
-    expect(err).toMatch(/bad\.jsonl:4:1: ops: allowed: a list/)
+    expect(err).toContain('bad.jsonl:4:1: ops.0: allowed: ["spin_lock", instance]')
+    expect(err).toMatch(/bad\.jsonl:5:1: ops\.0\.2: allowed: a subclass, or the name of an inst/)
+    expect(err).toMatch(/bad\.jsonl:6:1: ops: allowed: a list/)
   })
 })
 
