@@ -55,6 +55,8 @@ const table: ImportTable = {
     'd3-node': ['app/Charts'],
     '@resvg/resvg-js': ['app/Charts'],
     '@dagrejs/dagre': ['chart/lock-graph-layers'],
+    'hdr-histogram-js': ['export/hdr-log'],
+    sarif: ['export/sarif'],
     piscina: ['app/ExplorePool', 'app/explore-worker', 'app/SweepPool'],
     'node:': ['app', 'cli'],
   },

@@ -54,6 +54,11 @@ export class EndToEndFold implements Fold<ReadonlyMap<number, Stats>>, HeardSink
     if (flight.written.length - flight.head > WRITTEN_MAX) flight.head++
   }
 
+  /** The samples of each stream so far, in the order in which they came. */
+  samplesByStream(): ReadonlyMap<number, Samples> {
+    return new Map(this.flights.entries().map(([id, { samples }]) => [id, samples]))
+  }
+
   finish(): ReadonlyMap<number, Stats> {
     this.played.finish()
     return new Map(this.flights.entries().map(([id, flight]) => [id, flight.samples.stats()]))

@@ -63,6 +63,11 @@ export class PeriodElapsedFold implements Fold<ReadonlyMap<number, PeriodElapsed
     }
   }
 
+  /** The intervals of each stream, in the order in which they came. */
+  intervalsByStream(): ReadonlyMap<number, Samples> {
+    return new Map(this.calls.entries().map(([id, { intervals }]) => [id, intervals]))
+  }
+
   finish(): ReadonlyMap<number, PeriodElapsed> {
     const results = this.calls.entries().map(([id, calls]): [number, PeriodElapsed] => [
       id,

@@ -53,6 +53,11 @@ export class WakeLatencyFold implements Fold<ReadonlyMap<number, Stats>> {
     } else this.actors.get(r.context).stream = -1
   }
 
+  /** The samples of each stream, in the order in which they came. */
+  samplesByStream(): ReadonlyMap<number, Samples> {
+    return new Map(this.samples.entries())
+  }
+
   finish(): ReadonlyMap<number, Stats> {
     return new Map(this.samples.entries().map(([id, samples]) => [id, samples.stats()]))
   }

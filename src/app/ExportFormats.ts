@@ -2,17 +2,21 @@
  * The formats of `pcmsim export` by name: what each needs and how it is written. A format is a pure
  * function of a recording and its result, in src/export; this table is where it is added.
  */
+import { createHash } from 'node:crypto'
 import type { Ns } from '../base/units.ts'
 import { chromeTrace } from '../export/chrome.ts'
 import type { ExportedRun } from '../export/exported-run.ts'
 import { ftraceText, type Machine } from '../export/ftrace.ts'
+import { hdrLog } from '../export/hdr-log.ts'
 import { junitXml } from '../export/junit.ts'
 import { ktapText } from '../export/ktap.ts'
 import { openMetrics } from '../export/openmetrics.ts'
 import { perfettoTrace } from '../export/perfetto.ts'
 import { procAsound } from '../export/proc-asound.ts'
+import { sarifLog } from '../export/sarif.ts'
 import { vcdText } from '../export/vcd.ts'
 import type { Recording } from './SavedTrace.ts'
+import { pcmsimVersion } from './Version.ts'
 
 export interface ExportFormat {
   readonly name: string
@@ -64,13 +68,22 @@ export const exportFormats: readonly ExportFormat[] = [
 
 /** Formats of verdicts: of every scenario and variant that the options name. */
 export const verdictFormats: readonly VerdictFormat[] = [
-  { name: 'openmetrics', write: openMetrics },
-  { name: 'junit', write: junitXml },
-  { name: 'ktap', write: ktapText },
+  { name: 'hdr', needs: 'latencies', write: hdrLog },
+  { name: 'openmetrics', needs: 'result', write: openMetrics },
+  { name: 'junit', needs: 'result', write: junitXml },
+  { name: 'sarif', needs: 'findings', write: (runs) => sarifLog(runs, sarifMaker()) },
+  { name: 'ktap', needs: 'result', write: ktapText },
 ]
 
-interface VerdictFormat {
+function sarifMaker() {
+  const digest = (text: string) => createHash('sha256').update(text).digest('hex')
+  return { version: pcmsimVersion(), digest }
+}
+
+export interface VerdictFormat {
   readonly name: string
+  /** What it reads beside the result. */
+  readonly needs: 'result' | 'latencies' | 'findings'
   readonly write: (runs: readonly ExportedRun[]) => Iterable<string>
 }
 

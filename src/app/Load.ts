@@ -34,13 +34,28 @@ export function loadText(source: SourceText, overrides: readonly Override[]): Lo
   return decodeScenarios(yaml.doc, overrides)
 }
 
+export interface LoadedScenario {
+  readonly spec: ScenarioSpec
+  /** As it was named: the path as given, or `<stdin>`. */
+  readonly file: string
+}
+
 export const loadScenarios = Effect.fnUntraced(function* (
+  paths: readonly string[],
+  options: LoadOptions,
+) {
+  const loaded = yield* loadFiles(paths, options)
+  return loaded.map(({ spec }) => spec)
+})
+
+/** The same with the file that each comes from. */
+export const loadFiles = Effect.fnUntraced(function* (
   paths: readonly string[],
   options: LoadOptions,
 ) {
   const files = yield* Files
   const overrides = yield* parseOverrides(options.set ?? [])
-  const specs: ScenarioSpec[] = []
+  const found: LoadedScenario[] = []
   const lines: string[] = []
   for (const path of yield* files.expand(paths)) {
     const source = yield* Effect.result(files.read(path))
@@ -48,12 +63,13 @@ export const loadScenarios = Effect.fnUntraced(function* (
     else {
       const loaded = loadText(source.success, overrides)
       lines.push(...loaded.lines)
-      specs.push(...(loaded.specs ?? []))
+      const file = source.success.name
+      found.push(...(loaded.specs ?? []).map((spec) => ({ spec, file })))
     }
   }
   if (lines.length > 0) return yield* new InputError({ lines: [...new Set(lines)] })
-  const chosen = specs.filter((spec) => isChosen(spec, options))
-  const clashes = sameName(chosen)
+  const chosen = found.filter(({ spec }) => isChosen(spec, options))
+  const clashes = sameName(chosen.map(({ spec }) => spec))
   if (clashes.length > 0) return yield* new InputError({ lines: clashes })
   if (chosen.length > 0) return chosen
   return yield* new InputError({ lines: [nothingChosen(options)] })

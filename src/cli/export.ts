@@ -13,7 +13,18 @@ interface ExportFlags {
   readonly machine?: 'guest' | 'host'
 }
 
-const formats = ['chrome', 'perfetto', 'ftrace', 'vcd', 'proc', 'openmetrics', 'junit', 'ktap']
+const formats = [
+  'chrome',
+  'perfetto',
+  'ftrace',
+  'vcd',
+  'proc',
+  'hdr',
+  'openmetrics',
+  'junit',
+  'sarif',
+  'ktap',
+]
 
 const examples = `
 Examples:
@@ -22,6 +33,8 @@ Examples:
   pcmsim export scenarios/first-light.yaml --format ftrace | grep ' hwptr: '
   pcmsim export scenarios/first-light.yaml --format proc --at 2s
   pcmsim export scenarios/virtio-snd --format junit --out pcmsim.xml
+  pcmsim export scenarios/virtio-snd --format sarif --out pcmsim.sarif
+  pcmsim export scenarios/first-light.yaml --format hdr --out first-light.hlog
   pcmsim export out/first-light/seed-1/trace.ndjson --format chrome > first-light.json
 
 docs/export.md says what each format shows and which tool opens it.
