@@ -1,6 +1,6 @@
 /** Streams and their clients as Effect Schemas: the part of ScenarioSchema.ts about programs. */
 import * as Schema from 'effect/Schema'
-import { scriptCalls, timerEvents } from '../model/user/script-calls.ts'
+import { audioTstamps, scriptCalls, timerEvents } from '../model/user/script-calls.ts'
 import { clientKinds } from '../scenario/client-defaults.ts'
 import { scenarioLimits as limits } from '../scenario/defaults.ts'
 import { channelsMax, pcmFormats, pcmRates } from '../scenario/pcm-limits.ts'
@@ -37,19 +37,25 @@ const ScriptStepSchema = Schema.Struct({
   frames: key(PcmSizeLeaf, 'Frames to move.'),
   for: key(Duration, 'Length of a sleep, time-out of a poll.'),
   on: key(directions, "Handle; default: the stream's own direction."),
-  nonblock: key(Flag, 'open: O_NONBLOCK.'),
+  nonblock: key(Flag, 'open, fcntl, timer_read: O_NONBLOCK.'),
   append: key(Flag, 'open: O_APPEND, share an open substream.'),
   mmap: key(Flag, 'hw_params: access by mmap.'),
   noninterleaved: key(Flag, 'hw_params: each channel by itself, for writen and readn.'),
   period_size: key(PcmSizeLeaf, "hw_params: frames of a period, if not the stream's."),
   buffer_size: key(PcmSizeLeaf, "hw_params: frames of the ring, if not the stream's."),
+  no_period_wakeup: key(Flag, 'hw_params: no interrupt at each period.'),
+  silence: key(Flag, 'writei: a NULL buffer, the core silences the ring.'),
+  audio_tstamp: key(oneOf(audioTstamps), 'status: STATUS_EXT with this kind of audio time stamp.'),
+  report_delay: key(Flag, 'status: STATUS_EXT, the audio time stamp counts the delay.'),
   tstamp: key(Flag, 'sw_params: time stamps with each pointer.'),
   hwsync: key(Flag, 'sync_ptr: ask the hardware first.'),
-  enable: key(Flag, 'fasync: SIGIO on (default) or off.'),
-  ticks: key(count(1, 1_000_000), 'timer_start: periods of a tick, default 1.'),
+  enable: key(Flag, 'fasync, timer_fasync: SIGIO on (default) or off.'),
+  ticks: key(count(0, 1_000_000), 'timer_params: periods of a tick, default 1.'),
   tread: key(Flag, 'timer_open: time-stamped events in place of ticks.'),
-  filter: key(Schema.Array(oneOf(timerEvents)), 'timer_start: events to queue, default: tick.'),
-  queue_size: key(count(1, 1_000_000), 'timer_start: entries of the queue, default 128.'),
+  filter: key(Schema.Array(oneOf(timerEvents)), 'timer_params: events to queue, default: tick.'),
+  queue_size: key(count(0, 1_000_000), 'timer_params: entries of the queue; 0: as it is.'),
+  auto: key(Flag, 'timer_params: go on after a tick, default true.'),
+  early: key(Flag, 'timer_params: an event to read at once.'),
   ...thresholds,
 })
 

@@ -56,6 +56,11 @@ const CALLS: Readonly<Record<string, readonly [name: string, file: string]>> = {
   timer_open: ['snd_timer_user_tselect', TIMER],
   timer_start: ['snd_timer_user_start', TIMER],
   timer_stop: ['snd_timer_user_stop', TIMER],
+  timer_params: ['snd_timer_user_params', TIMER],
+  timer_pause: ['snd_timer_user_pause', TIMER],
+  timer_continue: ['snd_timer_user_continue', TIMER],
+  timer_status: ['snd_timer_user_status64', TIMER],
+  timer_fasync: ['snd_timer_user_fasync', TIMER],
   timer_read: ['snd_timer_user_read', TIMER],
   timer_close: ['snd_timer_user_release', TIMER],
 }

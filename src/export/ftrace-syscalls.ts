@@ -8,6 +8,7 @@ import { T, type TraceRecord } from '../sim/trace.ts'
 import { CODES } from '../sim/trace-kinds.ts'
 
 const IOCTLS: Readonly<Record<string, string>> = {
+  hw_refine: 'c2604110',
   hw_params: 'c2604111',
   hw_free: '4112',
   sw_params: 'c0884113',
@@ -35,6 +36,10 @@ const IOCTLS: Readonly<Record<string, string>> = {
   timer_open: '40345410',
   timer_start: '54a0',
   timer_stop: '54a1',
+  timer_params: '40505412',
+  timer_status: '80605414',
+  timer_continue: '54a2',
+  timer_pause: '54a3',
 }
 
 interface Call {
@@ -53,6 +58,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   },
   munmap: { name: 'sys_munmap', args: () => 'addr: 0, len: 0' },
   fasync: { name: 'sys_fcntl', args: (fd) => `fd: ${fd}, cmd: 4, arg: 2000` },
+  timer_fasync: { name: 'sys_fcntl', args: (fd) => `fd: ${fd}, cmd: 4, arg: 2000` },
+  fcntl: { name: 'sys_fcntl', args: (fd) => `fd: ${fd}, cmd: 4, arg: 802` },
   timer_read: { name: 'sys_read', args: (fd) => `fd: ${fd}, buf: 0, count: 20` },
   timer_close: { name: 'sys_close', args: (fd) => `fd: ${fd}` },
 }

@@ -4,8 +4,8 @@
  */
 import type { Frames, Ns } from '../base/units.ts'
 import type { TaskOptions } from '../model/machine/task.ts'
-import type { ScriptCall, TimerEvent } from '../model/user/script-calls.ts'
-import type { ScriptStep } from '../model/user/scripted.ts'
+import type { AudioTstamp, ScriptCall, TimerEvent } from '../model/user/script-calls.ts'
+import type { ScriptStep } from '../model/user/script-ops.ts'
 import type { Fault, Path } from './fault.ts'
 import { completeScheduling, type SchedulingInput } from './loads.ts'
 import { didYouMean } from './near.ts'
@@ -27,6 +27,10 @@ export type ScriptStepInput = Maybe<{
   noninterleaved: boolean
   period_size: PcmSize
   buffer_size: PcmSize
+  no_period_wakeup: boolean
+  silence: boolean
+  audio_tstamp: AudioTstamp
+  report_delay: boolean
   tstamp: boolean
   hwsync: boolean
   enable: boolean
@@ -34,6 +38,8 @@ export type ScriptStepInput = Maybe<{
   tread: boolean
   filter: readonly TimerEvent[]
   queue_size: number
+  auto: boolean
+  early: boolean
   start_threshold: PcmSize | 'boundary'
   stop_threshold: PcmSize | 'boundary'
   avail_min: PcmSize
@@ -206,6 +212,10 @@ function stepOf(input: ScriptStepInput, frames: (size: PcmSize) => Frames): Scri
       noninterleaved: input.noninterleaved,
       period_size: size(input.period_size),
       buffer_size: size(input.buffer_size),
+      no_period_wakeup: input.no_period_wakeup,
+      silence: input.silence,
+      audio_tstamp: input.audio_tstamp,
+      report_delay: input.report_delay,
       tstamp: input.tstamp,
       hwsync: input.hwsync,
       enable: input.enable,
@@ -213,6 +223,8 @@ function stepOf(input: ScriptStepInput, frames: (size: PcmSize) => Frames): Scri
       tread: input.tread,
       filter: input.filter,
       queue_size: input.queue_size,
+      auto: input.auto,
+      early: input.early,
       start_threshold: mark(input.start_threshold),
       stop_threshold: mark(input.stop_threshold),
       avail_min: size(input.avail_min),

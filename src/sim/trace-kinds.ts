@@ -216,6 +216,12 @@ export const CODES: Record<string, readonly string[]> = {
     'timer_close',
     'munmap',
     'hw_refine',
+    'timer_params',
+    'timer_pause',
+    'timer_continue',
+    'timer_status',
+    'timer_fasync',
+    'fcntl',
   ],
   state: [
     'OPEN',

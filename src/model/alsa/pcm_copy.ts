@@ -20,6 +20,8 @@ export class UserFrames {
   first_index = 0
   /** How many frames of the buffer are data; what follows them is silence. */
   data_frames = Number.POSITIVE_INFINITY
+  /** A NULL pointer: the ring is silenced in place of a copy. */
+  isNull = false
   /** Frames of the call in progress that have been moved. */
   moved = 0
   /** Where a read is at, for its records. */
@@ -104,7 +106,11 @@ function writeSilence(
   offset: Frames,
   frames: Frames,
 ): void {
-  const { k } = substream
-  ring.silence(offset, frames, k.sim.now)
-  k.emit(TRANSFER, substream.id, SILENT_INDEX, frames, offset)
+  ring.silence(offset, frames, substream.k.sim.now)
+  silenceWritten(substream, offset, frames)
+}
+
+/** The record of silent frames that a client handed over. */
+export function silenceWritten(substream: SndPcmSubstream, offset: Frames, frames: Frames): void {
+  substream.k.emit(TRANSFER, substream.id, SILENT_INDEX, frames, offset)
 }

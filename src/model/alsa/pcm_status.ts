@@ -7,6 +7,7 @@ import type { Proc } from '../../sim/process.ts'
 import { EBADFD, EPIPE, ESTRPIPE } from '../linux/errno.ts'
 import type { SndPcmSubstream } from './pcm.ts'
 import {
+  SNDRV_PCM_INFO_HAS_LINK_ATIME,
   SNDRV_PCM_STATE_DRAINING,
   SNDRV_PCM_STATE_OPEN,
   SNDRV_PCM_STATE_PAUSED,
@@ -20,9 +21,17 @@ import {
 import { snd_pcm_update_hw_ptr } from './pcm_hw_ptr.ts'
 import { snd_pcm_stream_lock_irq, snd_pcm_stream_unlock_irq } from './pcm_locking.ts'
 import { snd_pcm_avail, snd_pcm_playback_hw_avail, snd_pcm_running } from './pcm_runtime.ts'
+import {
+  SNDRV_PCM_AUDIO_TSTAMP_TYPE_COMPAT,
+  SNDRV_PCM_AUDIO_TSTAMP_TYPE_DEFAULT,
+  SNDRV_PCM_AUDIO_TSTAMP_TYPE_LINK,
+} from './pcm_tstamp.ts'
 
 /** Kernel: struct snd_pcm_status. */
 export class SndPcmStatus {
+  /** What is asked for with STATUS_EXT, and as plain STATUS has it. Kernel: audio_tstamp_data. */
+  type_requested = SNDRV_PCM_AUDIO_TSTAMP_TYPE_COMPAT
+  report_delay = false
   state = SNDRV_PCM_STATE_OPEN
   suspended_state = SNDRV_PCM_STATE_OPEN
   trigger_tstamp: Ns = 0
@@ -48,10 +57,24 @@ export function snd_pcm_calc_delay(substream: SndPcmSubstream): Frames {
   return queued + runtime.delay
 }
 
-/** The STATUS ioctl. Kernel: snd_pcm_status64(). Resets avail_max and overrange. */
+/** Kernel: snd_pcm_unpack_audio_tstamp_config(), and what STATUS makes of the old type. */
+function requestStamps({ runtime }: SndPcmSubstream, status: SndPcmStatus): void {
+  const { timeInfo } = runtime
+  const hasClock = (runtime.hw.info & SNDRV_PCM_INFO_HAS_LINK_ATIME) !== 0
+  const compat = hasClock ? SNDRV_PCM_AUDIO_TSTAMP_TYPE_LINK : SNDRV_PCM_AUDIO_TSTAMP_TYPE_DEFAULT
+  const isCompat = status.type_requested === SNDRV_PCM_AUDIO_TSTAMP_TYPE_COMPAT
+  timeInfo.type_requested = isCompat ? compat : status.type_requested
+  timeInfo.report_delay = status.report_delay
+}
+
+/**
+ * The STATUS and STATUS_EXT ioctls. Kernel: snd_pcm_status64(). Resets avail_max and overrange.
+ * Return: 0.
+ */
 export function* snd_pcm_status64(substream: SndPcmSubstream, status: SndPcmStatus): Proc<number> {
   const { runtime } = substream
   yield* snd_pcm_stream_lock_irq(substream)
+  requestStamps(substream, status)
   status.state = runtime.state
   status.suspended_state = runtime.suspended_state
   if (status.state !== SNDRV_PCM_STATE_OPEN) {

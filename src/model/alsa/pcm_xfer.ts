@@ -23,11 +23,12 @@ import {
   SNDRV_PCM_STATE_XRUN,
   SNDRV_PCM_STREAM_PLAYBACK,
 } from './pcm_constants.ts'
-import { copyNsOf, copyRing, type UserFrames } from './pcm_copy.ts'
+import { copyNsOf, copyRing, silenceWritten, type UserFrames } from './pcm_copy.ts'
 import { snd_pcm_update_hw_ptr } from './pcm_hw_ptr.ts'
 import { snd_pcm_stream_lock_irq, snd_pcm_stream_unlock_irq } from './pcm_locking.ts'
 import { recorded } from './pcm_ops.ts'
 import { type SndPcmRuntime, snd_pcm_avail, snd_pcm_playback_hw_avail } from './pcm_runtime.ts'
+import { fill_silence } from './pcm_silence.ts'
 import { snd_pcm_start, snd_pcm_stop } from './pcm_start_stop.ts'
 import { wait_for_avail } from './pcm_wait.ts'
 import { snd_pcm_update_state, stateStays } from './pcm_xrun.ts'
@@ -71,7 +72,8 @@ function wakeMark(runtime: SndPcmRuntime, size: Frames): Frames {
  * Writes frames to a playback stream or reads them from a capture stream.
  *
  * Kernel: __snd_pcm_lib_xfer(). Context: process. Locks: stream lock, dropped around copies and
- * waits. Return: frames moved; an error only if none were, so an error after progress is swallowed.
+ * waits. Without a buffer (NULL) a playback stream is silenced, a capture stream refuses. Return:
+ * frames moved; an error only if none were, so an error after progress is swallowed.
  */
 export function* __snd_pcm_lib_xfer(
   substream: SndPcmSubstream,
@@ -81,6 +83,7 @@ export function* __snd_pcm_lib_xfer(
 ): Proc<number> {
   const { runtime } = substream
   let err = checkTransfer(runtime, interleaved)
+  if (err >= 0 && data.isNull && substream.stream !== SNDRV_PCM_STREAM_PLAYBACK) err = -EINVAL
   if (err < 0) return err
   if (frames === 0) return 0
   yield* snd_pcm_stream_lock_irq(substream)
@@ -167,7 +170,10 @@ function* movePart(substream: SndPcmSubstream, data: UserFrames, part: Frames): 
   yield* snd_pcm_stream_unlock_irq(substream)
   const { copy } = substream.ops
   let err = 0
-  if (copy === undefined) {
+  if (data.isNull) {
+    err = yield* fill_silence(substream, appl_ofs, part)
+    if (err >= 0) silenceWritten(substream, appl_ofs, part)
+  } else if (copy === undefined) {
     if (!k.tryChargeNs(copyNsOf(substream, part))) yield Req.CHARGE
     copyRing(substream, data, runtime.dma_area, appl_ofs, part)
   } else {

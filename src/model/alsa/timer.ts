@@ -56,6 +56,10 @@ export class SndTimerInstance {
   disconnect: (() => Proc) | null = null
   /** Kernel: SNDRV_TIMER_IFLG_RUNNING. */
   running = false
+  /** Stopped so that it can go on. Kernel: SNDRV_TIMER_IFLG_PAUSED; a start leaves it as it is. */
+  paused = false
+  /** To be called back by the interrupt in progress. Kernel: being in timer->ack_list_head. */
+  due = false
   /** Starts again by itself. Kernel: SNDRV_TIMER_IFLG_AUTO. */
   auto = true
   /** Ticks of an interval, left of it, and passed since the last callback. */
@@ -72,6 +76,8 @@ export class SndTimerInstance {
 /** Events of an instance itself. Kernel: enum of SNDRV_TIMER_EVENT_*. */
 const SNDRV_TIMER_EVENT_START = 2
 const SNDRV_TIMER_EVENT_STOP = 3
+const SNDRV_TIMER_EVENT_CONTINUE = 4
+export const SNDRV_TIMER_EVENT_PAUSE = 5
 /** Events of the device behind it. */
 export const SNDRV_TIMER_EVENT_MSTART = 12
 export const SNDRV_TIMER_EVENT_MSTOP = 13
@@ -83,7 +89,8 @@ export const SNDRV_TIMER_EVENT_MRESUME = 18
 /** Kernel: snd_timer_notify1(). Context: timer->lock held. */
 function* snd_timer_notify1(ti: SndTimerInstance, event: number): Proc {
   const { hw, k } = ti.timer
-  const resolution = event === SNDRV_TIMER_EVENT_START ? hw.c_resolution() : 0
+  const starts = event === SNDRV_TIMER_EVENT_START || event === SNDRV_TIMER_EVENT_CONTINUE
+  const resolution = starts ? hw.c_resolution() : 0
   if (ti.ccallback !== null) yield* ti.ccallback(event, k.sim.now, resolution)
 }
 
@@ -117,44 +124,84 @@ export function* snd_timer_close(ti: SndTimerInstance): Proc {
   yield* spin_unlock_irqrestore(ti.timer.lock, flags)
 }
 
-/** Kernel: snd_timer_start(). Return: 0, -EINVAL, -ENODEV, or -EBUSY if it runs already. */
-export function* snd_timer_start(ti: SndTimerInstance, ticks: number): Proc<number> {
+/** Kernel: snd_timer_start1(). Return: 0, -ENODEV, or -EBUSY if it runs already. */
+function* snd_timer_start1(ti: SndTimerInstance, start: boolean, ticks: number): Proc<number> {
   const { timer } = ti
-  if (ticks < 1) return -EINVAL
   const flags = yield* spin_lock_irqsave(timer.lock)
   let err = 0
   if (timer.hw.shutdown()) err = -ENODEV
   else if (ti.running) err = -EBUSY
   else {
-    ti.ticks = ticks
-    ti.cticks = ticks
+    if (start) {
+      ti.ticks = ticks
+      ti.cticks = ticks
+    } else if (ti.cticks === 0) ti.cticks = 1
     ti.pticks = 0
     timer.active_list.push(ti)
     if (timer.running === 0) timer.hw.start()
     timer.running++
     ti.running = true
-    yield* snd_timer_notify1(ti, SNDRV_TIMER_EVENT_START)
+    yield* snd_timer_notify1(ti, start ? SNDRV_TIMER_EVENT_START : SNDRV_TIMER_EVENT_CONTINUE)
   }
   yield* spin_unlock_irqrestore(timer.lock, flags)
   return err
 }
 
-/** Kernel: snd_timer_stop(). Return: 0, or -EBUSY if it does not run. */
-export function* snd_timer_stop(ti: SndTimerInstance): Proc<number> {
+/** Kernel: snd_timer_stop1(). Return: 0, also of a dead card, or -EBUSY if it does not run. */
+function* snd_timer_stop1(ti: SndTimerInstance, stop: boolean): Proc<number> {
   const { timer } = ti
   const flags = yield* spin_lock_irqsave(timer.lock)
+  ti.due = false
+  take(timer.active_list, ti)
   const err = ti.running ? 0 : -EBUSY
-  if (ti.running) {
-    take(timer.active_list, ti)
-    ti.cticks = ti.ticks
-    ti.pticks = 0
-    ti.running = false
+  if (ti.running && !timer.hw.shutdown()) {
+    if (stop) {
+      ti.cticks = ti.ticks
+      ti.pticks = 0
+    }
     timer.running--
     if (timer.running === 0) timer.hw.stop()
-    yield* snd_timer_notify1(ti, SNDRV_TIMER_EVENT_STOP)
+    ti.running = false
+    ti.paused = !stop
+    yield* snd_timer_notify1(ti, stop ? SNDRV_TIMER_EVENT_STOP : SNDRV_TIMER_EVENT_PAUSE)
   }
   yield* spin_unlock_irqrestore(timer.lock, flags)
   return err
+}
+
+function* refused(): Proc<number> {
+  return -EINVAL
+}
+
+/** From the first tick. Kernel: snd_timer_start(). Return: 0, -EINVAL, -ENODEV or -EBUSY. */
+export function snd_timer_start(ti: SndTimerInstance, ticks: number): Proc<number> {
+  return ticks < 1 ? refused() : snd_timer_start1(ti, true, ticks)
+}
+
+/** Kernel: snd_timer_stop(). Return: 0, or -EBUSY if it does not run. */
+export function snd_timer_stop(ti: SndTimerInstance): Proc<number> {
+  return snd_timer_stop1(ti, true)
+}
+
+/** Stops, and remembers the ticks left. Kernel: snd_timer_pause(). Return: 0 or -EBUSY. */
+export function snd_timer_pause(ti: SndTimerInstance): Proc<number> {
+  return snd_timer_stop1(ti, false)
+}
+
+/**
+ * Goes on with the ticks that a pause left. Kernel: snd_timer_continue(). Return: 0, -EINVAL
+ * without a pause before, -ENODEV, -EBUSY.
+ */
+export function snd_timer_continue(ti: SndTimerInstance): Proc<number> {
+  return ti.paused ? snd_timer_start1(ti, false, 0) : refused()
+}
+
+/** Ticks are so long. Kernel: snd_timer_resolution(). Context: process. Locks: timer->lock. */
+export function* snd_timer_resolution({ timer }: SndTimerInstance): Proc<Ns> {
+  const flags = yield* spin_lock_irqsave(timer.lock)
+  const resolution = timer.hw.c_resolution()
+  yield* spin_unlock_irqrestore(timer.lock, flags)
+  return resolution
 }
 
 /** Counts one instance's ticks. Return: whether its interval is over. */
@@ -182,11 +229,13 @@ export function* snd_timer_interrupt(timer: SndTimer, ticks_left: number): Proc 
   const flags = yield* spin_lock_irqsave(timer.lock)
   const resolution = timer.hw.c_resolution()
   const due = timer.active_list.slice().filter((ti) => countDown(ti, ticks_left))
+  for (const ti of due) ti.due = true
   if (timer.running === 0) timer.hw.stop()
   for (const ti of due) {
     const ticks = ti.pticks
-    // Stopped by another instance's callback.
-    if (ticks === 0) continue
+    // Stopped meanwhile by another instance's callback, or on another processor.
+    if (!ti.due) continue
+    ti.due = false
     ti.pticks = 0
     yield* spin_unlock(timer.lock)
     yield* ti.callback(ti, resolution, ticks)

@@ -35,9 +35,15 @@ export const scriptCalls = [
   'sync_ptr',
   'munmap',
   'fasync',
+  'fcntl',
   'timer_open',
+  'timer_params',
   'timer_start',
   'timer_stop',
+  'timer_pause',
+  'timer_continue',
+  'timer_status',
+  'timer_fasync',
   'timer_poll',
   'timer_read',
   'timer_close',
@@ -53,6 +59,8 @@ export const timerEvents = [
   'stop',
   'continue',
   'pause',
+  'suspend',
+  'resume',
   'mstart',
   'mstop',
   'mcontinue',
@@ -62,3 +70,8 @@ export const timerEvents = [
 ] as const
 
 export type TimerEvent = (typeof timerEvents)[number]
+
+/** Kinds of audio time stamp that STATUS_EXT asks for, by their numbers. */
+export const audioTstamps = ['compat', 'default', 'link'] as const
+
+export type AudioTstamp = (typeof audioTstamps)[number]

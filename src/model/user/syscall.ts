@@ -94,6 +94,12 @@ export const Call = {
   timer_close: 35,
   munmap: 36,
   hw_refine: 37,
+  timer_params: 38,
+  timer_pause: 39,
+  timer_continue: 40,
+  timer_status: 41,
+  timer_fasync: 42,
+  fcntl: 43,
 } as const
 
 /**
@@ -287,6 +293,21 @@ export function sys_readn(file: SndPcmFile, data: UserFrames, frames: number): P
 export function sys_fasync(file: SndPcmFile, on: boolean): Proc<number> {
   const { k, id } = file.substream
   return syscall(k, id, Call.fasync, on ? 1 : 0, snd_pcm_fasync(file, on))
+}
+
+/**
+ * fcntl(F_SETFL): O_NONBLOCK or not. A drain looks at the file, but reads and writes at the
+ * substream, which takes the flags over with the next PREPARE.
+ */
+export function sys_fcntl(file: SndPcmFile, nonblock: boolean): Proc<number> {
+  const { k, id } = file.substream
+  return syscall(k, id, Call.fcntl, nonblock ? 1 : 0, setfl(file, nonblock))
+}
+
+/** Kernel: setfl(), fs/fcntl.c. */
+function* setfl(file: SndPcmFile, nonblock: boolean): Proc<number> {
+  file.f_flags = nonblock ? file.f_flags | O_NONBLOCK : file.f_flags & ~O_NONBLOCK
+  return 0
 }
 
 /** nanosleep() to an absolute time. Return: 0, or -EINTR. */

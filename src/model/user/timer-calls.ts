@@ -1,23 +1,14 @@
 /**
- * A program's calls on /dev/snd/timer for the timer of a PCM substream: open and select, start,
- * stop, poll, read, close. Kernel: sound/core/timer.c, snd_timer_user_*(), 6.1. Left out: the
- * ioctls that only ask. Resolution is the period's.
+ * A program's calls on /dev/snd/timer for the timer of a PCM substream: open and select, the ioctls
+ * that set, start, stop, pause and ask, fasync, poll, read, close. Kernel: sound/core/timer.c,
+ * snd_timer_user_*(), 6.1. Resolution is the period's.
  */
 import { NS_PER_MS, type Ns } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
 import type { SndPcmFile } from '../alsa/pcm_native.ts'
-import { snd_timer_stop } from '../alsa/timer.ts'
-import {
-  SNDRV_TIMER_EVENT_TICK,
-  type SndTimerTread,
-  type SndTimerUser,
-  snd_timer_user_close,
-  snd_timer_user_open,
-  snd_timer_user_params,
-  snd_timer_user_read,
-  snd_timer_user_start,
-} from '../alsa/timer_user.ts'
-import { EBADFD } from '../linux/errno.ts'
+import { SNDRV_TIMER_EVENT_PAUSE } from '../alsa/timer.ts'
+import * as U from '../alsa/timer_user.ts'
+import { EBADFD, EBUSY } from '../linux/errno.ts'
 import { sys_poll_timer } from './poll.ts'
 import type { TimerEvent } from './script-calls.ts'
 import { Call, syscall } from './syscall.ts'
@@ -25,11 +16,13 @@ import { Call, syscall } from './syscall.ts'
 /** Numbers of the events by name. Kernel: enum of SNDRV_TIMER_EVENT_*. */
 const EVENTS: Readonly<Record<TimerEvent, number>> = {
   resolution: 0,
-  tick: SNDRV_TIMER_EVENT_TICK,
+  tick: U.SNDRV_TIMER_EVENT_TICK,
   start: 2,
   stop: 3,
   continue: 4,
-  pause: 5,
+  pause: SNDRV_TIMER_EVENT_PAUSE,
+  suspend: 7,
+  resume: 8,
   mstart: 12,
   mstop: 13,
   mcontinue: 14,
@@ -39,42 +32,89 @@ const EVENTS: Readonly<Record<TimerEvent, number>> = {
 }
 
 /** One event as a program prints it: name, value, time. */
-function eventText({ event, val, tstamp }: SndTimerTread): string {
+function eventText({ event, val, tstamp }: U.SndTimerTread): string {
+  if (event === U.SNDRV_TIMER_EVENT_EARLY) return 'early'
   const name = Object.entries(EVENTS).find(([, number]) => number === event)?.[0] ?? String(event)
-  return `${name} ${val} at ${(tstamp / NS_PER_MS).toFixed(3)} ms`
+  return `${name} ${val} at ${msText(tstamp)}`
 }
 
-/** The PARAMS ioctl: events let in, entries of the queue (0: as they are). */
+function msText(ns: Ns): string {
+  return `${(ns / NS_PER_MS).toFixed(3)} ms`
+}
+
+/** What a script says of PARAMS; the rest is as a program has it that wants every tick. */
 export interface TimerParams {
-  readonly ticks: number
-  readonly filter: readonly TimerEvent[]
-  readonly queue_size: number
+  readonly ticks?: number
+  readonly filter?: readonly TimerEvent[]
+  readonly queue_size?: number
+  readonly auto?: boolean
+  readonly early?: boolean
+}
+
+function paramsOf({ ticks, filter, queue_size, auto, early }: TimerParams): U.SndTimerParams {
+  return {
+    ticks: ticks ?? 1,
+    queue_size: queue_size ?? 0,
+    filter: (filter ?? ['tick']).reduce((bits, name) => bits | (1 << EVENTS[name]), 0),
+    auto: auto ?? true,
+    early: early ?? false,
+  }
 }
 
 /** The program's timer file, opened for one substream. */
 export class TimerFile {
   private readonly file: SndPcmFile
-  private user: SndTimerUser | null = null
+  private user: U.SndTimerUser | null = null
 
   constructor(file: SndPcmFile) {
     this.file = file
   }
 
-  /** open(), and the TREAD and SELECT ioctls. Return: 0. */
+  /** open(), and the TREAD and SELECT ioctls. Return: 0, or -EBUSY if it is open. */
   open(tread: boolean): Proc<number> {
     return this.call(Call.timer_open, 0, this.openTimer(tread))
   }
 
-  /** The PARAMS and START ioctls: a tick every `ticks` periods. Return: 0 or -errno. */
-  start(params: TimerParams): Proc<number> {
-    const { user } = this
-    const work = user === null ? unopened() : startTimer(user, params)
-    return this.call(Call.timer_start, params.ticks, work)
+  /** Return: 0 or -errno. */
+  params(params: TimerParams): Proc<number> {
+    const set = paramsOf(params)
+    return this.ioctl(Call.timer_params, set.ticks, (user) => U.snd_timer_user_params(user, set))
+  }
+
+  start(): Proc<number> {
+    return this.ioctl(Call.timer_start, 0, U.snd_timer_user_start)
   }
 
   stop(): Proc<number> {
+    return this.ioctl(Call.timer_stop, 0, U.snd_timer_user_stop)
+  }
+
+  pause(): Proc<number> {
+    return this.ioctl(Call.timer_pause, 0, U.snd_timer_user_pause)
+  }
+
+  continue(): Proc<number> {
+    return this.ioctl(Call.timer_continue, 0, U.snd_timer_user_continue)
+  }
+
+  /** Return: 0, and `told` has what the timer is at; or -errno. */
+  *status(told: string[]): Proc<number> {
+    const status = new U.SndTimerStatus()
+    const work = (user: U.SndTimerUser) => U.snd_timer_user_status(user, status)
+    const err = yield* this.ioctl(Call.timer_status, 0, work)
+    if (err < 0) return err
+    const { tstamp, resolution, overrun, queue } = status
+    told.push(`since ${msText(tstamp)}`, `resolution ${resolution}`)
+    told.push(`queue ${queue}`, `overrun ${overrun}`)
+    return 0
+  }
+
+  /** fcntl() with or without O_ASYNC: SIGIO whenever there is something to read. Return: 0. */
+  fasync(on: boolean): Proc<number> {
+    const { k } = this.file.substream
     const { user } = this
-    return this.call(Call.timer_stop, 0, user?.ti ? snd_timer_stop(user.ti) : unopened())
+    const work = user === null ? unopened() : U.snd_timer_user_fasync(user, k, on)
+    return this.call(Call.timer_fasync, on ? 1 : 0, work)
   }
 
   /**
@@ -103,13 +143,25 @@ export class TimerFile {
     return this.user !== null
   }
 
+  private ioctl(
+    number: number,
+    arg: number,
+    work: (user: U.SndTimerUser) => Proc<number>,
+  ): Proc<number> {
+    const { user } = this
+    const ioctl = user === null ? unopened() : U.snd_timer_user_ioctl(user, work)
+    return this.call(number, arg, ioctl)
+  }
+
   private call(number: number, arg: number, work: Proc<number>): Proc<number> {
     const { k, id } = this.file.substream
     return syscall(k, id, number, arg, work)
   }
 
   private *openTimer(tread: boolean): Proc<number> {
-    this.user = yield* snd_timer_user_open(this.file.substream.timer, tread)
+    // TREAD of a file that has selected its timer comes too late.
+    if (this.user !== null) return -EBUSY
+    this.user = yield* U.snd_timer_user_open(this.file.substream.timer, tread)
     return 0
   }
 
@@ -117,19 +169,12 @@ export class TimerFile {
     const { user } = this
     if (user === null) return -EBADFD
     this.user = null
-    yield* snd_timer_user_close(user)
-    return 0
+    return yield* U.snd_timer_user_close(user)
   }
 }
 
-function* startTimer(user: SndTimerUser, params: TimerParams): Proc<number> {
-  const filter = params.filter.reduce((bits, name) => bits | (1 << EVENTS[name]), 0)
-  const err = yield* snd_timer_user_params(user, filter, params.queue_size)
-  return err < 0 ? err : yield* snd_timer_user_start(user, params.ticks)
-}
-
-function* readTimer(user: SndTimerUser, nonblock: boolean, told: string[]): Proc<number> {
-  const entries = yield* snd_timer_user_read(user, nonblock)
+function* readTimer(user: U.SndTimerUser, nonblock: boolean, told: string[]): Proc<number> {
+  const entries = yield* U.snd_timer_user_read(user, nonblock)
   if (typeof entries === 'number') return entries
   if (!user.tread) return entries.reduce((sum, { val }) => sum + val, 0)
   told.push(...entries.map(eventText))

@@ -4,8 +4,12 @@ import { NS_PER_MS } from '../../../../src/base/units.ts'
 import * as C from '../../../../src/model/alsa/pcm_constants.ts'
 import { snd_pcm_start_lock_irq } from '../../../../src/model/alsa/pcm_start_stop.ts'
 import { SndPcmStatus, snd_pcm_status64 } from '../../../../src/model/alsa/pcm_status.ts'
-import { SNDRV_PCM_AUDIO_TSTAMP_TYPE_DEFAULT } from '../../../../src/model/alsa/pcm_tstamp.ts'
+import {
+  SNDRV_PCM_AUDIO_TSTAMP_TYPE_DEFAULT,
+  SNDRV_PCM_AUDIO_TSTAMP_TYPE_LINK,
+} from '../../../../src/model/alsa/pcm_tstamp.ts'
 import { sleepUntil } from '../../../../src/model/linux/hrtimer.ts'
+import { HARDWARE } from './fake-card.ts'
 import { advanceAppl, inTask, must, openStream, type World, world } from './stream.ts'
 
 const PERIOD = 480
@@ -52,7 +56,7 @@ describe('time stamps', () => {
       w.fake.pos = PERIOD
       must(yield* snd_pcm_status64(substream, status))
       expect(status.audio_tstamp).toBe(1010 * NS_PER_MS)
-      runtime.timeInfo.report_delay = true
+      status.report_delay = true
       must(yield* snd_pcm_status64(substream, status))
       expect(status.audio_tstamp).toBe(1009 * NS_PER_MS)
     })
@@ -72,6 +76,7 @@ describe('time stamps', () => {
       }
       const { timeInfo } = substream.runtime
       const status = new SndPcmStatus()
+      status.type_requested = SNDRV_PCM_AUDIO_TSTAMP_TYPE_LINK
       must(yield* snd_pcm_status64(substream, status))
       expect([status.tstamp, status.audio_tstamp]).toEqual([7, 3])
       timeInfo.actual_type = SNDRV_PCM_AUDIO_TSTAMP_TYPE_DEFAULT
@@ -79,6 +84,27 @@ describe('time stamps', () => {
       must(yield* snd_pcm_status64(substream, status))
       expect([status.tstamp, status.audio_tstamp]).toEqual([startNs, 10 * NS_PER_MS])
     })
+  })
+
+  test('plain STATUS asks the clock of the driver only where the hardware says it has one', () => {
+    const asked = (info: number) => {
+      const w = world({ card: { hardware: { info: HARDWARE.info | info } } })
+      let types: number[] = []
+      inTask(w, function* () {
+        const { substream } = yield* started(w, C.SNDRV_PCM_TSTAMP_ENABLE)
+        substream.ops = {
+          ...substream.ops,
+          *get_time_info(_substream, { type_requested }) {
+            types = [...types, type_requested]
+            return 0
+          },
+        }
+        must(yield* snd_pcm_status64(substream, new SndPcmStatus()))
+      })
+      return types
+    }
+    expect(asked(0)).toEqual([])
+    expect(asked(C.SNDRV_PCM_INFO_HAS_LINK_ATIME)).toEqual([SNDRV_PCM_AUDIO_TSTAMP_TYPE_LINK])
   })
 
   test('are zero where tstamp_mode does not ask for them', () => {

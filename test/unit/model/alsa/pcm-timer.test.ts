@@ -14,8 +14,11 @@ import {
   SNDRV_TIMER_EVENT_MSTOP,
   type SndTimerInstance,
   snd_timer_close,
+  snd_timer_continue,
   snd_timer_interrupt,
   snd_timer_notify,
+  snd_timer_open,
+  snd_timer_pause,
   snd_timer_start,
   snd_timer_stop,
 } from '../../../../src/model/alsa/timer.ts'
@@ -36,6 +39,8 @@ describe('the PCM timer', () => {
       const { substream } = yield* openStream(w)
       const tu = yield* timers.snd_timer_user_open(substream.timer)
       const ti = tu.ti as SndTimerInstance
+      // What PARAMS sets with PSFLG_AUTO; else the first tick is the last.
+      ti.auto = true
       expect(substream.timer_running).toBe(false)
       expect(yield* snd_timer_start(ti, 0)).toBe(-EINVAL)
       must(yield* snd_timer_start(ti, 1))
@@ -98,7 +103,7 @@ describe('the PCM timer', () => {
       const { substream } = yield* openStream(w)
       const tu = yield* timers.snd_timer_user_open(substream.timer)
       const ti = tu.ti as SndTimerInstance
-      ti.auto = false
+      expect(ti.auto).toBe(false)
       must(yield* snd_timer_start(ti, 1))
       advanceAppl(substream, BUFFER)
       must(yield* snd_pcm_start_lock_irq(substream))
@@ -141,6 +146,7 @@ describe('the PCM timer', () => {
 
 describe("a program's queue of time-stamped events", () => {
   const TICK = timers.SNDRV_TIMER_EVENT_TICK
+  const PARAMS = { ticks: 1, queue_size: 0, filter: 0, auto: true, early: false }
 
   test('has the sizes that PARAMS allows, drops and counts what finds no room', () => {
     const w = world()
@@ -148,12 +154,14 @@ describe("a program's queue of time-stamped events", () => {
       const { substream } = yield* openStream(w)
       const tu = yield* timers.snd_timer_user_open(substream.timer, true)
       const filter = (1 << TICK) | (1 << SNDRV_TIMER_EVENT_MSTART) | (1 << SNDRV_TIMER_EVENT_MSTOP)
-      expect(yield* timers.snd_timer_user_params(tu, filter, 31)).toBe(-EINVAL)
-      expect(yield* timers.snd_timer_user_params(tu, filter, 1025)).toBe(-EINVAL)
-      must(yield* timers.snd_timer_user_params(tu, filter, 32))
-      must(yield* timers.snd_timer_user_start(tu, 1))
+      const params = (queue_size: number) =>
+        timers.snd_timer_user_params(tu, { ...PARAMS, filter, queue_size })
+      expect(yield* params(31)).toBe(-EINVAL)
+      expect(yield* params(1025)).toBe(-EINVAL)
+      must(yield* params(32))
+      must(yield* timers.snd_timer_user_start(tu))
       // A START of what runs stops it first.
-      must(yield* timers.snd_timer_user_start(tu, 1))
+      must(yield* timers.snd_timer_user_start(tu))
       for (let i = 0; i < 20; i++) {
         yield* snd_timer_notify(substream.timer, SNDRV_TIMER_EVENT_MSTART, i)
         yield* snd_timer_interrupt(substream.timer, 1)
@@ -166,8 +174,53 @@ describe("a program's queue of time-stamped events", () => {
         { event: TICK, val: 2 },
       ])
       expect(yield* timers.snd_timer_user_poll(tu)).toBe(EPOLLIN)
-      must(yield* timers.snd_timer_user_params(tu, 0, 0))
+      must(yield* timers.snd_timer_user_params(tu, PARAMS))
       expect(yield* timers.snd_timer_user_poll(tu)).toBe(0)
+    })
+  })
+})
+
+describe('one timer, several instances', () => {
+  test('an instance that another callback stops or pauses is not called back', () => {
+    for (const end of [snd_timer_stop, snd_timer_pause]) {
+      const w = world()
+      const called: string[] = []
+      inTask(w, function* () {
+        const { substream } = yield* openStream(w)
+        const second: SndTimerInstance[] = []
+        const first = yield* snd_timer_open(substream.timer, function* () {
+          called.push('first')
+          must(yield* end(second[0] as SndTimerInstance))
+        })
+        second.push(
+          yield* snd_timer_open(substream.timer, function* () {
+            called.push('second')
+          }),
+        )
+        must(yield* snd_timer_start(first, 1))
+        must(yield* snd_timer_start(second[0] as SndTimerInstance, 1))
+        yield* snd_timer_interrupt(substream.timer, 1)
+        expect(substream.timer.running).toBe(1)
+      })
+      expect(called).toEqual(['first'])
+    }
+  })
+
+  test('a pause keeps the ticks left; a stop of a dead card answers 0 and stops nothing', () => {
+    const w = world()
+    inTask(w, function* () {
+      const { substream } = yield* openStream(w)
+      const ti = yield* snd_timer_open(substream.timer, function* () {})
+      expect(yield* snd_timer_continue(ti)).toBe(-EINVAL)
+      must(yield* snd_timer_start(ti, 5))
+      yield* snd_timer_interrupt(substream.timer, 2)
+      must(yield* snd_timer_pause(ti))
+      expect([ti.cticks, ti.running, substream.timer_running]).toEqual([3, false, false])
+      must(yield* snd_timer_continue(ti))
+      expect([ti.cticks, ti.pticks]).toEqual([3, 0])
+      w.fake.card.shutdown = true
+      expect(yield* snd_timer_stop(ti)).toBe(0)
+      expect(ti.running).toBe(true)
     })
   })
 })

@@ -30,7 +30,7 @@ test('1. EPIPE: status, prepare, prefill, start: xrun, gap and lost frames are c
   expect(log.slice(4)).toEqual([
     'writei(1920) = 1920',
     'writei(480) = -EPIPE',
-    'status() = 0',
+    'status() = 0: XRUN, hw_ptr 1920, appl_ptr 1920, avail 1920, delay 0, avail_max 1920',
     'prepare() = 0',
     'writei(1920) = 1920',
     'drain() = 0',
