@@ -1,6 +1,6 @@
 /**
  * The library: load a scenario from text, run it, fold analyses over its records, draw a chart to
- * an SVG string. Nothing here touches the disk or the console. Times are integer nanoseconds, PCM
+ * an SVG string. Nothing here touches the disk, unless asked for, or the console. Times are integer nanoseconds, PCM
  * sizes are frames; errors in a scenario are lines, as the command line prints them.
  */
 import type { FullResult } from './app/Jobs.ts'
@@ -80,13 +80,15 @@ export interface ScenarioRun {
 
 /**
  * Runs a scenario: the same spec and seed give the same run on every machine. With `accesses` the
- * records have every access of a shared variable of the driver, for the detector of data races.
+ * records have every access of a shared variable of the driver, for the detector of data races. With
+ * `recordIn`, a folder, the records of a long run are kept in a file there while `store` is in use,
+ * and memory does not grow with the time that is simulated; `store.release()` ends that.
  */
 export function runScenario(
   spec: ScenarioSpec,
   seed: number = spec.seed,
   options: SimulateOptions = {},
 ): ScenarioRun {
-  const { result, recording } = simulateSpec(spec, seed, options)
+  const { result, recording } = simulateSpec(spec, seed, { recordIn: null, ...options })
   return { result, store: recording }
 }

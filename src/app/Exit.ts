@@ -6,6 +6,7 @@ import * as Cause from 'effect/Cause'
 import * as Effect from 'effect/Effect'
 import * as Exit from 'effect/Exit'
 import { exitCodes, InputError, InternalError, NondeterminismError, OutputError } from './Errors.ts'
+import { RecordFileError } from './io-reason.ts'
 
 export type ShellError = InputError | OutputError | NondeterminismError | InternalError
 
@@ -25,6 +26,10 @@ export async function exitCodeOf(
   if (error instanceof OutputError) return report(error.message, exitCodes.badInput, console)
   if (error instanceof NondeterminismError) {
     return report(error.message, exitCodes.nondeterminism, console)
+  }
+  if (error instanceof RecordFileError) {
+    const { path, message: reason } = error
+    return report(new OutputError({ path, reason }).message, exitCodes.badInput, console)
   }
   const text = error instanceof InternalError ? error.message : bugText(error)
   return report(text, exitCodes.bug, console)

@@ -3,7 +3,7 @@
  * come back in the order of the trials, so that findings do not depend on the number of threads.
  */
 import { type Outcome, runTrial, type Target, type Trial } from '../explore/trial.ts'
-import { ChunkPool } from '../sim/trace-columns.ts'
+import { filePool } from './record-file.ts'
 
 export interface TrialServer {
   run(trials: readonly Trial[]): Promise<readonly Outcome[]>
@@ -33,7 +33,7 @@ export function threads(jobs: number): OpenServer {
 }
 
 export const inThisThread: OpenServer = async (target) => {
-  const pool = new ChunkPool()
+  const pool = filePool()
   return {
     run: async (trials) => trials.map((trial) => runTrial(target, trial, pool)),
     close: async () => {},

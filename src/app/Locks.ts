@@ -14,7 +14,6 @@ import { withSchedule } from '../analysis/lockdep/reporter.ts'
 import { LockdepFold, type LockdepResult } from '../analysis/lockdep/trace-fold.ts'
 import { RaceFold, type RaceResult } from '../analysis/races/race-fold.ts'
 import { reportKey, schedulesFor } from '../explore/realise.ts'
-import { ChunkPool } from '../sim/trace-columns.ts'
 import { exitCodes, InputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { Files } from './Files.ts'
@@ -22,6 +21,7 @@ import { readBaseline } from './LocksInput.ts'
 import { locksText } from './LocksReport.ts'
 import { isTrace, type OneRecording, recordingOf } from './OneRecording.ts'
 import { sortedJson } from './ResultJson.ts'
+import { filePool } from './record-file.ts'
 import type { Recording } from './SavedTrace.ts'
 import { writeWhole } from './WriteFile.ts'
 
@@ -95,7 +95,7 @@ function realised(
 ): Judged {
   const open = judged.found.reports.filter((one) => one.schedule === null)
   if (explore === 0 || spec === null || open.length === 0) return judged
-  const schedules = schedulesFor(spec, result.seed, open, explore, new ChunkPool())
+  const schedules = schedulesFor(spec, result.seed, open, explore, filePool())
   const reports = judged.found.reports.map((one) => {
     const schedule = one.schedule === null ? schedules.get(reportKey(one)) : undefined
     return schedule === undefined ? one : withSchedule(one, schedule)

@@ -3,7 +3,7 @@
  * the main thread and in tests; nothing here knows about other runs.
  */
 import { writeFileAtomically } from './atomic-write.ts'
-import { reasonOf } from './io-reason.ts'
+import { RecordFileError, reasonOf } from './io-reason.ts'
 import type { FullResult, Job, JobAnswer, Summary } from './Jobs.ts'
 import { fullName, resultFolder } from './Jobs.ts'
 import { reportBody } from './Report.ts'
@@ -12,18 +12,29 @@ import { traceTextOf } from './SavedTrace.ts'
 import { type Simulated, simulate, simulateFingerprint } from './Simulator.ts'
 
 export async function runOne(job: Job): Promise<JobAnswer> {
+  try {
+    return await answerOf(job)
+  } catch (error) {
+    if (!(error instanceof RecordFileError)) throw error
+    return { kind: 'unwritable', path: error.path, reason: error.message }
+  }
+}
+
+async function answerOf(job: Job): Promise<JobAnswer> {
   const { spec, seed, outputs } = job
-  const simulated = simulate(spec, seed)
-  const { result } = simulated
+  const where = outputs === null ? {} : { recordIn: outputs.out }
+  const simulated = simulate(spec, seed, where)
+  const { result, recording } = simulated
   if (job.checkDeterminism) {
-    const second = simulateFingerprint(spec, seed)
+    const second = simulateFingerprint(spec, seed, where)
     if (second !== result.fingerprint) {
+      recording.release()
       return { kind: 'nondeterminism', first: result.fingerprint, second }
     }
   }
   const json = sortedJson(result)
   const written = outputs === null ? [] : await writeResults(job, simulated, json)
-  simulated.recording.release()
+  recording.release()
   if (!Array.isArray(written)) return written as JobAnswer
   return {
     kind: 'done',
@@ -43,7 +54,7 @@ async function writeResults(
   const { outputs, spec, seed } = job
   if (outputs === null) return []
   const folder = resultFolder(outputs.out, spec, seed)
-  const files: [string, string | Iterable<string>][] = []
+  const files: [string, string | Iterable<Uint8Array>][] = []
   if (outputs.charts) {
     const { drawTimeline } = await import('./Charts.ts')
     files.push([`${folder}/timeline.svg`, await drawTimeline(recording, result)])

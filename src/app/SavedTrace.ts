@@ -6,9 +6,10 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 import { buildResult, type RunMeta, type RunResult, type Thresholds } from '../analysis/result.ts'
 import type { TraceStore } from '../sim/trace-store.ts'
-import { TraceTextFault, TraceTextReader, traceText } from '../sim/trace-text.ts'
+import { TraceTextFault, TraceTextReader, traceTextBytes } from '../sim/trace-text.ts'
 import { fingerprint } from './Fingerprint.ts'
-import { reasonOf } from './io-reason.ts'
+import { RecordFileError, reasonOf } from './io-reason.ts'
+import { filePool } from './record-file.ts'
 
 export interface Recording {
   readonly store: TraceStore
@@ -17,15 +18,15 @@ export interface Recording {
 
 const pieceBytes = 1 << 20
 
-/** `streamNames` tells the result's name of a stream from its device's. */
+/** The bytes of a trace file. `streamNames` tells the result's name of a stream from its device's. */
 export function traceTextOf(
   store: TraceStore,
   result: RunResult,
   streamNames: Readonly<Record<string, string>>,
-): Iterable<string> {
+): Iterable<Uint8Array> {
   const { scenario, variant, seed, outcome, virtualTimeNs } = result
   const about = { scenario, variant, seed, outcome, virtualTimeNs, streamNames }
-  return traceText(store, { ...about, thresholds: thresholdsIn(result) })
+  return traceTextBytes(store, { ...about, thresholds: thresholdsIn(result) })
 }
 
 function thresholdsIn(result: RunResult): Readonly<Record<string, Thresholds>> {
@@ -42,6 +43,7 @@ export function readTraceFile(path: string): Recording | string {
     return withResult(readStore(path))
   } catch (error) {
     if (error instanceof TraceTextFault) return `${path}:${error.line}:1: ${error.message}`
+    if (error instanceof RecordFileError) throw error
     if (error instanceof Error && 'code' in error)
       return `${path}: cannot be read: ${reasonOf(error)}`
     throw error
@@ -49,7 +51,7 @@ export function readTraceFile(path: string): Recording | string {
 }
 
 function readStore(path: string): ReturnType<TraceTextReader['finish']> {
-  const reader = new TraceTextReader()
+  const reader = new TraceTextReader(filePool())
   const decoder = new StringDecoder('utf8')
   const file = openSync(path, 'r')
   try {

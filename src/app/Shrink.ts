@@ -10,18 +10,18 @@ import { finishedDocument, type Shrunk, shrink } from '../explore/shrink.ts'
 import { ordinaryTrial, runTrial, type Target } from '../explore/trial.ts'
 import { isMapping } from '../scenario/raw.ts'
 import { formatSchedule, parseSchedule, type Schedule } from '../sim/schedule.ts'
-import { ChunkPool } from '../sim/trace-columns.ts'
 import { exitCodes, InputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { wantedOf } from './ExploreWanted.ts'
 import { Files } from './Files.ts'
 import { decodeDocument, loadOne, type OneScenario } from './OneScenario.ts'
+import { filePool } from './record-file.ts'
 import { writeWhole } from './WriteFile.ts'
 
 /** Documents tried for one finding. */
 const RUNS_MAX = 600
 
-const pool = new ChunkPool()
+const pool = filePool()
 
 export interface ShrunkFile {
   readonly name: string

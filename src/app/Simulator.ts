@@ -2,6 +2,7 @@
  * The seam between the shell and the simulator: one function that runs and folds the recording into
  * a judged result, one that only wants to know whether the run is the same.
  */
+import { tmpdir } from 'node:os'
 import { buildResult, type Thresholds } from '../analysis/result.ts'
 import { evaluateExpect } from '../scenario/expect.ts'
 import { runScenario } from '../scenario/run.ts'
@@ -10,9 +11,19 @@ import { ChunkPool } from '../sim/trace-columns.ts'
 import type { TraceStore } from '../sim/trace-store.ts'
 import { fingerprint } from './Fingerprint.ts'
 import type { FullResult } from './Jobs.ts'
+import { filePool } from './record-file.ts'
 
-/** Memory of recordings, used again by the next run of this thread. */
-const pool = new ChunkPool()
+/** Memory of recordings, used again by the next run of this thread that records there. */
+const pools = new Map<string | null, ChunkPool>()
+
+function poolFor(folder: string | null): ChunkPool {
+  let pool = pools.get(folder)
+  if (pool === undefined) {
+    pool = folder === null ? new ChunkPool() : filePool(folder)
+    pools.set(folder, pool)
+  }
+  return pool
+}
 
 export interface Simulated {
   readonly result: FullResult
@@ -25,6 +36,11 @@ export interface Simulated {
 export interface SimulateOptions {
   /** Record the accesses of shared variables too: the fingerprint is another one. */
   readonly accesses?: boolean
+  /**
+   * Folder of the file that a long recording goes to while it runs (record-file.ts); default: that
+   * for temporary files. Null: everything stays in memory.
+   */
+  readonly recordIn?: string | null
 }
 
 export function simulate(
@@ -32,7 +48,8 @@ export function simulate(
   seed: number,
   options: SimulateOptions = {},
 ): Simulated {
-  const run = runScenario(spec, seed, { pool, ...options })
+  const { recordIn = tmpdir(), ...rest } = options
+  const run = runScenario(spec, seed, { pool: poolFor(recordIn), ...rest })
   const { store, outcome, limit, virtualTimeNs, streamNames } = run
   const bare = buildResult(store, {
     scenario: spec.name,
@@ -61,8 +78,12 @@ function thresholdsOf(spec: ScenarioSpec): Readonly<Record<string, Thresholds>> 
 }
 
 /** Runs for the fingerprint only: no folds. */
-export function simulateFingerprint(spec: ScenarioSpec, seed: number): string {
-  const { store } = runScenario(spec, seed, { pool })
+export function simulateFingerprint(
+  spec: ScenarioSpec,
+  seed: number,
+  { recordIn = tmpdir() }: SimulateOptions = {},
+): string {
+  const { store } = runScenario(spec, seed, { pool: poolFor(recordIn) })
   const digits = fingerprint(store)
   store.release()
   return digits

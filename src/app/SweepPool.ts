@@ -4,7 +4,7 @@
  * the number of threads. A few batches are under way at a time: memory does not grow with them.
  */
 import { type PointResult, runPoint } from '../explore/sweep/point.ts'
-import { ChunkPool } from '../sim/trace-columns.ts'
+import { filePool } from './record-file.ts'
 import type { PointBatch } from './sweep-worker.ts'
 
 export interface PointServer {
@@ -52,7 +52,7 @@ export const pointThreads: OpenPoints = async (jobs) => {
 }
 
 export const pointsInThisThread: OpenPoints = async () => {
-  const pool = new ChunkPool()
+  const pool = filePool()
   return {
     run: async (batches, take) => {
       let nth = 0

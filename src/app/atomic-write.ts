@@ -16,7 +16,9 @@ import { basename, dirname, join } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import { codeOf, Refused, reasonOf } from './io-reason.ts'
 
-const flushCharacters = 1 << 20
+const bufferBytes = 1 << 20
+/** Bytes of one UTF-16 unit. */
+const utf8BytesMax = 3
 
 /**
  * Takes text or bytes in pieces, because a trace is larger than a JavaScript string may be; never
@@ -62,7 +64,7 @@ export function folderRefusal(folder: string): string | undefined {
  * Component by component: the recursive mkdirSync() of Node 20 does not return where mkdir(2)
  * answers ENOENT although the parent exists, as it does in /proc.
  */
-function makeFolder(folder: string): void {
+export function makeFolder(folder: string): void {
   const stands = statOf(folder)
   if (stands?.isDirectory()) return
   if (stands !== undefined) throw new Refused('ENOTDIR', `${folder} is a file, not a folder`)
@@ -89,26 +91,24 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
+/** Texts are gathered in one buffer, which is used again: a trace is millions of lines. */
 function writePieces(file: number, pieces: Iterable<string | Uint8Array>): void {
-  let pending = ''
+  const buffer = Buffer.allocUnsafe(bufferBytes)
+  let used = 0
   for (const piece of pieces) {
-    if (typeof piece !== 'string') {
-      writeBytes(file, piece)
+    const fits = typeof piece === 'string' && used + utf8BytesMax * piece.length <= bufferBytes
+    if (fits) {
+      used += buffer.write(piece, used)
       continue
     }
-    pending += piece
-    if (pending.length < flushCharacters) continue
-    writeAll(file, pending)
-    pending = ''
+    writeBytes(file, buffer.subarray(0, used))
+    used = 0
+    writeBytes(file, typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece)
   }
-  writeAll(file, pending)
+  writeBytes(file, buffer.subarray(0, used))
 }
 
 /** A write may take fewer bytes than it was given, on a pipe or a full disk. */
-function writeAll(file: number, text: string): void {
-  writeBytes(file, Buffer.from(text, 'utf8'))
-}
-
 function writeBytes(file: number, bytes: Uint8Array): void {
   let done = 0
   while (done < bytes.length) done += writeSync(file, bytes, done)

@@ -5,10 +5,10 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { runScenario } from '../scenario/run.ts'
-import { ChunkPool } from '../sim/trace-columns.ts'
 import { LOOPS } from './bench-loops.ts'
 import { checkReference, referenceLoop } from './bench-reference.ts'
 import { type BenchWork, specOf, type TimeSample } from './bench-work.ts'
+import { filePool } from './record-file.ts'
 
 const STATUS = '/proc/self/status'
 const REFERENCE_OPS = 1_000_000
@@ -33,7 +33,7 @@ function runnerOf(work: BenchWork): () => number {
     return () => LOOPS[loop](processes, delays, operations).ops
   }
   const spec = specOf(work)
-  const pool = new ChunkPool()
+  const pool = filePool()
   return () => {
     const { store } = runScenario(spec, work.seed, { pool })
     const { length } = store

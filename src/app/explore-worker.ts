@@ -4,9 +4,9 @@
  */
 import { workerData } from 'piscina'
 import { type Outcome, runTrial, type Target, type Trial } from '../explore/trial.ts'
-import { ChunkPool } from '../sim/trace-columns.ts'
+import { filePool } from './record-file.ts'
 
-const pool = new ChunkPool()
+const pool = filePool()
 
 export default function answer(trial: Trial): Outcome {
   return runTrial(workerData as Target, trial, pool)

@@ -14,6 +14,16 @@ export class Refused extends Error {
   }
 }
 
+/** A run was longer than memory holds, and its records could not go to a file. */
+export class RecordFileError extends Refused {
+  readonly path: string
+
+  constructor(path: string, error: unknown) {
+    super(codeOf(error), `the records of the run: ${reasonOf(error)}`)
+    this.path = path
+  }
+}
+
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'not permitted',

@@ -2,8 +2,8 @@
 import { formatDuration } from '../analysis/format.ts'
 import type { RecordPick } from '../chart/layout/shapes.ts'
 import { TraceRecord } from '../sim/trace.ts'
+import { LineWriter } from '../sim/trace-lines.ts'
 import type { TraceStore } from '../sim/trace-store.ts'
-import { LineWriter } from '../sim/trace-text.ts'
 
 /** Records looked at on either side; beyond them the pointer is on nothing. */
 const LOOK_MAX = 20_000

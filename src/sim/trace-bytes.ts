@@ -7,10 +7,9 @@ import { unreachable } from '../base/assert.ts'
 import { fingerprintBytes } from './fingerprint-bytes.ts'
 import { SYMBOL_TABLES, Symbols } from './symbols.ts'
 import { TraceRecord } from './trace.ts'
-import { ARITY, CHUNK_RECORDS } from './trace-columns.ts'
-import { TraceStore } from './trace-store.ts'
-
-const ESCAPE = 65_535
+import { CHUNK_RECORDS, TraceChunk } from './trace-chunk.ts'
+import { decodeChunk } from './trace-chunk-bytes.ts'
+import { load, TraceStore } from './trace-store.ts'
 
 /** The bytes of a recording in one piece. */
 export function traceBytes(store: TraceStore): Uint8Array {
@@ -33,26 +32,14 @@ export function traceBytes(store: TraceStore): Uint8Array {
 export function readTraceBytes(bytes: Uint8Array, count: number): TraceStore {
   const end = bytes.indexOf(10)
   const store = new TraceStore(readSymbols(new TextDecoder().decode(bytes.subarray(0, end))))
-  const columns = new ColumnReader(bytes, end + 1)
+  const chunk = new TraceChunk()
   const r = new TraceRecord()
+  let at = end + 1
   for (let left = count; left > 0; left -= CHUNK_RECORDS) {
     const length = Math.min(left, CHUNK_RECORDS)
-    const intervals = columns.read(length)
-    const heads = columns.read(length)
-    const contexts = columns.read(length)
-    const args = columns.read(heads.reduce((sum, head) => sum + (ARITY[head >> 8] as number), 0))
-    let [time, from] = [0, 0]
-    for (let i = 0; i < length; i++) {
-      const head = heads[i] as number
-      time += intervals[i] as number
-      r.timeNs = time
-      r.kind = head >> 8
-      r.cpu = head & 255
-      r.context = contexts[i] as number
-      const arity = ARITY[r.kind] as number
-      const at = (n: number): number => (n < arity ? (args[from + n] as number) : 0)
-      ;[r.a, r.b, r.c, r.d, r.e, r.f] = [at(0), at(1), at(2), at(3), at(4), at(5)]
-      from += arity
+    at = decodeChunk(bytes, at, length, chunk)
+    for (let i = 0, from = 0; i < length; i++) {
+      from += load(chunk, i, from, r)
       store.record(r)
     }
   }
@@ -70,29 +57,4 @@ function readSymbols(line: string): Symbols {
     }
   }
   return symbols
-}
-
-/** Reads columns one after the other; little-endian whatever the machine is. */
-class ColumnReader {
-  private readonly view: DataView
-  private at: number
-
-  constructor(bytes: Uint8Array, at: number) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.at = at
-  }
-
-  read(length: number): Float64Array {
-    const values = new Float64Array(length)
-    let wide = this.at + 2 * length
-    for (let i = 0; i < length; i++) {
-      const narrow = this.view.getUint16(this.at + 2 * i, true)
-      if (narrow === ESCAPE) {
-        values[i] = this.view.getFloat64(wide, true)
-        wide += 8
-      } else values[i] = narrow
-    }
-    this.at = wide
-    return values
-  }
 }

@@ -4,19 +4,16 @@
  */
 import { unreachable } from '../base/assert.ts'
 import type { Symbols } from './symbols.ts'
-import { KIND_ARITY, TraceRecord, type TraceSink } from './trace.ts'
+import { TraceRecord, type TraceSink } from './trace.ts'
 import {
   ARITY,
-  BLOCK_BITS,
+  argStart,
   BLOCK_MASK,
   CHUNK_MASK,
   CHUNK_RECORDS,
-  type ChunkPool,
   type TraceChunk,
-  TraceColumns,
-} from './trace-columns.ts'
-
-export type { TraceChunk } from './trace-columns.ts'
+} from './trace-chunk.ts'
+import { type ChunkPool, TraceColumns } from './trace-columns.ts'
 
 export class TraceStore extends TraceColumns implements TraceSink {
   readonly symbols: Symbols
@@ -44,25 +41,12 @@ export class TraceStore extends TraceColumns implements TraceSink {
     this.argEnd = argEnd + (ARITY[r.kind] as number)
   }
 
-  /** Records in chunk `at`. */
-  lengthOf(at: number): number {
-    const left = this.length - at * CHUNK_RECORDS
-    return left < CHUNK_RECORDS ? left : CHUNK_RECORDS
-  }
-
-  /** Arguments in chunk `at`. */
-  argLengthOf(at: number): number {
-    const chunk = this.chunks[at] as TraceChunk
-    return argStart(chunk, this.lengthOf(at))
-  }
-
   /** Offers every record to the sink, in order; the record object is reused. */
   replay(sink: TraceSink): void {
     const r = new TraceRecord()
-    let index = 0
-    for (let nth = 0; nth < this.chunks.length; nth++) {
-      const chunk = this.chunks[nth] as TraceChunk
-      const length = this.lengthOf(nth)
+    let [index, nth] = [0, 0]
+    for (const chunk of this.chunksInOrder()) {
+      const length = this.lengthOf(nth++)
       let from = 0
       for (let at = 0; at < length; at++) {
         from += load(chunk, at, from, r)
@@ -75,7 +59,7 @@ export class TraceStore extends TraceColumns implements TraceSink {
   /** Copies record `index` into `into`. */
   at(index: number, into: TraceRecord): TraceRecord {
     if (!(index >= 0 && index < this.length)) unreachable(`no record ${index} of ${this.length}`)
-    const chunk = this.chunks[Math.floor(index / CHUNK_RECORDS)] as TraceChunk
+    const chunk = this.chunk(Math.floor(index / CHUNK_RECORDS))
     const at = index & CHUNK_MASK
     load(chunk, at, argStart(chunk, at), into)
     into.index = index
@@ -83,21 +67,11 @@ export class TraceStore extends TraceColumns implements TraceSink {
   }
 }
 
-/** Position of a record's first argument; of the place after the last record: their number. */
-function argStart(chunk: TraceChunk, at: number): number {
-  const block = at === 0 ? 0 : (at - 1) >> BLOCK_BITS
-  let from = chunk.argStarts[block] as number
-  for (let i = block << BLOCK_BITS; i < at; i++) {
-    from += KIND_ARITY[(chunk.heads[i] as number) >> 8] as number
-  }
-  return from
-}
-
 /** Copies record `at`, whose arguments begin at `from`; returns their number. */
-function load(chunk: TraceChunk, at: number, from: number, r: TraceRecord): number {
+export function load(chunk: TraceChunk, at: number, from: number, r: TraceRecord): number {
   const head = chunk.heads[at] as number
   const kind = head >> 8
-  const arity = KIND_ARITY[kind] as number
+  const arity = ARITY[kind] as number
   const args = chunk.args
   r.timeNs = chunk.times[at] as number
   r.kind = kind

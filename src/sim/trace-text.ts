@@ -1,6 +1,6 @@
 /**
  * A recording as text: NDJSON, a header line with version and symbol tables, then one line a
- * record. Writer and reader share this file, so that a recording survives the trip bit for bit.
+ * record. A recording survives the trip bit for bit. Lines are written by trace-lines.ts, read here;
  * docs/trace.md says what each column means. Times are integer nanoseconds.
  *
  *   {"t":1200,"ev":"sched:sched_waking","cpu":0,"ctx":"sh","args":{"target":"aplay","cpu":0}}
@@ -8,17 +8,18 @@
  * `cpu` is null for hardware beside the processors. A symbol is written by its name, or `name#id`
  * where an earlier symbol of its table has that name; a number without a name stays a number.
  */
-import { SYMBOL_TABLES, type SymbolEntry, Symbols, type SymbolTable } from './symbols.ts'
+import { SYMBOL_TABLES, type SymbolEntry, Symbols } from './symbols.ts'
 import { NO_CPU, TraceRecord } from './trace.ts'
+import type { ChunkPool } from './trace-columns.ts'
 import { CODES, TRACE_VERSION } from './trace-kinds.ts'
 import {
   ARGUMENT_FIELDS,
   ARGUMENTS,
   type Argument,
   EVENT_NAMES,
-  isSymbolTable,
   uniqueLabels,
 } from './trace-labels.ts'
+import { LineWriter } from './trace-lines.ts'
 import { TraceStore } from './trace-store.ts'
 
 export const TRACE_FORMAT = 'pcmsim-trace'
@@ -37,89 +38,32 @@ export class TraceTextFault extends Error {
   }
 }
 
-const PIECE_LINES = 512
+const PIECE_BYTES = 60_000
 
-/** The text in pieces of some 60 KiB, each ending with a whole line. */
+/** The text in pieces of some 60 KB, each ending with a whole line. */
 export function* traceText(
   store: TraceStore,
   meta: TraceMeta = {},
 ): Generator<string, void, undefined> {
+  const decoder = new TextDecoder()
+  for (const piece of traceTextBytes(store, meta)) yield decoder.decode(piece)
+}
+
+/** The same as UTF-8; a piece is valid until the next one is asked for. */
+export function* traceTextBytes(
+  store: TraceStore,
+  meta: TraceMeta = {},
+): Generator<Uint8Array, void, undefined> {
   const writer = new LineWriter(store.symbols)
   const tables = Object.fromEntries(SYMBOL_TABLES.map((t) => [t, store.symbols.entries(t)]))
   const record = new TraceRecord()
   const about = { format: TRACE_FORMAT, version: TRACE_VERSION, records: store.length }
-  let lines = [`${JSON.stringify({ ...about, meta, symbols: tables })}\n`]
+  const header = `${JSON.stringify({ ...about, meta, symbols: tables })}\n`
+  yield new TextEncoder().encode(header)
   for (let index = 0; index < store.length; index++) {
-    lines.push(writer.line(store.at(index, record)))
-    if (lines.length < PIECE_LINES) continue
-    yield lines.join('')
-    lines = []
+    if (writer.add(store.at(index, record)) >= PIECE_BYTES) yield writer.take()
   }
-  yield lines.join('')
-}
-
-/** Lines of a trace in the making, for "the last 20 records" of a failure message. */
-export class LineWriter {
-  private readonly plans: readonly KindPlan[]
-  private readonly contexts: readonly string[]
-
-  constructor(symbols: Symbols) {
-    const labels = quotedLabels(symbols)
-    this.plans = EVENT_NAMES.map((_, kind) => kindPlan(kind, labels))
-    this.contexts = labels.ctx
-  }
-
-  /** The record's line with its line feed. */
-  line(r: TraceRecord): string {
-    const plan = this.plans[r.kind] as KindPlan
-    const cpu = r.cpu === NO_CPU ? 'null' : r.cpu
-    const ctx = this.contexts[r.context] ?? r.context
-    const head = `{"t":${r.timeNs},"ev":"${plan.event}","cpu":${cpu},"ctx":${ctx}`
-    const { keys, labels } = plan
-    if (keys.length === 0) return `${head}}\n`
-    let args = (keys[0] as string) + value(labels[0], r.a)
-    if (keys.length > 1) args += (keys[1] as string) + value(labels[1], r.b)
-    if (keys.length > 2) args += (keys[2] as string) + value(labels[2], r.c)
-    if (keys.length > 3) args += (keys[3] as string) + value(labels[3], r.d)
-    if (keys.length > 4) args += (keys[4] as string) + value(labels[4], r.e)
-    if (keys.length > 5) args += (keys[5] as string) + value(labels[5], r.f)
-    return `${head},"args":{${args}}}\n`
-  }
-}
-
-type Labels = Record<SymbolTable, string[]>
-
-interface KindPlan {
-  readonly event: string
-  /** `"name":`, with a comma before all but the first. */
-  readonly keys: readonly string[]
-  /** Words by number, or null where numbers are written. */
-  readonly labels: readonly (readonly string[] | null)[]
-}
-
-function value(labels: readonly string[] | null | undefined, number: number): string {
-  const label = labels?.[number]
-  if (label !== undefined) return label
-  return Number.isFinite(number) ? `${number}` : `"${number}"`
-}
-
-function kindPlan(kind: number, quoted: Labels): KindPlan {
-  const args = ARGUMENTS[kind] as readonly Argument[]
-  return {
-    event: EVENT_NAMES[kind] as string,
-    keys: args.map(({ name }, i) => `${i === 0 ? '' : ','}"${name}":`),
-    labels: args.map(({ type }) =>
-      isSymbolTable(type) ? quoted[type] : (CODES[type]?.map((word) => `"${word}"`) ?? null),
-    ),
-  }
-}
-
-function quotedLabels(symbols: Symbols): Labels {
-  const pairs = SYMBOL_TABLES.map((table) => {
-    const labels = uniqueLabels(symbols.entries(table))
-    return [table, labels.map((label) => JSON.stringify(label))]
-  })
-  return Object.fromEntries(pairs) as Labels
+  yield writer.take()
 }
 
 /** What was read: the records and what the header said of the run. */
@@ -134,6 +78,12 @@ export class TraceTextReader {
   private line = 0
   private header: HeaderState | null = null
   private readonly record = new TraceRecord()
+  private readonly pool: ChunkPool | null
+
+  /** `pool` says where the records of a long trace are kept. */
+  constructor(pool: ChunkPool | null = null) {
+    this.pool = pool
+  }
 
   push(piece: string): void {
     const text = this.rest + piece
@@ -158,8 +108,9 @@ export class TraceTextReader {
 
   private take(text: string): void {
     this.line++
-    if (this.header === null) this.header = readHeader(this.json(text), (s) => this.fault(s))
-    else readRecord(this.json(text), this.header, this.record, (s) => this.fault(s))
+    if (this.header === null) {
+      this.header = readHeader(this.json(text), this.pool, (s) => this.fault(s))
+    } else readRecord(this.json(text), this.header, this.record, (s) => this.fault(s))
   }
 
   private json(text: string): Json {
@@ -188,7 +139,7 @@ interface HeaderState {
   readonly numbers: Record<string, Map<string, number>>
 }
 
-function readHeader(json: Json, fault: Fault): HeaderState {
+function readHeader(json: Json, pool: ChunkPool | null, fault: Fault): HeaderState {
   if (json.format !== TRACE_FORMAT) throw fault(`not a ${TRACE_FORMAT} header`)
   if (json.version !== TRACE_VERSION) {
     throw fault(`trace version ${json.version}, this pcmsim reads version ${TRACE_VERSION}`)
@@ -207,7 +158,7 @@ function readHeader(json: Json, fault: Fault): HeaderState {
     numbers[table] = numbered(uniqueLabels(entries))
   }
   const meta = (json.meta ?? {}) as TraceMeta
-  return { store: new TraceStore(symbols), expected: Number(json.records), meta, numbers }
+  return { store: new TraceStore(symbols, pool), expected: Number(json.records), meta, numbers }
 }
 
 function numbered(words: readonly string[]): Map<string, number> {

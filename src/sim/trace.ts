@@ -6,7 +6,8 @@
  */
 
 import { Symbols } from './symbols.ts'
-import { ARITY, BLOCK_MASK, CHUNK_MASK, type TraceColumns } from './trace-columns.ts'
+import { ARITY, BLOCK_MASK, CHUNK_MASK } from './trace-chunk.ts'
+import type { TraceColumns } from './trace-columns.ts'
 import { RECORDS, type RecordName } from './trace-kinds.ts'
 
 const names = Object.keys(RECORDS) as RecordName[]
@@ -18,9 +19,6 @@ export const T = Object.fromEntries(names.map((name, index) => [name, index])) a
 
 /** Kind names by number. */
 export const KIND_NAMES: readonly RecordName[] = names
-
-/** Number of arguments of each kind. */
-export const KIND_ARITY: readonly number[] = names.map((name) => RECORDS[name].length - 1)
 
 /** No CPU: the record comes from hardware beside the processors. */
 export const NO_CPU = 255
@@ -53,9 +51,6 @@ export interface Clock {
   /** Ends the run: nothing in a run grows without bound. */
   hitLimit(sentence: string): void
 }
-
-/** Records of one run: about 2.5 GB of columns. */
-const RECORDS_MAX = 50_000_000
 
 export class Trace {
   readonly symbols = new Symbols()
@@ -127,7 +122,8 @@ export class Trace {
   }
 
   private beginBlock(recorder: TraceColumns, first: number): void {
-    if (this.count > RECORDS_MAX) this.clock.hitLimit(`more than ${RECORDS_MAX} trace records`)
+    const { lengthMax } = recorder
+    if (first >= lengthMax) this.clock.hitLimit(`more than ${lengthMax} trace records`)
     recorder.beginBlock(first)
   }
 

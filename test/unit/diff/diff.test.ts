@@ -2,11 +2,12 @@
  * `pcmsim diff` says what the domain notes say of the driver's versions: v6 to v7 moves period
  * elapsed out of the interrupt, v7 to ack ends stale data and no longer looks at the XRUN flag.
  */
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { writeFileAtomically } from '../../../src/app/atomic-write.ts'
 import { type DiffOptions, diffCommand, type SideOptions } from '../../../src/app/Diff.ts'
 import { traceTextOf } from '../../../src/app/SavedTrace.ts'
 import { simulate } from '../../../src/app/Simulator.ts'
@@ -92,7 +93,7 @@ describe('pcmsim diff', () => {
       if (spec === undefined) throw new Error('no scenario')
       const { recording, result, streamNames } = simulate(spec, seed)
       const path = join(folder, `${seed}.ndjson`)
-      writeFileSync(path, [...traceTextOf(recording, result, streamNames)].join(''))
+      writeFileAtomically(path, traceTextOf(recording, result, streamNames))
       recording.release()
       return { path, set: [] }
     }

@@ -1,9 +1,10 @@
 /** `pcmsim explain` as users meet it: of a scenario, of a trace alone, and with bad input. */
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { writeFileAtomically } from '../../../src/app/atomic-write.ts'
 import { type ExplainOptions, explainCommand } from '../../../src/app/Explain.ts'
 
 const scenario = fileURLToPath(
@@ -58,7 +59,7 @@ describe('pcmsim explain', () => {
     if (spec === undefined) throw new Error('no scenario')
     const { recording, result, streamNames } = simulate(spec, 1)
     const path = join(mkdtempSync(join(tmpdir(), 'pcmsim-')), 'trace.ndjson')
-    writeFileSync(path, [...traceTextOf(recording, result, streamNames)].join(''))
+    writeFileAtomically(path, traceTextOf(recording, result, streamNames))
     const json = { asked: { kind: 'xrun', number: 1 } as const, json: true }
     const ofTrace = JSON.parse((await command(path, json)).out)
     const ofScenario = JSON.parse((await command(scenario, json)).out)

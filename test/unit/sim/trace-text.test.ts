@@ -6,13 +6,9 @@ import { SYMBOL_TABLES, Symbols } from '../../../src/sim/symbols.ts'
 import { KIND_NAMES, T, TraceRecord } from '../../../src/sim/trace.ts'
 import { TRACE_VERSION } from '../../../src/sim/trace-kinds.ts'
 import { ARGUMENTS, EVENT_NAMES } from '../../../src/sim/trace-labels.ts'
+import { LineWriter } from '../../../src/sim/trace-lines.ts'
 import { TraceStore } from '../../../src/sim/trace-store.ts'
-import {
-  LineWriter,
-  TraceTextFault,
-  TraceTextReader,
-  traceText,
-} from '../../../src/sim/trace-text.ts'
+import { TraceTextFault, TraceTextReader, traceText } from '../../../src/sim/trace-text.ts'
 import { syntheticStore } from '../../support/synthetic-store.ts'
 
 function read(text: string, pieceLength = text.length) {
