@@ -1,7 +1,8 @@
 /**
  * The library: load a scenario from text, run it, fold analyses over its records, draw a chart to
- * an SVG string. Nothing here touches the disk, unless asked for, or the console. Times are integer nanoseconds, PCM
- * sizes are frames; errors in a scenario are lines, as the command line prints them.
+ * an SVG string. Nothing here touches the disk, unless it is asked for, or the console. Times are
+ * integer nanoseconds, PCM sizes are frames; errors in a scenario are lines, as the command line
+ * prints them.
  */
 import type { FullResult } from './app/Jobs.ts'
 import { loadText, parseOverride } from './app/Load.ts'
@@ -80,9 +81,9 @@ export interface ScenarioRun {
 
 /**
  * Runs a scenario: the same spec and seed give the same run on every machine. With `accesses` the
- * records have every access of a shared variable of the driver, for the detector of data races. With
- * `recordIn`, a folder, the records of a long run are kept in a file there while `store` is in use,
- * and memory does not grow with the time that is simulated; `store.release()` ends that.
+ * records have every access of a shared variable of the driver, for the detector of data races.
+ * With `recordIn`, a folder, the records of a long run are kept in a file there while `store` is in
+ * use, and do not fill memory; `store.release()` ends that.
  */
 export function runScenario(
   spec: ScenarioSpec,

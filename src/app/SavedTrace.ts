@@ -18,7 +18,7 @@ export interface Recording {
 
 const pieceBytes = 1 << 20
 
-/** The bytes of a trace file. `streamNames` tells the result's name of a stream from its device's. */
+/** The file's bytes. `streamNames` tells the result's name of a stream from its device's. */
 export function traceTextOf(
   store: TraceStore,
   result: RunResult,

@@ -127,7 +127,7 @@ export class TraceColumns {
     const chunk = this.inMemory(nth)
     if (chunk !== null) return chunk
     const [latest] = this.fetched
-    return latest?.nth === nth ? latest.chunk : this.fetch(nth)
+    return latest?.nth === nth ? latest.chunk : this.recall(nth)
   }
 
   /**
@@ -186,7 +186,7 @@ export class TraceColumns {
     return (this.file as BlockFile).read(nth - KEPT_CHUNKS)
   }
 
-  private fetch(nth: number): TraceChunk {
+  private recall(nth: number): TraceChunk {
     const { fetched } = this
     const known = fetched.findIndex((one) => one.nth === nth)
     if (known >= 0) {

@@ -1,6 +1,6 @@
 /**
  * A recording as text: NDJSON, a header line with version and symbol tables, then one line a
- * record. A recording survives the trip bit for bit. Lines are written by trace-lines.ts, read here;
+ * record. A recording survives the trip bit for bit. trace-lines.ts writes the lines;
  * docs/trace.md says what each column means. Times are integer nanoseconds.
  *
  *   {"t":1200,"ev":"sched:sched_waking","cpu":0,"ctx":"sh","args":{"target":"aplay","cpu":0}}

@@ -129,7 +129,8 @@ describe('a recording with a file', () => {
 
 describe('simulated time', () => {
   const text =
-    'version: 1\nname: long\ndriver: {kind: virtio-snd}\nstreams: [{name: s, period_size: 240, periods: 8}]\n'
+    'version: 1\nname: long\ndriver: {kind: virtio-snd}\n' +
+    'streams: [{name: s, period_size: 240, periods: 8}]\n'
   const discard: BlockFile = {
     append: (pieces) => void [...pieces],
     read: () => new Uint8Array(),
