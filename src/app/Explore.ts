@@ -3,6 +3,7 @@
  * not show, shrinks each and writes it as a scenario of its own. What is found depends on the seed
  * and the number of runs, not on threads or the clock.
  */
+import { dirname } from 'node:path'
 import * as Effect from 'effect/Effect'
 import { type Finding, ROUND, Search, type SearchOptions } from '../explore/search.ts'
 import type { StrategyName } from '../explore/strategies.ts'
@@ -18,6 +19,7 @@ import { wantedOf } from './ExploreWanted.ts'
 import { Files } from './Files.ts'
 import { fullName } from './Jobs.ts'
 import { findMargins, marginsJson, marginsSvg, marginsText, marginTarget } from './Margins.ts'
+import { modeline } from './modeline.ts'
 import { loadOne, type OneScenario } from './OneScenario.ts'
 import { type ShrunkFile, shrinkFinding } from './Shrink.ts'
 import { writeWhole } from './WriteFile.ts'
@@ -232,7 +234,7 @@ const shrinkAll = Effect.fnUntraced(function* (
     const same = files.filter((other) => other.name === file.name).length
     const name = same === 0 ? file.name : `${file.name}-${same + 1}`
     const path = `${options.out}/${found.name}/explore/${name}.yaml`
-    yield* writeWhole(path, file.text)
+    yield* writeWhole(path, `${modeline(dirname(path))}\n${file.text}`)
     files.push({ ...file, path })
   }
   output.progress('')

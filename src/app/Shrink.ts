@@ -2,6 +2,7 @@
  * `pcmsim shrink`, and what `explore` does with each finding: the smallest scenario that fails for
  * the same reason, as a file that runs, with a script of who runs when.
  */
+import { dirname } from 'node:path'
 import * as Effect from 'effect/Effect'
 import { stringify } from 'yaml'
 import type { Failure } from '../explore/failures.ts'
@@ -14,6 +15,7 @@ import { exitCodes, InputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { wantedOf } from './ExploreWanted.ts'
 import { Files } from './Files.ts'
+import { modeline } from './modeline.ts'
 import { decodeDocument, loadOne, type OneScenario } from './OneScenario.ts'
 import { filePool } from './record-file.ts'
 import { writeWhole } from './WriteFile.ts'
@@ -62,7 +64,6 @@ function fileOf({ spec }: OneScenario, shrunk: Shrunk, seed: number): ShrunkFile
   const name = nameOf(spec.name, failure)
   const document = { ...finishedDocument(shrunk, seed), name, summary: failure.text }
   const head = [
-    '# yaml-language-server: $schema=../../schema/scenario.schema.json',
     `# Why: ${failure.text}`,
     `# Found by pcmsim explore in ${spec.name}, shrunk. Who runs when:`,
     ...script.map((line) => `#  ${line}`),
@@ -77,7 +78,9 @@ function nameOf(scenario: string, { key }: Failure): string {
     .replace(/[^a-z]+/g, ' ')
     .trim()
     .split(' ')
-  return `${scenario.slice(0, 40)}-${words.slice(0, 3).join('-')}`
+  const failure = words.slice(0, 3).join('-')
+  // What was shrunk before has its failure in its name.
+  return scenario.endsWith(`-${failure}`) ? scenario : `${scenario.slice(0, 40)}-${failure}`
 }
 
 const ORDER = [
@@ -133,15 +136,19 @@ export function shrinkCommand(
     const trial = { ...ordinaryTrial(seed, false), holds: schedule.holds, ties: schedule.ties }
     const [failure] = runTrial(target, trial, pool).failures
     if (failure === undefined) {
-      const line = `${path}: nothing fails, so there is nothing to shrink`
-      return yield* new InputError({ lines: [line] })
+      const sought = [...wanted.oracles, ...options.find.filter((one) => /[<>=!]/.test(one))]
+      const line = `${path}: nothing that is looked for fails (${sought.join(', ')})`
+      return yield* new InputError({
+        lines: [`${line}, allowed: a schedule that fails, or another --find`],
+      })
     }
     const text = formatSchedule(schedule)
     const finding = { failure, run: 0, schedule: text, faults: [], times: 1 }
     const file = shrinkFinding(one, target, finding, seed)
     if (file === null) return yield* new InputError({ lines: [`${path}: did not fail again`] })
-    if (options.out === undefined) console.out(file.text)
-    else yield* writeWhole(options.out, file.text)
+    const { out } = options
+    if (out === undefined) console.out(`${modeline('.')}\n${file.text}`)
+    else yield* writeWhole(out, `${modeline(dirname(out))}\n${file.text}`)
     return exitCodes.ok
   })
   return exitCodeOf(program.pipe(Effect.provide(Files.layer)), console)

@@ -9,14 +9,17 @@ import { addBench } from './bench.ts'
 import { addCalibrate } from './calibrate.ts'
 import { addChart } from './chart.ts'
 import { addCheck } from './check.ts'
+import { addCompletion } from './completion.ts'
 import { addConformance } from './conformance.ts'
 import { ignoreClosedPipe } from './console.ts'
 import { addDiff } from './diff.ts'
 import { addExplain } from './explain.ts'
 import { addExplore, addReplay, addShrink } from './explore.ts'
 import { addExport } from './export.ts'
+import { addInit } from './init.ts'
 import { addList } from './list.ts'
 import { addLocks } from './locks.ts'
+import { addMan } from './man.ts'
 import { addRecommend } from './recommend.ts'
 import { addReport } from './report.ts'
 import { addRun } from './run.ts'
@@ -31,6 +34,7 @@ Examples:
   pcmsim run scenarios/first-light.yaml      run, print a report, write out/
   pcmsim check scenarios/                    validate only
   pcmsim list drivers                        what exists
+  pcmsim init my-scenario.yaml               a scenario of your own
 
 pcmsim <command> --help tells more. Exit codes: 0 as expected, 1 an expectation failed,
 2 bad usage or input, 3 a benchmark regression, 4 nondeterminism found, 70 a bug of pcmsim,
@@ -62,6 +66,7 @@ function makeProgram(): Command {
     addExplain,
     addExplore,
     addExport,
+    addInit,
     addList,
     addLocks,
     addMerge,
@@ -71,8 +76,10 @@ function makeProgram(): Command {
     addSchema,
     addShrink,
     addSweep,
+    addCompletion,
   ])
     add(program)
+  addMan(program, version())
   for (const command of program.commands) {
     command.exitOverride()
     for (const option of command.options) {

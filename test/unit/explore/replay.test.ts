@@ -49,7 +49,8 @@ async function find({ name, scenario, keep, ...search }: KeptSearch): Promise<vo
   const to = join(folder, `${name}.yaml`)
   copyFileSync(found.shrunk.path, to)
   const text = readFileSync(to, 'utf8')
-  writeFileSync(to, text.replace(/^name: .*$/m, `name: ${name}`))
+  const first = text.replace(/(\$schema=).*/, '$1../../schema/scenario.schema.json')
+  writeFileSync(to, first.replace(/^name: .*$/m, `name: ${name}`))
   rmSync(place, { recursive: true })
 }
 
