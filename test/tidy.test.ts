@@ -20,7 +20,7 @@ import {
   wrongArrows,
 } from './support/tidy-rules.ts'
 
-const traceSide = ['base', 'sim/trace*', 'sim/symbols', 'sim/lock-flags']
+const traceSide = ['base', 'sim/trace*', 'sim/symbols', 'sim/lock-flags', 'sim/access-flags']
 const machine = ['base', 'sim', 'model/machine']
 const kernel = [...machine, 'model/linux']
 const seams = ['model/virtio', 'model/xen']

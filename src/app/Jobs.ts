@@ -18,6 +18,8 @@ export interface Job {
   /** Null: write nothing. */
   readonly outputs: RunOutputs | null
   readonly checkDeterminism: boolean
+  /** Record the accesses of shared variables too: the fingerprint is another one. */
+  readonly accesses?: boolean
   readonly wantReport: boolean
   readonly wantJson: boolean
 }

@@ -107,7 +107,7 @@ function realised(
 const knownAccesses = Effect.fnUntraced(function* (path: string, { races }: Judged) {
   if (races === null || races.accesses > 0) return
   const why = isTrace(path)
-    ? 'the trace has no accesses of shared variables, allowed: a scenario'
+    ? 'the trace has no accesses of shared variables, allowed: one of pcmsim run --accesses'
     : 'no access of a shared variable: the driver declares none, or nothing was played'
   return yield* new InputError({ lines: [`${path}: --races: ${why}`] })
 })

@@ -21,8 +21,8 @@ export async function runOne(job: Job): Promise<JobAnswer> {
 }
 
 async function answerOf(job: Job): Promise<JobAnswer> {
-  const { spec, seed, outputs } = job
-  const where = outputs === null ? {} : { recordIn: outputs.out }
+  const { spec, seed, outputs, accesses = false } = job
+  const where = outputs === null ? { accesses } : { accesses, recordIn: outputs.out }
   const simulated = simulate(spec, seed, where)
   const { result, recording } = simulated
   if (job.checkDeterminism) {

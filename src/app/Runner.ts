@@ -19,6 +19,8 @@ export interface RunOptions extends LoadOptions {
   readonly charts?: boolean
   readonly trace?: boolean
   readonly checkDeterminism: boolean
+  /** Accesses of shared variables are recorded; the trace then tells of data races. */
+  readonly accesses?: boolean
   readonly json: boolean
   readonly quiet: boolean
 }
@@ -78,9 +80,9 @@ const makeJobs = Effect.fnUntraced(function* (specs: readonly ScenarioSpec[], op
   return specs.flatMap((spec) =>
     Array.from({ length: perSpec }, (_, i): Job => {
       const seed = seeds === undefined ? (options.seed ?? spec.seed) : seeds.first + i
-      const { checkDeterminism, json: wantJson } = options
+      const { checkDeterminism, accesses = false, json: wantJson } = options
       const wantReport = single && !wantJson && !options.quiet
-      return { spec, seed, outputs, checkDeterminism, wantReport, wantJson }
+      return { spec, seed, outputs, checkDeterminism, accesses, wantReport, wantJson }
     }),
   )
 })

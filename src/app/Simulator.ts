@@ -81,9 +81,9 @@ function thresholdsOf(spec: ScenarioSpec): Readonly<Record<string, Thresholds>> 
 export function simulateFingerprint(
   spec: ScenarioSpec,
   seed: number,
-  { recordIn = tmpdir() }: SimulateOptions = {},
+  { recordIn = tmpdir(), ...options }: SimulateOptions = {},
 ): string {
-  const { store } = runScenario(spec, seed, { pool: poolFor(recordIn) })
+  const { store } = runScenario(spec, seed, { pool: poolFor(recordIn), ...options })
   const digits = fingerprint(store)
   store.release()
   return digits

@@ -11,6 +11,7 @@ interface RunFlags {
   readonly out: string
   readonly charts?: boolean
   readonly trace?: boolean
+  readonly accesses?: boolean
   readonly checkDeterminism?: boolean
   readonly jobs: number
   readonly filter?: string
@@ -30,6 +31,7 @@ Examples:
   pcmsim run scenarios/first-light.yaml --seeds 1..100 --json > results.json
   pcmsim run scenarios/first-light.yaml --set streams.0.period_size=256f --set duration=10s
   pcmsim run - --no-charts --no-trace < my-scenario.yaml
+  pcmsim run scenarios/first-light.yaml --accesses
 
 Exit codes: 0 as expected, 1 an expectation failed, 2 bad input, 4 nondeterminism, 70 our bug,
 130 interrupted.
@@ -52,6 +54,11 @@ export function addRun(program: Command): void {
     .option('--no-charts', 'draw no chart')
     .option('--trace', 'write the trace')
     .option('--no-trace', 'write no trace')
+    .addOption(
+      new Option('--accesses', 'write the trace, with accesses of shared variables').implies({
+        trace: true,
+      }),
+    )
     .option('--check-determinism', 'run everything twice and compare')
     .option('--jobs <n>', 'worker threads', jobsValue, 1)
     .option('--filter <text>', 'only scenarios whose name/variant contains this')
@@ -84,6 +91,7 @@ async function run(paths: readonly string[], flags: RunFlags): Promise<number> {
       set,
       out,
       tags: tag,
+      accesses: flags.accesses === true,
       checkDeterminism: flags.checkDeterminism === true,
       json: flags.json === true,
       quiet: flags.quiet === true,

@@ -160,6 +160,10 @@ export const RECORDS = {
   access: ['pcmsim:access', 'cell:text', 'flags:int'],
   work_pending: ['pcmsim:work_pending', 'work:work'],
   held_back: ['pcmsim:held_back', 'held:ns', 'before:text'],
+  // These again only of runs with accesses.
+  timer_start: ['timer:timer_start', 'timer:int', 'expires:int'],
+  timer_expire: ['timer:timer_expire_entry', 'timer:int'],
+  work_flush: ['pcmsim:work_flush', 'work:work'],
 } as const satisfies Record<string, readonly [name: string, ...args: string[]]>
 
 export type RecordName = keyof typeof RECORDS

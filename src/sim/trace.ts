@@ -58,6 +58,8 @@ export class Trace {
   count = 0
   /** Whether accesses of shared variables are recorded; set before the world is built. */
   accesses = false
+  /** Bits of access-flags.ts that the accesses under way have beside their own. */
+  accessMark = 0
   private readonly current = new TraceRecord()
   private recorder: TraceColumns | null = null
   /** Sinks of each kind; a kind that nobody asked for has none. */

@@ -20,6 +20,8 @@ export class RecordScript {
   readonly symbols = new Symbols()
   readonly store = new TraceStore(this.symbols)
   private readonly r = new TraceRecord()
+  /** Processor of what is added next. */
+  cpu = 0
 
   constructor() {
     for (const [name, kind, group] of CONTEXTS) this.symbols.define('ctx', { name, kind, group })
@@ -35,7 +37,7 @@ export class RecordScript {
 
   add(timeNs: number, context: ContextName, kind: RecordName, ...args: number[]): this {
     const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = args
-    const head = { timeNs, kind: T[kind], cpu: 0, context: this.ctx(context) }
+    const head = { timeNs, kind: T[kind], cpu: this.cpu, context: this.ctx(context) }
     this.store.record(Object.assign(this.r, head, { a, b, c, d, e, f }))
     return this
   }

@@ -2,22 +2,27 @@
  * Data races: two accesses of one shared variable, at least one a write and at least one not
  * marked, that nothing puts in order. The order is that of vector clocks (happens-before.ts), so a
  * race is found in any run that has both accesses, however far apart. Times are ns.
- * Memory model: tools/memory-model, 6.1: a plain write races with a marked read too.
+ * Memory model: tools/memory-model, 6.1: a plain write races with a marked read too. Which of these
+ * KCSAN reports, kcsan-rules.ts tells.
  */
+import {
+  ACCESS_DATA_RACE,
+  ACCESS_MARKED,
+  ACCESS_SAME,
+  ACCESS_WRITE,
+} from '../../sim/access-flags.ts'
 import type { Symbols } from '../../sim/symbols.ts'
 import { T, type TraceRecord } from '../../sim/trace.ts'
 import type { Fold } from '../fold.ts'
 import { followFrames, frameKinds, frameName } from '../lockdep/frames.ts'
 import type { Frame } from '../lockdep/site.ts'
 import { HappensBefore, orderingKinds } from './happens-before.ts'
+import { type KcsanAccess, type KcsanVerdict, kcsanVerdict, strongest } from './kcsan-rules.ts'
 
-export interface Access {
+export interface Access extends KcsanAccess {
   readonly context: string
   /** What the context is: task, client, kworker, hardirq, ... */
   readonly kind: string
-  readonly cpu: number
-  readonly write: boolean
-  readonly marked: boolean
   readonly timeNs: number
   readonly record: number
   /** What it was doing, innermost first. */
@@ -33,6 +38,8 @@ export interface DataRace {
   readonly second: Access
   /** Pairs alike: same variable, same functions, same sorts of access. */
   readonly count: number
+  /** Whether KCSAN would report any of them, and under which options. */
+  readonly kcsan: KcsanVerdict
 }
 
 export interface RaceResult {
@@ -48,8 +55,10 @@ interface Last {
   readonly access: Access
 }
 
-const WRITE = 1
-const MARKED = 2
+/** Ours, in place of the bit of data_race(): by a program. */
+const USER = ACCESS_DATA_RACE
+/** Sorts of access of one context: numbers below this. */
+const SORTS = 16
 /** Different races kept of one run. */
 const RACES_MAX = 1_000
 
@@ -85,7 +94,9 @@ export class RaceFold implements Fold<RaceResult> {
   private access(r: TraceRecord): void {
     this.accesses++
     const { clocks } = this.order
-    const flags = r.b
+    if ((r.b & ACCESS_DATA_RACE) !== 0) return
+    // A program's library reads and writes mapped pages through volatile pointers.
+    const flags = r.b | (this.isUser(r.context) ? ACCESS_MARKED | USER : 0)
     let last = this.cells.get(r.a)
     if (last === undefined) {
       last = new Map()
@@ -93,27 +104,44 @@ export class RaceFold implements Fold<RaceResult> {
     }
     let made: Access | null = null
     for (const [key, other] of last) {
-      const otherFlags = key & (WRITE | MARKED)
-      if (((otherFlags | flags) & WRITE) === 0 || (otherFlags & flags & MARKED) !== 0) continue
+      const otherFlags = key % SORTS
+      if (((otherFlags | flags) & ACCESS_WRITE) === 0) continue
+      if ((otherFlags & flags & ACCESS_MARKED) !== 0) continue
       if (clocks.isBefore(other.context, other.step, r.context)) continue
       made ??= this.accessOf(r)
       this.report(this.symbols.name('text', r.a), other.access, made)
     }
     const access = made ?? this.accessOf(r)
     const step = clocks.step(r.context)
-    last.set(r.context * 4 + flags, { context: r.context, step, access })
+    last.set(r.context * SORTS + flags, { context: r.context, step, access })
+  }
+
+  /** A client outside of system calls. */
+  private isUser(context: number): boolean {
+    const isClient = this.symbols.entry('ctx', context).kind === 'client'
+    return isClient && (this.frames[context] ?? null) === null
   }
 
   private report(cell: string, first: Access, second: Access): void {
     const [one, other] = [sortOf(first), sortOf(second)]
     const key = [cell, ...(one < other ? [one, other] : [other, one])].join('\n')
     const known = this.found.get(key)
-    if (known !== undefined) this.found.set(key, { ...known, count: known.count + 1 })
-    else if (this.found.size < RACES_MAX) this.found.set(key, { cell, first, second, count: 1 })
+    const verdict = kcsanVerdict(first, second)
+    if (known === undefined) {
+      if (this.found.size < RACES_MAX) {
+        this.found.set(key, { cell, first, second, count: 1, kcsan: verdict })
+      }
+      return
+    }
+    // The pair that KCSAN reports most easily stands for all.
+    const kcsan = strongest(known.kcsan, verdict)
+    const pair = kcsan === known.kcsan ? known : { cell, first, second }
+    this.found.set(key, { ...pair, count: known.count + 1, kcsan })
   }
 
   private accessOf(r: TraceRecord): Access {
     const { symbols } = this
+    const user = this.isUser(r.context)
     const { name, kind = 'task' } = symbols.entry('ctx', r.context)
     const functions: string[] = []
     for (let at = this.frames[r.context] ?? null; at !== null; at = at.parent) {
@@ -124,8 +152,10 @@ export class RaceFold implements Fold<RaceResult> {
       context: `${name}/${r.context}`,
       kind,
       cpu: r.cpu,
-      write: (r.b & WRITE) !== 0,
-      marked: (r.b & MARKED) !== 0,
+      write: (r.b & ACCESS_WRITE) !== 0,
+      marked: (r.b & ACCESS_MARKED) !== 0 || user,
+      same: (r.b & ACCESS_SAME) !== 0,
+      user,
       timeNs: r.timeNs,
       record: r.index,
       functions,
@@ -134,6 +164,6 @@ export class RaceFold implements Fold<RaceResult> {
   }
 }
 
-function sortOf({ functions, kind, write, marked }: Access): string {
-  return `${functions[0] ?? kind} ${write} ${marked}`
+function sortOf({ functions, kind, user, write, marked }: Access): string {
+  return `${functions[0] ?? kind} ${user} ${write} ${marked}`
 }

@@ -160,7 +160,15 @@ export class SndPcmSubstream {
     this.object = newObject(k, info)
     for (const lock of this.runtimeLocks()) lock.recordInit(k.current)
     this.current = new SndPcmRuntime(this)
-    declareShared(k, this.current, `${this.symbolName} runtime`, ['delay'])
+    this.declareRuntime(this.current)
+  }
+
+  private declareRuntime(runtime: SndPcmRuntime): void {
+    const { k } = this
+    const name = `${this.symbolName} runtime`
+    declareShared(k, runtime, name, ['delay'])
+    declareShared(k, runtime.status, `${name}->status`, ['hw_ptr'])
+    declareShared(k, runtime.control, `${name}->control`, ['appl_ptr'])
   }
 
   /** Kernel: snd_pcm_detach_substream(). */

@@ -6,6 +6,7 @@
 import type { Frames } from '../../base/units.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
+import { READ_ONCE } from '../linux/kcsan.ts'
 import type { SndPcmSubstream } from './pcm.ts'
 import { Op, ULONG_MAX } from './pcm_constants.ts'
 import { frames_to_bytes, type SndPcmRuntime, snd_pcm_playback_hw_avail } from './pcm_runtime.ts'
@@ -22,7 +23,9 @@ export function* snd_pcm_playback_silence(substream: SndPcmSubstream, new_hw_ptr
   const old = substream.k.config.version === '6.1'
   let frames: Frames
   if (runtime.silence_size < runtime.boundary) {
-    frames = old ? thresholdFrames61(runtime) : thresholdFrames(runtime, new_hw_ptr)
+    const appl_ptr = READ_ONCE(substream.k, runtime.control, 'appl_ptr')
+    followApplication(runtime, appl_ptr)
+    frames = old ? thresholdFrames61(runtime) : thresholdFrames(runtime, appl_ptr, new_hw_ptr)
   } else {
     frames = old ? freeRunFrames61(runtime, new_hw_ptr) : freeRunFrames(runtime, new_hw_ptr)
   }
@@ -37,8 +40,7 @@ export function* snd_pcm_playback_silence(substream: SndPcmSubstream, new_hw_ptr
 }
 
 /** Follows the application: silence that it has overwritten no longer counts. */
-function followApplication(runtime: SndPcmRuntime): void {
-  const { appl_ptr } = runtime.control
+function followApplication(runtime: SndPcmRuntime, appl_ptr: Frames): void {
   if (runtime.silence_start === appl_ptr) return
   let moved = appl_ptr - runtime.silence_start
   if (moved < 0) moved += runtime.boundary
@@ -54,15 +56,13 @@ function wantedFrames(runtime: SndPcmRuntime, queued: Frames): Frames {
 }
 
 function thresholdFrames61(runtime: SndPcmRuntime): Frames {
-  followApplication(runtime)
   if (runtime.silence_filled >= runtime.buffer_size) return 0
   return wantedFrames(runtime, snd_pcm_playback_hw_avail(runtime))
 }
 
-function thresholdFrames(runtime: SndPcmRuntime, new_hw_ptr: Frames): Frames {
-  followApplication(runtime)
+function thresholdFrames(runtime: SndPcmRuntime, appl_ptr: Frames, new_hw_ptr: Frames): Frames {
   const hw_ptr = new_hw_ptr === ULONG_MAX ? runtime.status.hw_ptr : new_hw_ptr
-  let queued = runtime.control.appl_ptr - hw_ptr
+  let queued = appl_ptr - hw_ptr
   if (queued < 0) queued += runtime.boundary
   return wantedFrames(runtime, queued)
 }

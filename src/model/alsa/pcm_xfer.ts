@@ -6,6 +6,7 @@
 import type { Frames } from '../../base/units.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import { EAGAIN, EBADFD, EBUSY, EINVAL, EPIPE, ESTRPIPE } from '../linux/errno.ts'
+import { READ_ONCE } from '../linux/kcsan.ts'
 import type { SndPcmSubstream } from './pcm.ts'
 import { moveApplPtr, pcm_lib_apply_appl_ptr } from './pcm_appl_ptr.ts'
 import {
@@ -132,9 +133,9 @@ function* moveFrames(substream: SndPcmSubstream, data: UserFrames, size: Frames)
       if (avail < 0) return avail
       if (avail === 0) continue
     }
-    const beforeEnd = runtime.buffer_size - (runtime.control.appl_ptr % runtime.buffer_size)
-    const part = Math.min(left, avail, beforeEnd)
-    const err = yield* movePart(substream, data, part)
+    const appl_ptr = READ_ONCE(substream.k, runtime.control, 'appl_ptr')
+    const part = Math.min(left, avail, runtime.buffer_size - (appl_ptr % runtime.buffer_size))
+    const err = yield* movePart(substream, data, appl_ptr, part)
     if (err < 0) return err
     data.moved += part
     left -= part
@@ -161,10 +162,15 @@ function isDrained(substream: SndPcmSubstream): boolean {
  * One contiguous copy, without the stream lock, and the move of appl_ptr: from where it was before
  * the copy, so that two callers at once overwrite each other's moves. Return: 0 or -errno.
  */
-function* movePart(substream: SndPcmSubstream, data: UserFrames, part: Frames): Proc<number> {
+function* movePart(
+  substream: SndPcmSubstream,
+  data: UserFrames,
+  from: Frames,
+  part: Frames,
+): Proc<number> {
   const { runtime, k } = substream
-  const appl_ptr = runtime.control.appl_ptr + part
-  const appl_ofs = (appl_ptr - part) % runtime.buffer_size
+  const appl_ptr = from + part
+  const appl_ofs = from % runtime.buffer_size
   if (runtime.buffer_accessing < 0) return -EBUSY
   runtime.buffer_accessing++
   yield* snd_pcm_stream_unlock_irq(substream)

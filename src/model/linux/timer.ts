@@ -10,6 +10,7 @@
  */
 import { removeAt } from '../../base/arrays.ts'
 import { type Proc, Req } from '../../sim/process.ts'
+import { T } from '../../sim/trace.ts'
 import { ClockTimer } from '../machine/clock-event.ts'
 import type { Cpu } from '../machine/cpu.ts'
 import type { Kernel } from './kernel.ts'
@@ -21,6 +22,8 @@ const LVL_DEPTH = 9
 
 /** Kernel: struct timer_list. */
 export class TimerList {
+  /** Of its records; 0 until it is started in a run that records accesses. */
+  id = 0
   /** Jiffies of the wheel's bucket; -1 while not pending. */
   bucket = -1
   /** Jiffies asked for. */
@@ -55,6 +58,7 @@ export class TimerBase {
   /** Pending timers of each processor, by bucket, then by start. */
   private readonly lists: TimerList[][]
   private readonly idleWake: ClockTimer[]
+  private lastId = 0
 
   constructor(kernel: Kernel) {
     this.kernel = kernel
@@ -68,6 +72,7 @@ export class TimerBase {
     const cpu = this.kernel.current.cpu
     timer.expires = expires
     timer.bucket = wheelExpiry(expires, this.kernel.jiffies)
+    if (this.kernel.sim.trace.accesses) this.recordStart(timer)
     const list = this.listOf(cpu)
     let at = list.length
     while (at > 0 && (list[at - 1] as TimerList).bucket > timer.bucket) at--
@@ -115,9 +120,15 @@ export class TimerBase {
       if (first === undefined || first.bucket > this.kernel.jiffies) return
       list.shift()
       first.bucket = -1
+      if (this.kernel.sim.trace.accesses) this.kernel.emit(T.timer_expire, first.id)
       yield* first.fn()
       yield Req.POINT
     }
+  }
+
+  private recordStart(timer: TimerList): void {
+    if (timer.id === 0) timer.id = ++this.lastId
+    this.kernel.emit(T.timer_start, timer.id, timer.expires)
   }
 
   private listOf(cpu: Cpu): TimerList[] {

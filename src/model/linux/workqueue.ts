@@ -161,7 +161,13 @@ function* flush(work: WorkStruct, fromCancel: boolean): Proc {
     work.map.acquire()
     work.map.release()
   }
-  if (!busy) return
+  if (busy) yield* waitForEnd(work)
+  if (k.sim.trace.accesses) k.emit(T.work_flush, work.id)
+}
+
+/** Kernel: the barrier of insert_wq_barrier(), and the wait for it. */
+function* waitForEnd(work: WorkStruct): Proc {
+  const { k } = work
   const task = currentTask(k)
   work.flushers.push(task)
   while (work.flushers.includes(task)) {

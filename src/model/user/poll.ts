@@ -15,6 +15,7 @@ import { snd_pcm_avail } from '../alsa/pcm_runtime.ts'
 import { type SndTimerUser, snd_timer_user_mask, snd_timer_user_poll } from '../alsa/timer_user.ts'
 import { ENODEV, EPIPE, ERESTARTSYS, ESTRPIPE } from '../linux/errno.ts'
 import { sleepUntil } from '../linux/hrtimer.ts'
+import { unrecorded } from '../linux/kcsan.ts'
 import type { Kernel } from '../linux/kernel.ts'
 import { currentTask } from '../linux/preempt.ts'
 import { schedule, TASK_INTERRUPTIBLE } from '../linux/sched.ts'
@@ -55,7 +56,7 @@ function pollableOf({ substream }: SndPcmFile): Pollable {
   return {
     wait: substream.sleep,
     poll: () => snd_pcm_poll(substream),
-    mask: () => pollMask(substream),
+    mask: () => unrecorded(substream.k, () => pollMask(substream)),
   }
 }
 

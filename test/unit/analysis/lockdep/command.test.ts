@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type LocksOptions, locksCommand } from '../../../../src/app/Locks.ts'
 import { locksCasesCommand } from '../../../../src/app/LocksCases.ts'
+import { runOne } from '../../../../src/app/RunOne.ts'
+import { loadScenario } from '../../../../src/index.ts'
 import { textOf } from '../../../support/explore-scenarios.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pcmsim-locks-'))
@@ -118,6 +120,25 @@ describe('locks --cases', () => {
     expect(err).toContain('bad.jsonl:4:1: ops.0: allowed: ["spin_lock", instance]')
     expect(err).toMatch(/bad\.jsonl:5:1: ops\.0\.2: allowed: a subclass, or the name of an inst/)
     expect(err).toMatch(/bad\.jsonl:6:1: ops: allowed: a list/)
+  })
+})
+
+describe('locks --races of a saved trace', () => {
+  it('tells what it tells of the scenario, if the trace has accesses', async () => {
+    const text = textOf('atomic').replace(/version: v6\b/, 'version: v5')
+    const path = file('accesses.yaml', text)
+    const [spec] = loadScenario(text)
+    if (spec === undefined) throw new Error('no scenario')
+    const outputs = { out: folder, charts: false, trace: true }
+    const job = { spec, seed: spec.seed, outputs, checkDeterminism: true, wantReport: false }
+    for (const accesses of [true, false]) {
+      const done = await runOne({ ...job, accesses, wantJson: false })
+      const trace = (done.kind === 'done' ? done.files : []).find((one) => one.endsWith('.ndjson'))
+      const options = { races: true, json: true, set: [] }
+      const { code, out, err } = await locks(options, trace ?? '')
+      if (accesses) expect(out).toBe((await locks(options, path)).out)
+      else expect([code, err]).toEqual([2, expect.stringContaining('pcmsim run --accesses')])
+    }
   })
 })
 
