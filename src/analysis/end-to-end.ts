@@ -8,7 +8,8 @@ import { type Frames, framesToNsFloor, type Ns } from '../base/units.ts'
 import { T, type TraceRecord } from '../sim/trace.ts'
 import { type Fold, PerSymbol } from './fold.ts'
 import { HEARD_KINDS, Heard, type HeardSink } from './heard.ts'
-import { Samples, type Stats } from './stats.ts'
+import { SampleSet } from './sample-set.ts'
+import type { Stats } from './stats.ts'
 import type { StreamTable } from './streams.ts'
 
 interface Written {
@@ -24,7 +25,7 @@ interface Flight {
   /** Transfers not yet played, from `head` on, in order. */
   written: Written[]
   head: number
-  readonly samples: Samples
+  readonly samples: SampleSet
 }
 
 export class EndToEndFold implements Fold<ReadonlyMap<number, Stats>>, HeardSink {
@@ -32,7 +33,7 @@ export class EndToEndFold implements Fold<ReadonlyMap<number, Stats>>, HeardSink
   private readonly flights = new PerSymbol<Flight>(() => ({
     written: [],
     head: 0,
-    samples: new Samples(),
+    samples: new SampleSet(),
   }))
   private readonly streams: StreamTable
   private readonly played: Heard
@@ -55,7 +56,7 @@ export class EndToEndFold implements Fold<ReadonlyMap<number, Stats>>, HeardSink
   }
 
   /** The samples of each stream so far, in the order in which they came. */
-  samplesByStream(): ReadonlyMap<number, Samples> {
+  samplesByStream(): ReadonlyMap<number, SampleSet> {
     return new Map(this.flights.entries().map(([id, { samples }]) => [id, samples]))
   }
 

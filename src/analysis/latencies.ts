@@ -8,7 +8,7 @@ import { EndToEndFold } from './end-to-end.ts'
 import { FoldSet } from './fold.ts'
 import { PeriodElapsedFold } from './period-elapsed.ts'
 import type { RunResult } from './result.ts'
-import type { Samples } from './stats.ts'
+import type { SampleSet } from './sample-set.ts'
 import { StreamTable } from './streams.ts'
 import { WakeLatencyFold } from './wake-latency.ts'
 
@@ -27,7 +27,7 @@ export function collectLatencies(store: TraceStore, result: RunResult): readonly
   const heard = set.add(new EndToEndFold(table))
   store.replay(set)
   heard.finish()
-  const metrics: readonly (readonly [Latency['metric'], ReadonlyMap<number, Samples>])[] = [
+  const metrics: readonly (readonly [Latency['metric'], ReadonlyMap<number, SampleSet>])[] = [
     ['period_interval', elapsed.intervalsByStream()],
     ['wake_latency', wakes.samplesByStream()],
     ['end_to_end', heard.samplesByStream()],

@@ -12,7 +12,8 @@
 import { framesToNsFloor, type Ns } from '../base/units.ts'
 import { T, type TraceRecord } from '../sim/trace.ts'
 import { type Fold, PerSymbol } from './fold.ts'
-import { Samples, type Stats } from './stats.ts'
+import { SampleSet } from './sample-set.ts'
+import type { Stats } from './stats.ts'
 import type { StreamNow, StreamTable } from './streams.ts'
 
 export interface PeriodElapsed {
@@ -31,8 +32,8 @@ interface Calls {
   lastNs: Ns
   /** Time of a call whose pointer update has not come yet; -1: none. */
   openNs: Ns
-  readonly intervals: Samples
-  readonly lateness: Samples
+  readonly intervals: SampleSet
+  readonly lateness: SampleSet
 }
 
 export class PeriodElapsedFold implements Fold<ReadonlyMap<number, PeriodElapsed>> {
@@ -41,8 +42,8 @@ export class PeriodElapsedFold implements Fold<ReadonlyMap<number, PeriodElapsed
     count: 0,
     lastNs: -1,
     openNs: -1,
-    intervals: new Samples(),
-    lateness: new Samples(),
+    intervals: new SampleSet(),
+    lateness: new SampleSet(),
   }))
   private readonly streams: StreamTable
   private readonly sink: ElapsedSink | null
@@ -64,7 +65,7 @@ export class PeriodElapsedFold implements Fold<ReadonlyMap<number, PeriodElapsed
   }
 
   /** The intervals of each stream, in the order in which they came. */
-  intervalsByStream(): ReadonlyMap<number, Samples> {
+  intervalsByStream(): ReadonlyMap<number, SampleSet> {
     return new Map(this.calls.entries().map(([id, { intervals }]) => [id, intervals]))
   }
 

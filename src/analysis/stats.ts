@@ -51,10 +51,6 @@ export class Samples {
     return this.column.slice(0, this.length)
   }
 
-  stats(): Stats {
-    return statsOf(this.values())
-  }
-
   private grow(): void {
     if (!(this.length < SAMPLES_MAX)) unreachable(`more than ${SAMPLES_MAX} samples`)
     const wider = new Float64Array(this.column.length * 2)
@@ -63,37 +59,52 @@ export class Samples {
   }
 }
 
+/** Samples one by one, from the least. */
+export interface Sorted {
+  next(): number
+}
+
 /** Statistics of `values`, which are put in order on the way. */
 export function statsOf(values: Float64Array): Stats {
-  const count = values.length
-  if (count === 0) return NO_STATS
   values.sort()
-  const mean = meanOf(values)
-  let squares = 0
-  for (let i = 0; i < count; i++) squares += ((values[i] as number) - mean) ** 2
-  return {
-    count,
-    min: values[0] as number,
-    p50: ranked(values, 500),
-    p90: ranked(values, 900),
-    p99: ranked(values, 990),
-    p999: ranked(values, 999),
-    max: values[count - 1] as number,
-    mean: integer(mean),
-    stddev: integer(Math.sqrt(squares / count)),
-  }
+  return sortedStats(values.length, () => {
+    let at = 0
+    return { next: () => values[at++] as number }
+  })
 }
+
+/** Statistics of `count` samples that can be gone through twice. */
+export function sortedStats(count: number, open: () => Sorted): Stats {
+  if (count === 0) return NO_STATS
+  const mean = meanOf(count, open())
+  const quantiles = RANKED.map((perMille) => Math.ceil((perMille * count) / 1000))
+  const [min, p50, p90, p99, p999, max] = [0, 0, 0, 0, 0, 0]
+  const found = { min, p50, p90, p99, p999, max }
+  const sorted = open()
+  let squares = 0
+  for (let nth = 1; nth <= count; nth++) {
+    const value = sorted.next()
+    if (nth === 1) found.min = value
+    if (nth === quantiles[0]) found.p50 = value
+    if (nth === quantiles[1]) found.p90 = value
+    if (nth === quantiles[2]) found.p99 = value
+    if (nth === quantiles[3]) found.p999 = value
+    found.max = value
+    squares += (value - mean) ** 2
+  }
+  const stddev = integer(Math.sqrt(squares / count))
+  return { count, ...found, mean: integer(mean), stddev }
+}
+
+/** Shares of the quantiles, in thousandths. */
+const RANKED = [500, 900, 990, 999]
 
 /** Mean as an offset from the first sample, so that the sum stays within the exact integers. */
-function meanOf(sorted: Float64Array): number {
-  const first = sorted[0] as number
+function meanOf(count: number, sorted: Sorted): number {
+  const first = sorted.next()
   let sum = 0
-  for (let i = 0; i < sorted.length; i++) sum += (sorted[i] as number) - first
-  return first + sum / sorted.length
-}
-
-function ranked(sorted: Float64Array, perMille: number): number {
-  return sorted[Math.ceil((perMille * sorted.length) / 1000) - 1] as number
+  for (let nth = 1; nth < count; nth++) sum += sorted.next() - first
+  return first + sum / count
 }
 
 /** Rounded, and never the negative zero that JSON cannot tell. */

@@ -7,7 +7,8 @@ import type { Ns } from '../base/units.ts'
 import type { Symbols } from '../sim/symbols.ts'
 import { T, type TraceRecord } from '../sim/trace.ts'
 import { type Fold, PerSymbol } from './fold.ts'
-import { Samples, type Stats } from './stats.ts'
+import { SampleSet } from './sample-set.ts'
+import type { Stats } from './stats.ts'
 
 interface Actor {
   readonly isClient: boolean
@@ -28,7 +29,7 @@ export class WakeLatencyFold implements Fold<ReadonlyMap<number, Stats>> {
     T.irq_handler_exit,
   ]
   private readonly actors: PerSymbol<Actor>
-  private readonly samples = new PerSymbol(() => new Samples())
+  private readonly samples = new PerSymbol(() => new SampleSet())
 
   constructor(symbols: Symbols) {
     this.actors = new PerSymbol(
@@ -54,7 +55,7 @@ export class WakeLatencyFold implements Fold<ReadonlyMap<number, Stats>> {
   }
 
   /** The samples of each stream, in the order in which they came. */
-  samplesByStream(): ReadonlyMap<number, Samples> {
+  samplesByStream(): ReadonlyMap<number, SampleSet> {
     return new Map(this.samples.entries())
   }
 

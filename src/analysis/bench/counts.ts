@@ -11,7 +11,8 @@ import type { Symbols } from '../../sim/symbols.ts'
 import { T, type TraceRecord } from '../../sim/trace.ts'
 import type { TraceStore } from '../../sim/trace-store.ts'
 import { type Fold, FoldSet, PerSymbol } from '../fold.ts'
-import { Samples, type Stats } from '../stats.ts'
+import { SampleSet } from '../sample-set.ts'
+import type { Stats } from '../stats.ts'
 import { StreamTable } from '../streams.ts'
 
 export interface Counts {
@@ -38,7 +39,7 @@ class CountsFold implements Fold<Counts> {
   private exits = 0
   private kicks = 0
   private interrupts = 0
-  private readonly jitter = new Samples()
+  private readonly jitter = new SampleSet()
   private readonly last = new PerSymbol<{ atNs: Ns }>(() => ({ atNs: -1 }))
   private readonly streams: StreamTable
 
