@@ -5,7 +5,7 @@
  * prints them.
  */
 import type { FullResult } from './app/Jobs.ts'
-import { loadText, parseOverride } from './app/Load.ts'
+import { containing, loadText, parseOverride } from './app/Load.ts'
 import { type SimulateOptions, simulate as simulateSpec } from './app/Simulator.ts'
 import type { ScenarioSpec } from './scenario/spec.ts'
 import type { Override } from './scenario/variants.ts'
@@ -57,6 +57,8 @@ export interface LoadTextOptions {
   readonly name?: string
   /** Overrides as `path=value`, such as `streams.0.period_size=256f`. */
   readonly set?: readonly string[]
+  /** Text that `name/variant` must contain to be overridden by `set`; default: all are. */
+  readonly filter?: string
 }
 
 /** One spec per variant, one for a text without variants. Throws ScenarioError. */
@@ -67,7 +69,11 @@ export function loadScenario(text: string, options: LoadTextOptions = {}): reado
     if (typeof parsed === 'string') throw new ScenarioError([parsed])
     overrides.push(parsed)
   }
-  const loaded = loadText({ name: options.name ?? 'scenario', text }, overrides)
+  const loaded = loadText(
+    { name: options.name ?? 'scenario', text },
+    overrides,
+    containing(options.filter),
+  )
   if (loaded.specs === null) throw new ScenarioError(loaded.lines)
   return loaded.specs
 }

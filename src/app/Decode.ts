@@ -34,8 +34,12 @@ const decode = Schema.decodeUnknownResult(ScenarioSchema, {
  * One spec per variant, in the order of the file. A fault of the file is said once, however many
  * variants inherit it; a key that only variants supply may be missing from the file itself.
  */
-export function decodeScenarios(doc: RawDocument, overrides: readonly Override[]): Decoded {
-  const expansion = expandVariants(doc, overrides)
+export function decodeScenarios(
+  doc: RawDocument,
+  overrides: readonly Override[],
+  isChosen?: (fullName: string) => boolean,
+): Decoded {
+  const expansion = expandVariants(doc, overrides, isChosen)
   const lines = new FaultLines()
   const inherits = valueAt(expansion.base.value, ['variants']) !== undefined
   for (const { fault, doc: at } of expansion.faults) lines.add(at, fault)

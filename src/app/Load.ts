@@ -25,13 +25,22 @@ export type LoadResult =
   | { readonly specs: readonly ScenarioSpec[]; readonly lines: readonly [] }
   | { readonly specs: null; readonly lines: readonly string[] }
 
-/** Pure: the same without the file system. */
-export function loadText(source: SourceText, overrides: readonly Override[]): LoadResult {
+/** Pure: the same without the file system. Overrides change the chosen variants alone. */
+export function loadText(
+  source: SourceText,
+  overrides: readonly Override[],
+  isChosen?: (fullName: string) => boolean,
+): LoadResult {
   const yaml = readYaml(source.name, source.text)
   if (yaml.doc === null) {
     return { specs: null, lines: yaml.faults.map((fault) => formatFault(fault.position, fault)) }
   }
-  return decodeScenarios(yaml.doc, overrides)
+  return decodeScenarios(yaml.doc, overrides, isChosen)
+}
+
+/** As `--filter` chooses. */
+export function containing(filter = ''): (fullName: string) => boolean {
+  return (name) => name.includes(filter)
 }
 
 export interface LoadedScenario {
@@ -61,7 +70,7 @@ export const loadFiles = Effect.fnUntraced(function* (
     const source = yield* Effect.result(files.read(path))
     if (source._tag === 'Failure') lines.push(...source.failure.lines)
     else {
-      const loaded = loadText(source.success, overrides)
+      const loaded = loadText(source.success, overrides, containing(options.filter))
       lines.push(...loaded.lines)
       const file = source.success.name
       found.push(...(loaded.specs ?? []).map((spec) => ({ spec, file })))
@@ -77,7 +86,7 @@ export const loadFiles = Effect.fnUntraced(function* (
 
 function isChosen(spec: ScenarioSpec, options: LoadOptions): boolean {
   const tags = options.tags ?? []
-  if (options.filter !== undefined && !fullName(spec).includes(options.filter)) return false
+  if (!containing(options.filter)(fullName(spec))) return false
   return tags.length === 0 || tags.some((tag) => spec.tags.includes(tag))
 }
 

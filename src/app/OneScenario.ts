@@ -10,7 +10,7 @@ import { decodeScenarios } from './Decode.ts'
 import { InputError } from './Errors.ts'
 import { Files } from './Files.ts'
 import { fullName } from './Jobs.ts'
-import { loadText, parseOverride, parseOverrides } from './Load.ts'
+import { containing, loadText, parseOverride, parseOverrides } from './Load.ts'
 import { readYaml } from './YamlSource.ts'
 
 export interface OneScenario {
@@ -36,9 +36,9 @@ export const loadOne = Effect.fnUntraced(function* (path: string, options: OneSc
     return yield* new InputError({ lines: [line] })
   }
   const source = yield* files.read(first)
-  const { specs, lines } = loadText(source, overrides)
+  const { specs, lines } = loadText(source, overrides, containing(options.filter))
   if (specs === null) return yield* new InputError({ lines: [...new Set(lines)] })
-  const chosen = specs.filter((one) => fullName(one).includes(options.filter ?? ''))
+  const chosen = chosenOf(specs, options.filter ?? '')
   const [spec, ...more] = chosen
   if (spec === undefined || more.length > 0) {
     const names = (chosen.length > 0 ? chosen : specs).map(fullName).join(', ')
@@ -48,14 +48,22 @@ export const loadOne = Effect.fnUntraced(function* (path: string, options: OneSc
   const doc = readYaml(source.name, source.text).doc as RawDocument
   const expanded = expandVariants(doc, overrides).runs
   const document = expanded.find((one) => one.variant === spec.variant)?.doc.value
+  const name = fullName(spec)
   const respec = (set: readonly string[]): ScenarioSpec | null => {
     const more = set.map(parseOverride).filter((each) => typeof each !== 'string')
-    const again = loadText(source, [...overrides, ...more])
+    const again = loadText(source, [...overrides, ...more], (one) => one === name)
     return again.specs?.find((each) => each.variant === spec.variant) ?? null
   }
   const one: OneScenario = { spec, document, respec }
   return one
 })
+
+/** Those whose full name contains the text; the one that has it as its name or variant, if one. */
+function chosenOf(specs: readonly ScenarioSpec[], filter: string): readonly ScenarioSpec[] {
+  const exact = specs.filter((one) => fullName(one) === filter || one.variant === filter)
+  if (exact.length === 1) return exact
+  return specs.filter((one) => containing(filter)(fullName(one)))
+}
 
 const NOWHERE: Position = { file: '', line: 0, col: 0 }
 

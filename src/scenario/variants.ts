@@ -27,7 +27,12 @@ export interface Expansion {
 /** Keys of a variant that are not overrides of the scenario. */
 const ownKeys: readonly string[] = ['name', 'summary', 'set']
 
-export function expandVariants(doc: RawDocument, overrides: readonly Override[]): Expansion {
+/** Overrides change the variants whose `name/variant` is chosen; the others stay as they are. */
+export function expandVariants(
+  doc: RawDocument,
+  overrides: readonly Override[],
+  isChosen: (fullName: string) => boolean = () => true,
+): Expansion {
   const faults: { fault: Fault; doc: RawDocument }[] = []
   const base = withOverrides(doc, overrides, faults)
   const list = valueAt(base.value, ['variants'])
@@ -39,7 +44,9 @@ export function expandVariants(doc: RawDocument, overrides: readonly Override[])
     if (!isMapping(entry)) return []
     const changed = applyVariant(plain, base, i, entry, faults)
     const variant = typeof entry.name === 'string' ? entry.name : `variant-${i}`
-    return [{ variant, doc: without(withOverrides(changed, overrides, []), 'variants') }]
+    const overridden = withOverrides(changed, overrides, [])
+    const run = isChosen(`${String(valueAt(overridden.value, ['name']))}/${variant}`)
+    return [{ variant, doc: without(run ? overridden : changed, 'variants') }]
   })
   checkNames(list, base, faults)
   return { base, runs, faults }

@@ -22,6 +22,8 @@ import { silentSentence } from './silent-sentences.ts'
 import { StreamFacts } from './stream-facts.ts'
 import { type Asked, askedSubject, firstSubject, type Subject } from './subject.ts'
 import { type Loss, lossBefore } from './window.ts'
+import { boundaryClause, xenCause } from './xen-sentences.ts'
+import { XenStream } from './xen-stream.ts'
 
 export interface Explanation {
   readonly kind: Subject['kind']
@@ -52,6 +54,8 @@ export interface Facts {
   readonly result: RunResult
   readonly history: History
   readonly streams: ReadonlyMap<string, StreamFacts>
+  /** Of the Xen front end, by the same names; empty of other drivers' streams. */
+  readonly xen: ReadonlyMap<string, XenStream>
   readonly log: ReturnType<LogFold['finish']>
 }
 
@@ -63,8 +67,12 @@ export function collectFacts(store: TraceStore, result: RunResult): Facts {
   const entries = Object.entries(result.streams).map(([name, { id }]): [string, StreamFacts] => {
     return [name, set.add(new StreamFacts(table, id))]
   })
+  const fronts = Object.entries(result.streams).map(([name, { id }]): [string, XenStream] => {
+    return [name, set.add(new XenStream(id))]
+  })
   store.replay(set)
-  return { store, result, history, streams: new Map(entries), log: log.finish() }
+  const [streams, xen] = [new Map(entries), new Map(fronts)]
+  return { store, result, history, streams, xen, log: log.finish() }
 }
 
 /** Null if the run has none of what is asked for; nothing asked for: its first failure. */
@@ -135,7 +143,10 @@ function lateOne(
   const over = late.refilled ? 'refilled' : 'reported'
   const when = formatInstant(late.endNs)
   const what = `${name}: the period due at ${formatInstant(late.dueNs)} was ${over} at ${when}`
-  const sentence = `${what}, ${formatDuration(lostNs)} late: ${causesOf(facts.history, segments)}.`
+  const xen = facts.xen.get(name) as XenStream
+  const boundary = boundaryClause(xen, ranked.facts, late.call.fromNs)
+  const causes = causesOf(facts.history, segments) + (boundary === '' ? '' : `; ${boundary}`)
+  const sentence = `${what}, ${formatDuration(lostNs)} late: ${causes}.`
   return {
     kind,
     number,
@@ -165,11 +176,14 @@ function ofStream(facts: Facts, subject: Subject & { kind: 'xrun' | 'silent' }):
       ? lastCall(facts, stream, subject.silent)
       : lossBefore(history, stream, timeNs, context, least)
   const timed = kind === 'xrun' || subject.silent.kind !== 'lost-event'
-  const cause = causeOf(history, stream, loss)
+  const misplaced = kind === 'silent' && ['skipped', 'position'].includes(subject.silent.kind)
+  const asOfNs = Math.max(timeNs, loss.toNs)
+  const xen = xenCause(facts.xen.get(name) as XenStream, stream, asOfNs, loss, misplaced)
+  const cause = xen === '' ? causeOf(history, stream, loss) : xen
   const sentence =
     kind === 'xrun'
       ? `${name}: xrun at ${formatInstant(timeNs)} (${subject.xrun.cause}): ${cause}.`
-      : silentSentence(facts, stream, subject.silent, name, loss, cause)
+      : silentSentence(facts, stream, subject.silent, name, loss, { xen, cause })
   return {
     kind,
     number,
@@ -236,7 +250,7 @@ function ofFault(
     subject.kind === 'report'
       ? reportSentence(facts, then, subject.report, record)
       : subject.kind === 'memory'
-        ? memorySentence(then, subject.fault)
+        ? memorySentence(facts, then, subject.fault)
         : errorSentence(facts, then, subject.error)
   const holders = kind === 'error' ? [] : holdersAt(then, timeNs)
   const failure =

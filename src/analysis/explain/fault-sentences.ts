@@ -3,6 +3,7 @@ import { TraceRecord } from '../../sim/trace.ts'
 import { formatDuration, formatInstant } from '../format.ts'
 import type { FailedCall, Incident } from '../log.ts'
 import type { MemoryFault } from '../memory.ts'
+import { closeRace } from './close-race.ts'
 import type { Facts } from './explain.ts'
 import type { Call, History, Request } from './history.ts'
 import { lastBefore } from './history.ts'
@@ -68,7 +69,11 @@ function deadlock(then: History, text: string): string {
   return [text, ...new Set(named)].join('; ')
 }
 
-export function memorySentence(then: History, { kind, what, timeNs }: MemoryFault): string {
+export function memorySentence({ store }: Facts, then: History, fault: MemoryFault): string {
+  const { kind, what, timeNs } = fault
+  const race = kind === 'use-after-free' ? closeRace(store, fault) : ''
+  if (race !== '')
+    return `${kind} at ${formatInstant(timeNs)}: ${race}: ${what.split('\n').join(', ')}.`
   const [request] = unanswered(then, timeNs)
   const why =
     request === undefined

@@ -6,23 +6,30 @@ import { type History, lastBefore } from './history.ts'
 import type { StreamFacts } from './stream-facts.ts'
 import type { Loss } from './window.ts'
 
+/** What led to it, and the same if it is the Xen front end's; empty: it is not. */
+interface Causes {
+  readonly cause: string
+  readonly xen: string
+}
+
 export function silentSentence(
   facts: Facts,
   stream: StreamFacts,
   one: SilentFailure,
   name: string,
   loss: Loss,
-  cause: string,
+  { cause, xen }: Causes,
 ): string {
   const at = formatInstant(one.timeNs)
+  const woken = xen === '' ? '' : `${xen}: nobody was woken`
   switch (one.kind) {
     case 'stalled':
       return (
         `${name}: RUNNING, but hw_ptr stood still from ${at}: ` +
-        `${stalled(facts.history, stream, one, loss, cause)}.`
+        `${woken || stalled(facts.history, stream, one, loss, cause)}.`
       )
     case 'stale':
-      return `${name}: the device read old data at ${at}: ${stale(stream, one, cause)}.`
+      return `${name}: the device read old data at ${at}: ${xen || stale(stream, one, cause)}.`
     case 'lost-event':
       return `${name}: the device sent an event at ${at} that nobody acted upon: ${one.what ?? ''}.`
     case 'skipped':
@@ -31,7 +38,10 @@ export function silentSentence(
         `state ${one.state}: ${cause}.`
       )
     case 'position':
-      return `${name}: hw_ptr was ${one.frames} frames ahead of what the device had read at ${at}.`
+      return (
+        `${name}: hw_ptr was ${one.frames} frames ahead of what the device had read at ${at}` +
+        `${xen === '' ? '' : `: ${xen}`}.`
+      )
   }
 }
 

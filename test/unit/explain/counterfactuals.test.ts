@@ -38,7 +38,8 @@ async function explained(text: string, seed: number, filter?: string) {
 }
 
 function xrunsWith(text: string, set: readonly string[], seed: number, variant: string | null) {
-  const spec = loadScenario(text, { set }).find((one) => one.variant === variant)
+  const filter = variant === null ? '' : `/${variant}`
+  const spec = loadScenario(text, { set, filter }).find((one) => one.variant === variant)
   if (spec === undefined) throw new Error('no such variant')
   const { result, store } = runScenario(spec, seed)
   store.release()
@@ -105,15 +106,13 @@ describe('a counterfactual', () => {
     // The hog is SCHED_FIFO: a nice value, also one of -20, does not help against it.
     const file = '../../../scenarios/virtio-snd/H17-work-starved.yaml'
     const text = readFileSync(fileURLToPath(new URL(file, import.meta.url)), 'utf8')
-    // An override counts for every variant of a file, and v5 and v6 have no work item.
-    const merged = text
-      .replace(/ {2}# From the text: it is the kworker[\s\S]*?(?= {2}- name: v7)/, '')
-      .replace('name: ack-capture', 'name: capture')
-    const tried = await explained(merged, 1, '/ack')
+    // The file has variants v5 and v6 too, whose driver has no such work item.
+    expect(text).toMatch(/version: v[56]/)
+    const tried = await explained(text, 1, 'H17-work-starved/ack')
     if (typeof tried === 'string') throw new Error(tried)
     expect(tried.prevents.map(({ change }) => change)).toContain('without hog on the guest')
     const not = tried.others.map(({ change }) => change)
     expect(not).toContain('the period work item on system_highpri_wq')
-    expect(proven(merged, tried, 1, 'ack')).toBeGreaterThan(0)
+    expect(proven(text, tried, 1, 'ack')).toBeGreaterThan(0)
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { loadScenario } from '../../../src/index.ts'
 import { faultsOf, minimal, specOf, specsOf, withLines } from '../../support/scenario-text.ts'
 
 const two = withLines(
@@ -64,5 +65,17 @@ describe('--set', () => {
     expect(faultsOf(minimal, ['streams.1.rate=1'])[0]).toMatch(/streams has no entry 1/)
     expect(faultsOf(minimal, ['name.x=1'])[0]).toMatch(/name is not a mapping/)
     expect(faultsOf(minimal, ['__proto__.x=1'])[0]).toMatch(/not a key/)
+  })
+  it('changes the chosen variants alone, which alone have to bear it', () => {
+    const text = withLines(
+      'variants:',
+      '  - {name: old, driver: {version: v5}}',
+      '  - {name: new, driver: {version: v7}}',
+    )
+    const set = ['driver.options.highpriWork=true']
+    expect(faultsOf(text, set).join()).toMatch(/highpriWork/)
+    const [old, made] = loadScenario(text, { set, filter: '/new' })
+    expect(JSON.stringify(old?.driver)).not.toContain('"highpri_work":true')
+    expect(JSON.stringify(made?.driver)).toContain('"highpri_work":true')
   })
 })
