@@ -1,6 +1,7 @@
 /** `pcmsim chart`: a chart of one scenario, or of a saved trace, as SVG or PNG. */
 import * as Effect from 'effect/Effect'
 import { collectCompareRow } from '../analysis/compare.ts'
+import { collectFacts } from '../analysis/explain/explain.ts'
 import { CHART_KINDS, type ChartChoice, type ChartKind, COMPARE_KIND } from '../chart/kinds.ts'
 import { layoutCompare } from '../chart/layout/compare.ts'
 import type { Drawing } from '../chart/layout/shapes.ts'
@@ -12,6 +13,7 @@ import { Files } from './Files.ts'
 import { fullName } from './Jobs.ts'
 import { loadScenarios } from './Load.ts'
 import { isTrace, recordingOf } from './OneRecording.ts'
+import { pathEnds } from './PathEnds.ts'
 import type { Recording } from './SavedTrace.ts'
 import { simulate } from './Simulator.ts'
 import { writeWhole } from './WriteFile.ts'
@@ -88,8 +90,17 @@ const one = Effect.fnUntraced(function* (
   options: ChartCommandOptions,
 ) {
   const recording = yield* recordingOf(path, options)
-  return kind.draw(recording, yield* choiceOf(recording, options))
+  const { from = '', to = '' } = options
+  const records = kind.name === 'critical-path' && RECORDS.test(`${from} ${to}`)
+  if (!records) return kind.draw(recording, yield* choiceOf(recording, options))
+  const ends = pathEnds(collectFacts(recording.store, recording.result), from, to)
+  if (Array.isArray(ends)) return yield* new InputError({ lines: ends })
+  const numbers = { from: ends.from.record, to: ends.to.record }
+  return kind.draw(recording, { records: numbers })
 })
+
+/** A path between records: one of its ends is a record's number or a failure. */
+const RECORDS = /^\d+ |^[a-z]+:|\s\d+$|\s[a-z]+:/
 
 /** Every scenario or variant that `path` and options name, one after the other. */
 const compared = Effect.fnUntraced(function* (path: string, options: ChartCommandOptions) {

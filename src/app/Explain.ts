@@ -3,7 +3,8 @@
  * saved trace came about.
  */
 import * as Effect from 'effect/Effect'
-import { collectFacts, explainFacts } from '../analysis/explain/explain.ts'
+import { collectFacts, explainFacts, type Facts } from '../analysis/explain/explain.ts'
+import { pathBetween } from '../analysis/explain/steps.ts'
 import { type Asked, countOf } from '../analysis/explain/subject.ts'
 import { parseDuration } from '../scenario/quantity.ts'
 import { exitCodes, InputError } from './Errors.ts'
@@ -12,6 +13,8 @@ import { explainJson, explainText } from './ExplainText.ts'
 import { tryChanges } from './ExplainTrials.ts'
 import { Files } from './Files.ts'
 import { loadOne, type OneScenario } from './OneScenario.ts'
+import { pathEnds } from './PathEnds.ts'
+import { pathJson, pathMarkdown, pathText } from './PathText.ts'
 import { type Recording, readTraceFile } from './SavedTrace.ts'
 import { simulate } from './Simulator.ts'
 
@@ -23,7 +26,12 @@ export interface ExplainOptions {
   readonly asked: Asked | null
   /** An instant such as `650ms`, instead of `asked`. */
   readonly at?: string
+  /** Both: the critical path between two records (PathEnds.ts), instead of `asked`. */
+  readonly from?: string
+  readonly to?: string
   readonly json: boolean
+  /** Of a critical path: a Markdown table. */
+  readonly markdown?: boolean
   /** Run the scenario again with single changes. */
   readonly trials: boolean
 }
@@ -43,6 +51,12 @@ export function explainCommand(
     const seed = options.seed ?? one?.spec.seed ?? 0
     const { store, result } = one === null ? yield* saved(path) : simulated(one, seed)
     const facts = collectFacts(store, result)
+    const { from, to } = options
+    if (from !== undefined || to !== undefined) {
+      console.out(yield* pathOutput(facts, from, to, options))
+      return exitCodes.ok
+    }
+    if (options.markdown === true) return yield* new InputError({ lines: [MARKDOWN] })
     const explanation = explainFacts(facts, asked)
     if (explanation === null) return yield* nothing(path, result, asked)
     const withoutTrials = isTrace ? NEEDS_SCENARIO : ''
@@ -56,6 +70,21 @@ export function explainCommand(
   })
   return exitCodeOf(program.pipe(Effect.provide(Files.layer)), console)
 }
+
+const MARKDOWN = '--markdown: of a critical path only, allowed: with --from and --to'
+
+const pathOutput = Effect.fnUntraced(function* (
+  facts: Facts,
+  from: string | undefined,
+  to: string | undefined,
+  { json, markdown }: ExplainOptions,
+) {
+  const ends = pathEnds(facts, from, to)
+  if (Array.isArray(ends)) return yield* new InputError({ lines: ends })
+  const path = pathBetween(facts, ends.from, ends.to)
+  if (json) return pathJson(path, facts.result)
+  return markdown === true ? pathMarkdown(path, facts.result) : pathText(path, facts.result)
+})
 
 const askedOf = Effect.fnUntraced(function* ({ asked, at }: ExplainOptions) {
   if (at === undefined) return asked

@@ -107,7 +107,7 @@ function trialLines({ prevents, others, what, runs }: Tried): readonly string[] 
   return [head, ...helpful.flat(), ...not, '']
 }
 
-function wrapped(text: string, width: number): readonly string[] {
+export function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(/\s+/)) {

@@ -2,6 +2,8 @@
  * Every kind of chart of one run, by the name under which the command line and the report know it.
  * A new kind is one entry here. Each takes a recording and its result and makes a drawing.
  */
+import { collectFacts } from '../analysis/explain/explain.ts'
+import { type CriticalPath, pathBetween, pathEnd, pathWithin } from '../analysis/explain/steps.ts'
 import { foldStore } from '../analysis/fold.ts'
 import { collectJitter } from '../analysis/jitter.ts'
 import { LockStatFold } from '../analysis/lockdep/lock-stat.ts'
@@ -11,6 +13,7 @@ import type { RunResult, StreamResult } from '../analysis/result.ts'
 import { collectTimeline } from '../analysis/timeline.ts'
 import type { Window } from '../analysis/windows.ts'
 import type { TraceStore } from '../sim/trace-store.ts'
+import { layoutCriticalPath } from './layout/critical-path.ts'
 import { layoutJitter } from './layout/jitter.ts'
 import { layoutLatency } from './layout/latency.ts'
 import { layoutRing } from './layout/ring.ts'
@@ -29,6 +32,8 @@ export interface ChartChoice {
   readonly stream?: string
   /** What to show; default: the kind's own choice. */
   readonly window?: Window
+  /** Of `critical-path`: indices of the two records, instead of a window. */
+  readonly records?: { readonly from: number; readonly to: number }
 }
 
 export interface ChartKind {
@@ -85,6 +90,22 @@ const contention: ChartKind = {
     layoutLockContention(result, foldStore(store, new LockStatFold(store.symbols), 0)),
 }
 
+const criticalPath: ChartKind = {
+  name: 'critical-path',
+  summary: 'what determined the time between two records: who, in which steps, and the longest',
+  draw: (run, choice) => layoutCriticalPath(run.result, choose(run, choice)),
+}
+
+/** The path that ends with the last refill or report of the stream in the window. */
+function choose({ store, result }: ChartRun, choice: ChartChoice): CriticalPath | null {
+  const facts = collectFacts(store, result)
+  if (choice.records !== undefined) {
+    const { from, to } = choice.records
+    return pathBetween(facts, pathEnd(facts, from), pathEnd(facts, to))
+  }
+  return pathWithin(facts, choice.stream ?? chosenStream(result), choice.window)
+}
+
 export const CHART_KINDS: readonly ChartKind[] = [
   timeline,
   ring,
@@ -92,6 +113,7 @@ export const CHART_KINDS: readonly ChartKind[] = [
   latency,
   locks,
   contention,
+  criticalPath,
 ]
 
 /** Charts of several runs at once. */

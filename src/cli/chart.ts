@@ -18,7 +18,7 @@ interface ChartFlags {
   readonly theme?: 'auto' | 'light' | 'dark'
 }
 
-const kinds = 'timeline, ring, jitter, latency, locks, contention, compare'
+const kinds = 'timeline, ring, jitter, latency, locks, contention, critical-path, compare'
 
 const examples = `
 Examples:

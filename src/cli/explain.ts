@@ -10,6 +10,9 @@ interface ExplainFlags {
   readonly report?: number
   readonly memory?: number
   readonly at?: string
+  readonly from?: string
+  readonly to?: string
+  readonly markdown?: boolean
   readonly seed?: number
   readonly set: readonly string[]
   readonly filter?: string
@@ -26,6 +29,7 @@ Examples:
   pcmsim explain scenarios/late-vcpu-stolen.yaml --filter stolen --late 1
   pcmsim explain scenarios/virtio-snd/H12-stale-audio.yaml --filter v7 --silent 1
   pcmsim explain out/first-light/seed-1/trace.ndjson --at 650ms --json
+  pcmsim explain scenarios/late-vcpu-stolen.yaml --filter stolen --from 600ms --to late:1
 `
 
 const kinds = ['xrun', 'silent', 'late', 'report', 'memory'] as const
@@ -45,6 +49,9 @@ export function addExplain(program: Command): void {
     .addOption(choice('--report <n>', 'the nth report of locks', 'report').argParser(ordinal))
     .addOption(choice('--memory <n>', 'the nth fault of memory', 'memory').argParser(ordinal))
     .addOption(choice('--at <time>', 'the period at this time, such as 650ms', 'at'))
+    .option('--from <record>', 'with --to: the critical path between two records')
+    .option('--to <record>', 'a number, a time such as 650ms, or xrun:1, silent:1, late:1 ...')
+    .option('--markdown', 'the critical path as a Markdown table')
     .option('--seed <n>', "seed instead of the scenario's own", seedValue)
     .option('--set <path=value>', 'override a key of the scenario; repeatable', collect, [])
     .option('--filter <text>', 'the variant whose scenario/name contains this')
@@ -53,11 +60,11 @@ export function addExplain(program: Command): void {
     .addHelpText('after', examples)
     .action(async (path: string, flags: ExplainFlags) => {
       const { explainCommand } = await import('../app/Explain.ts')
-      const { seed, filter, at, set } = flags
+      const { seed, filter, at, from, to, markdown, set } = flags
       const kind = kinds.find((one) => flags[one] !== undefined)
       const asked = kind === undefined ? null : { kind, number: flags[kind] as number }
       const options = {
-        ...given({ seed, filter, at }),
+        ...given({ seed, filter, at, from, to, markdown }),
         set,
         asked,
         json: flags.json === true,

@@ -9,6 +9,7 @@ import type { TraceStore } from '../../sim/trace-store.ts'
 import { FoldSet, foldStore } from '../fold.ts'
 import { formatDuration, formatInstant } from '../format.ts'
 import { type FailedCall, LogFold } from '../log.ts'
+import { recordAt } from '../record-at.ts'
 import type { RunResult } from '../result.ts'
 import type { SilentFailure } from '../silent-failures.ts'
 import { StreamTable } from '../streams.ts'
@@ -267,14 +268,7 @@ function ofFault(
 function recordOf({ log, store }: Facts, subject: Subject & { kind: string }): number {
   const known = subject.kind === 'report' ? recordOfReport(log, subject.report) : undefined
   if (known !== undefined) return known
-  const r = new TraceRecord()
-  let [low, high] = [0, store.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (store.at(middle, r).timeNs <= subject.timeNs) low = middle + 1
-    else high = middle
-  }
-  return low - 1
+  return recordAt(store, subject.timeNs + 1) - 1
 }
 
 /** The result's reports are those of the log; found by time and text, as a trace has its own. */

@@ -44,6 +44,8 @@ export interface LockWait extends Stretch {
   readonly lock: number
   /** Context that held it when the waiting began, -1: not known. */
   readonly holder: number
+  /** Who let it go before the waiter had it; null: nobody yet. */
+  handed: Wake | null
 }
 /** A request to the device or the back end whose answer the context waits for. */
 export interface Request extends Stretch {
@@ -128,6 +130,7 @@ export class History implements Fold<History> {
   private readonly raised: (Wake | null)[] = []
   private readonly queued: (Wake | null)[] = []
   private readonly sent = new Map<string, Request>()
+  private readonly released = new Map<number, Wake>()
 
   private readonly untilRecord: number
 
@@ -234,12 +237,16 @@ export class History implements Fold<History> {
       const holder = this.before.get(context) ?? -1
       this.holders[r.a] = holder
       const record = r.index
-      actor.waits.push({ fromNs: timeNs, toNs: OPEN, record, lock: r.a, holder })
+      const wait = { fromNs: timeNs, toNs: OPEN, record, lock: r.a, holder, handed: null }
+      actor.waits.push(wait)
     } else if (r.kind === T.lock_acquired) {
+      const wait = actor.waits.at(-1)
+      if (wait?.toNs === OPEN) wait.handed = this.released.get(r.a) ?? null
       close(actor.waits, timeNs)
       this.hold(actor, r, false)
     } else {
       this.drop(actor, r)
+      this.released.set(r.a, { fromNs: timeNs, record: r.index, by: context })
       if (this.holders[r.a] === context) this.holders[r.a] = -1
     }
   }
@@ -328,6 +335,22 @@ export function lastBefore(list: readonly { readonly fromNs: Ns }[], timeNs: Ns)
     else high = middle
   }
   return low - 1
+}
+
+/** Those that overlap an open stretch of time, of a list whose stretches hardly nest. */
+export function overlapping<S extends Stretch>(
+  list: readonly S[],
+  fromNs: Ns,
+  toNs: Ns,
+): readonly S[] {
+  const found: S[] = []
+  let ended = 0
+  for (let i = lastBefore(list, toNs); i >= 0 && ended < 16; i--) {
+    const one = list[i] as S
+    if (one.toNs > fromNs) found.push(one)
+    else ended++
+  }
+  return found.reverse()
 }
 
 /** The one that began before the instant and lasted until then; of several the last. */

@@ -6,11 +6,29 @@
 import type { Ns } from '../../base/units.ts'
 import { formatDuration } from '../format.ts'
 import { doing, occupantOf, stolenFrom } from './doing.ts'
-import { covering, type Execution, type History, lastBefore } from './history.ts'
+import {
+  covering,
+  type Execution,
+  type History,
+  type LockWait,
+  lastBefore,
+  overlapping,
+} from './history.ts'
 import type { Part, Segment } from './parts.ts'
 
 /** Steps of one path; a longer one ends with what is not known. */
 const STEPS_MAX = 10_000
+const THROUGH_MAX = 20_000
+
+/** How a path came from one context to another. */
+export interface Link {
+  readonly kind: 'wake-up' | 'lock handover' | 'interrupt' | 'work item' | 'kick'
+  /** Where it lies on the path. */
+  readonly timeNs: Ns
+  /** The context that did it, and its record. */
+  readonly context: number
+  readonly record: number
+}
 
 /** The path from `fromNs` to `toNs` that ends with `context`, in order of time. */
 export function criticalPath(
@@ -22,8 +40,24 @@ export function criticalPath(
   return new Walk(history, fromNs, toNs, context).path()
 }
 
+/**
+ * The path that does not stop at a device's timer, a lock or an answer: through the sleep of the
+ * timer to who slept, through the lock to who let it go, through the answer to who gave it.
+ */
+export function criticalSteps(
+  history: History,
+  context: number,
+  fromNs: Ns,
+  toNs: Ns,
+): { readonly segments: readonly Segment[]; readonly links: readonly Link[] } {
+  const walk = new Walk(history, fromNs, toNs, context, true)
+  return { segments: walk.path(), links: walk.links }
+}
+
 class Walk {
+  readonly links: Link[] = []
   private readonly segments: Segment[] = []
+  private readonly through: boolean
   private readonly h: History
   private readonly fromNs: Ns
   private timeNs: Ns
@@ -33,7 +67,8 @@ class Walk {
   /** Part of what is left when the walk has come to a timer. */
   private rest: { part: Part; what: string; record: number } | null = null
 
-  constructor(h: History, fromNs: Ns, toNs: Ns, context: number) {
+  constructor(h: History, fromNs: Ns, toNs: Ns, context: number, through = false) {
+    this.through = through
     this.h = h
     this.fromNs = fromNs
     this.timeNs = toNs
@@ -41,10 +76,13 @@ class Walk {
   }
 
   path(): readonly Segment[] {
-    for (let i = 0; i < STEPS_MAX && this.timeNs > this.fromNs && this.rest === null; i++) {
+    const most = this.through ? THROUGH_MAX : STEPS_MAX
+    for (let i = 0; i < most && this.timeNs > this.fromNs && this.rest === null; i++) {
       this.step()
     }
-    const { part, what, record } = this.rest ?? { part: 'other' as const, what: '', record: 0 }
+    const beyond = this.timeNs > this.fromNs ? `before the last ${most} steps` : ''
+    const unknown = { part: 'other' as const, what: this.through ? beyond : '', record: 0 }
+    const { part, what, record } = this.rest ?? unknown
     this.take(part, this.fromNs, record, what)
     return this.segments.reverse()
   }
@@ -62,6 +100,7 @@ class Walk {
   private step(): void {
     const kind = this.h.kindOf(this.context)
     if (kind === 'hardirq') this.handler()
+    else if (kind === 'idle' && this.through) this.idle()
     else if (kind === 'softirq' || kind === 'idle') this.ends('other')
     else if (kind === 'vcpu') this.guest()
     else this.task()
@@ -75,6 +114,11 @@ class Walk {
     this.context = context
   }
 
+  private follow(kind: Link['kind'], context: number, record: number): void {
+    this.links.push({ kind, timeNs: this.timeNs, context, record })
+    this.goTo(context)
+  }
+
   /** From a vCPU thread to what the guest did on it. */
   private guest(): void {
     const cpu = this.h.vcpus.indexOf(this.context)
@@ -83,6 +127,21 @@ class Walk {
     const inside = irq?.context ?? runs[lastBefore(runs, this.timeNs + 1)]?.context
     if (inside === undefined) this.ends('other')
     else this.goTo(inside)
+  }
+
+  /** A processor without work: on to who ran there last. */
+  private idle(): void {
+    const runs = this.h.actor(this.context).runs
+    const run = runs[lastBefore(runs, this.timeNs)]
+    if (run === undefined) {
+      this.ends('other')
+      return
+    }
+    this.take('other', run.fromNs, run.record, `CPU ${run.cpu} was idle`)
+    const others = this.h.onProcessor(this.h.isGuest(this.context), run.cpu)
+    const before = others[lastBefore(others, this.timeNs)]
+    if (before === undefined) this.ends('other')
+    else this.goTo(before.context)
   }
 
   private handler(): void {
@@ -99,7 +158,7 @@ class Walk {
       return
     }
     this.delivery(entered.raise.fromNs, entered.cpu, entered.record)
-    this.goTo(entered.raise.by)
+    if (this.timeNs > this.fromNs) this.follow('interrupt', entered.raise.by, entered.raise.record)
   }
 
   /** From the raise to the handler: interrupts disabled, the vCPU away, the rest the way itself. */
@@ -110,19 +169,19 @@ class Walk {
       ...one,
       part: 'stolen' as Part,
     }))
-    const others = (this.h.handlersOn[cpu] ?? [])
-      .filter((one) => one.context !== this.context && one.fromNs < to && one.toNs > from)
+    const others = overlapping(this.h.handlersOn[cpu] ?? [], from, to)
+      .filter((one) => one.context !== this.context)
       .map(({ fromNs, toNs, record: at, context }) => {
         const what = `${this.h.nameOf(context)} was being handled on CPU ${cpu}`
         return { fromNs, toNs, record: at, what, part: 'irqs-off' as Part }
       })
-    const offs = (this.h.irqsOff[cpu] ?? [])
-      .filter((one) => one.fromNs < to && one.toNs > from)
-      .map(({ fromNs, toNs, record: at, context, lock }) => {
+    const offs = overlapping(this.h.irqsOff[cpu] ?? [], from, to).map(
+      ({ fromNs, toNs, record: at, context, lock }) => {
         const name = this.h.symbols.name('lock', lock)
         const what = `${this.h.nameOf(context)} had CPU ${cpu}, interrupts off under ${name}`
         return { fromNs, toNs, record: at, what, part: 'irqs-off' as Part }
-      })
+      },
+    )
     const name = this.h.nameOf(this.context)
     this.cut('delivery', from, record, name, [...cuts, ...others, ...this.threadBusy(), ...offs])
   }
@@ -175,6 +234,7 @@ class Walk {
     const wait = covering(actor.waits, this.timeNs)
     if (wait !== null && wait.fromNs < this.timeNs) {
       const { fromNs, record, lock, holder } = wait
+      if (this.through && this.handed(wait)) return
       this.take('lock', fromNs, record, this.lockText(lock, holder, fromNs, this.timeNs))
       return
     }
@@ -186,6 +246,15 @@ class Walk {
     }
     if (run.toNs >= this.timeNs) this.running(run.fromNs, run.record, run.cpu)
     else this.away(run.toNs, run.cpu, actor.runs[index + 1]?.fromNs ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** On to who let the lock go; false: the records do not tell. */
+  private handed({ handed, lock, record, fromNs }: LockWait): boolean {
+    if (handed === null || handed.fromNs < fromNs || handed.by === this.context) return false
+    const what = `${this.h.nameOf(this.context)} was given ${this.h.symbols.name('lock', lock)}`
+    this.take('wake-up', handed.fromNs, record, what)
+    if (this.timeNs > this.fromNs) this.follow('lock handover', handed.by, handed.record)
+    return true
   }
 
   private lockText(lock: number, holder: number, fromNs: Ns, toNs: Ns): string {
@@ -229,7 +298,7 @@ class Walk {
     const who = occupantOf(this.h, true, cpu, from, this.timeNs, this.context)
     const what = `work item ${name} waited for CPU ${cpu}${who === '' ? '' : `, where ${who} ran`}`
     this.work('work-queue', queuedNs, record, what, cpu)
-    this.goTo(by)
+    if (this.timeNs > this.fromNs) this.follow('work item', by, record)
   }
 
   /** Off the processors since `outNs`, on one again at `inNs`. */
@@ -237,7 +306,7 @@ class Walk {
     const { h, context } = this
     const actor = h.actor(context)
     const request = covering(actor.requests, this.timeNs)
-    if (request !== null && request.fromNs <= outNs && h.isGuest(context)) {
+    if (!this.through && request !== null && request.fromNs <= outNs && h.isGuest(context)) {
       const who = request.backend ? 'back end' : 'device'
       const what = `${h.nameOf(context)} waited for the ${who}'s answer to ${request.code}`
       this.take('answer', request.fromNs, request.record, what)
@@ -289,10 +358,13 @@ class Walk {
       return
     }
     if (!h.isGuest(context) && (by === 'host' || timer) && h.nameOf(wake.by) === 'host-hardware') {
-      this.ends('tick', `${h.nameOf(context)} waited for its timer`, wake.record)
+      const what = `${h.nameOf(context)} waited for its timer`
+      if (this.through) this.take('tick', outNs, wake.record, what)
+      else this.ends('tick', what, wake.record)
       return
     }
-    this.goTo(wake.by)
+    const kick = !h.isGuest(context) && (by === 'vcpu' || h.isGuest(wake.by))
+    this.follow(kick ? 'kick' : 'wake-up', wake.by, wake.record)
   }
 }
 
