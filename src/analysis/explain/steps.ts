@@ -73,9 +73,10 @@ export function pathBetween(facts: Facts, from: PathEnd, to: PathEnd): CriticalP
   const distanceNs = to.timeNs - from.timeNs
   const begins = segments[0]?.context === from.context || segments.length === 0
   const parts = sharesOf(segments)
+  const most = mostOf(parts, distanceNs)
   const sentence =
     `from record ${from.record} (${from.name}) to record ${to.record} (${to.name}): ` +
-    `${formatDuration(distanceNs)} in ${plural(steps.length, 'step')}, ${mostOf(parts, distanceNs)}` +
+    `${formatDuration(distanceNs)} in ${plural(steps.length, 'step')}, ${most}` +
     `${causesOf(history, segments)}${begins ? '' : `; it does not begin with ${from.name}`}.`
   return { from, to, distanceNs, sentence, parts, steps, arrival, begins }
 }

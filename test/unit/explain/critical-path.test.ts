@@ -1,6 +1,6 @@
 /**
- * The critical path between two records: its steps follow each other without a gap and add up to the
- * distance, between any two records of any run; and it goes the way that the domain notes give.
+ * The critical path between two records: its steps follow each other without a gap and add up to
+ * the distance, between any two records of any run; and it goes the way that the notes give.
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -78,7 +78,7 @@ describe('the critical path between two records', () => {
     expect(steps.at(-1)?.name).toBe('aplay')
   })
 
-  it('goes through a request to the back end that answers it, and through a lock to its holder', () => {
+  it('goes through a request to the back end, and through a lock to its holder', () => {
     const slow = ends(runs.xen, '0', 'late:1')
     expect(slow.steps.some(({ via }) => via.some(({ kind }) => kind === 'wake-up'))).toBe(true)
     expect(slow.steps.map(({ name }) => name)).toContain('sndbe')
