@@ -8,7 +8,8 @@ import { foldStore } from '../analysis/fold.ts'
 import { type LockFacts, type NewFacts, newFacts } from '../analysis/lockdep/baseline.ts'
 import { lockGraphDot } from '../analysis/lockdep/dot.ts'
 import type { EngineOptions } from '../analysis/lockdep/engine.ts'
-import { LockStatFold, procLockStat } from '../analysis/lockdep/lock-stat.ts'
+import { LockStatFold } from '../analysis/lockdep/lock-stat.ts'
+import { procLockStat } from '../analysis/lockdep/lock-stat-text.ts'
 import { procChains, procLockdep } from '../analysis/lockdep/proc.ts'
 import { withSchedule } from '../analysis/lockdep/reporter.ts'
 import { LockdepFold, type LockdepResult } from '../analysis/lockdep/trace-fold.ts'
@@ -139,7 +140,7 @@ function output(
   if (options.proc === 'lockdep') return procLockdep(fold.engine)
   if (options.proc === 'lockdep_chains') return procChains(fold.engine)
   if (options.proc === 'lock_stat') {
-    return procLockStat(foldStore(store, new LockStatFold(store.symbols), 0))
+    return procLockStat(foldStore(store, new LockStatFold(store.symbols), 0), !fold.engine.enabled)
   }
   const variant = result.variant === null ? '' : `/${result.variant}`
   const name = `${result.scenario}${variant}, seed ${result.seed}`

@@ -4,7 +4,7 @@
  * power of two is linear, so that every machine draws the same. Times are ns, sizes pixels.
  */
 import { formatDuration, formatInstant, plural } from '../analysis/format.ts'
-import { bucketFromNs, type LockStat, type LockTime } from '../analysis/lockdep/lock-stat.ts'
+import { bucketFromNs, type LockTime, type LockTimes } from '../analysis/lockdep/lock-stat.ts'
 import type { RunResult } from '../analysis/result.ts'
 import { type Drawing, Path, Sheet } from './layout/shapes.ts'
 import { fitText, textWidth } from './layout/text-metrics.ts'
@@ -25,7 +25,7 @@ const COLUMNS = [
 /** Classes drawn; the rest is said to be left out. */
 const ROWS_MAX = 24
 
-export function layoutLockContention(result: RunResult, stats: readonly LockStat[]): Drawing {
+export function layoutLockContention(result: RunResult, stats: readonly LockTimes[]): Drawing {
   const held = stats.filter((one) => one.hold.count > 0).toSorted(byWaitThenHold)
   const rows = held.slice(0, ROWS_MAX)
   const height = HEAD + Math.max(1, rows.length) * ROW + 62
@@ -46,7 +46,7 @@ export function layoutLockContention(result: RunResult, stats: readonly LockStat
   return sheet.drawing(title, descOf(held) || title, WIDTH, height)
 }
 
-function byWaitThenHold(a: LockStat, b: LockStat): number {
+function byWaitThenHold(a: LockTimes, b: LockTimes): number {
   return (
     b.wait.totalNs - a.wait.totalNs ||
     b.hold.totalNs - a.hold.totalNs ||
@@ -54,12 +54,12 @@ function byWaitThenHold(a: LockStat, b: LockStat): number {
   )
 }
 
-function nameOf({ name, read }: LockStat): string {
+function nameOf({ name, read }: LockTimes): string {
   return read ? `${name} (readers)` : name
 }
 
 /** A wait that never ends is in no distribution, so a deadlock is said first. */
-function titleOf(result: RunResult, held: readonly LockStat[]): string {
+function titleOf(result: RunResult, held: readonly LockTimes[]): string {
   const deadlock = result.locks.actual.find((one) => one.kind === 'deadlock')
   const finding = findingOf(held)
   return deadlock === undefined
@@ -67,7 +67,7 @@ function titleOf(result: RunResult, held: readonly LockStat[]): string {
     : `deadlock at ${formatInstant(deadlock.timeNs)}; until then ${finding}`
 }
 
-function findingOf(held: readonly LockStat[]): string {
+function findingOf(held: readonly LockTimes[]): string {
   const [first] = held
   if (first === undefined) return 'no lock was taken'
   if (first.wait.count > 0) {
@@ -86,7 +86,7 @@ function aboutText(result: RunResult, count: number): string {
   return `${result.scenario}${variant} · seed ${result.seed} · ${count} lock classes${more}`
 }
 
-function descOf(held: readonly LockStat[]): string {
+function descOf(held: readonly LockTimes[]): string {
   return held
     .map((one) => {
       const { hold, wait } = one
@@ -104,7 +104,7 @@ class DecadeScale {
   readonly fromNs: number
   readonly toNs: number
 
-  constructor(rows: readonly LockStat[]) {
+  constructor(rows: readonly LockTimes[]) {
     const times = rows.flatMap(({ hold, wait }) => [hold, wait]).filter((one) => one.count > 0)
     const shortest = times.reduce((least, one) => Math.min(least, one.minNs), 1e9)
     const longest = times.reduce((most, one) => Math.max(most, one.maxNs), 1)
@@ -179,7 +179,7 @@ function roundText(ns: number): string {
   return ns < 1_000_000_000 ? `${ns / 1_000_000} ms` : `${ns / 1_000_000_000} s`
 }
 
-function drawRow(sheet: Sheet, scale: DecadeScale, one: LockStat, top: number): void {
+function drawRow(sheet: Sheet, scale: DecadeScale, one: LockTimes, top: number): void {
   const line = top + ROW / 2
   const name = fitText(nameOf(one), 12, PLOT.left - MARGIN - 16)
   sheet.text('text', PLOT.left - 14, line + 4, name, { size: 12, anchor: 'end' })
@@ -202,7 +202,7 @@ function drawRow(sheet: Sheet, scale: DecadeScale, one: LockStat, top: number): 
 }
 
 /** All holds are one path, all waits another, all means a third. */
-function drawBars(sheet: Sheet, scale: DecadeScale, rows: readonly LockStat[]): void {
+function drawBars(sheet: Sheet, scale: DecadeScale, rows: readonly LockTimes[]): void {
   const [holds, waits, means] = [new Path(), new Path(), new Path()]
   rows.forEach(({ hold, wait }, at) => {
     const line = HEAD + at * ROW + ROW / 2

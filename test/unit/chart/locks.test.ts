@@ -6,8 +6,8 @@ import { foldStore } from '../../../src/analysis/fold.ts'
 import {
   bucketFromNs,
   bucketOf,
-  type LockStat,
   LockStatFold,
+  type LockTimes,
 } from '../../../src/analysis/lockdep/lock-stat.ts'
 import { LockdepFold, type LockdepResult } from '../../../src/analysis/lockdep/trace-fold.ts'
 import type { RunResult } from '../../../src/analysis/result.ts'
@@ -124,7 +124,7 @@ const sample: LockdepResult = {
     .map((one) => ({ ...one, classes: ['&queue->lock', '&group->lock'] })),
 }
 
-function stat(name: string, hold: readonly number[], wait: readonly number[]): LockStat {
+function stat(name: string, hold: readonly number[], wait: readonly number[]): LockTimes {
   return { name, read: false, conBounces: 0, acqBounces: 0, hold: timeOf(hold), wait: timeOf(wait) }
 }
 
