@@ -225,6 +225,7 @@ export class Lockdep {
       for (const bit of usageBits(held.flags)) {
         if (!sync || (bit & USAGE_ENABLED) === 0) this.marks.mark(stack, held, bit)
       }
+      this.marks.noteUse(stack, held)
     }
     if (held.nest !== null && !stack.list().some((one) => one.lock === held.nest)) {
       this.report({ kind: 'nest-lock', wanted: held, nest: held.nest }, stack)

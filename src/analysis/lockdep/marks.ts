@@ -6,7 +6,7 @@ import { LOCK_READ_MASK, LOCK_SOFTIRQS_OFF } from '../../sim/lock-flags.ts'
 import { checkMark } from './checks.ts'
 import { type Held, type HeldStack, noteMode } from './held.ts'
 import type { OrderOwner } from './order.ts'
-import { USAGE_ENABLED, USAGE_READ, USAGE_SOFTIRQ } from './usage.ts'
+import { USAGE_ENABLED, USAGE_INITIAL, USAGE_READ, USAGE_SOFTIRQ } from './usage.ts'
 
 export interface MarksOwner extends OrderOwner {
   readonly record: number
@@ -45,6 +45,12 @@ export class Marks {
       lockClass.badUsage |= 1 << bit
       this.engine.report(finding, stack)
     }
+  }
+
+  /** Kernel: mark_lock() of LOCK_USED or LOCK_USED_READ. */
+  noteUse(stack: HeldStack, { class: lockClass, flags }: Held): void {
+    const bit = USAGE_INITIAL | ((flags & LOCK_READ_MASK) === 0 ? 0 : USAGE_READ)
+    lockClass.usageSites[bit] ??= this.engine.site(stack)
   }
 
   private markHeld(stack: HeldStack, bit: number): void {

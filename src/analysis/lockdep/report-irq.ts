@@ -19,6 +19,7 @@ import {
   type Scene,
   stackLines,
 } from './report-parts.ts'
+import type { Site } from './site.ts'
 import type { LockClass } from './types.ts'
 import { irqName, usageName } from './usage.ts'
 
@@ -35,7 +36,7 @@ export function inconsistentText(
     `${scene.stack.comm} ${irqState(scene.stack, taken.flags)} takes:`,
     lockLine(scene, taken),
     `{${usageName(oldBit)}} state was registered at:`,
-    ...(where === undefined ? [] : stackLines(where, ' ')),
+    ...(where === undefined ? [] : stackLines(where, '  ')),
     ...irqEventLines(scene.stack),
     '',
     'other info that might help us debug this:',
@@ -71,13 +72,16 @@ export function irqOrderText(scene: Scene, finding: Finding & { kind: 'irq-order
     '',
     `but this new dependency connects a ${irq}-irq-safe lock:`,
     classText(safe.target),
+    '',
     `... which became ${irq}-irq-safe at:`,
-    ...(safeAt === undefined ? [] : stackLines(safeAt, ' ')),
+    ...(safeAt === undefined ? [] : stackLines(safeAt, '  ')),
     '',
     `to a ${irq}-irq-unsafe lock:`,
     classText(unsafe.target),
+    '',
     `... which became ${irq}-irq-unsafe at:`,
-    ...(unsafeAt === undefined ? [] : stackLines(unsafeAt, '... ')),
+    '...',
+    ...(unsafeAt === undefined ? [] : stackLines(unsafeAt, '  ')),
     '',
     'other info that might help us debug this:',
     '',
@@ -85,10 +89,11 @@ export function irqOrderText(scene: Scene, finding: Finding & { kind: 'irq-order
     ...heldLines(scene),
     '',
     `the dependencies between ${irq}-irq-safe lock and the holding lock:`,
-    ...pathLines(safe, held.class, false),
+    ...backwardLines(safe, held.class),
     '',
-    `the dependencies between the lock to be acquired and ${irq}-irq-unsafe lock:`,
-    ...pathLines(unsafe, wanted.class, true),
+    'the dependencies between the lock to be acquired',
+    ` and ${irq}-irq-unsafe lock:`,
+    ...forwardLines(scene, unsafe, wanted.class),
     ...backtrace(scene),
   ]
 }
@@ -114,17 +119,33 @@ function irqScenario(safe: LockClass, unsafe: LockClass, prev: LockClass, next: 
   ]
 }
 
-/** Each class of a path with its marks and where the dependency to it was seen. */
-function pathLines(found: Found, root: LockClass, forwards: boolean): string[] {
-  const deps = forwards ? found.path : [...found.path].reverse()
-  const classes = forwards
-    ? [root, ...deps.map((dep) => dep.to)]
-    : [...deps.map((dep) => dep.from), root]
-  return classes.flatMap((at, i) => {
-    const dep = deps[i - 1]
-    const where = dep === undefined ? [] : [' ... acquired at:', ...stackLines(dep.site, '   '), '']
-    return [...classHeader(at, ' '.repeat(i), usageName), ...where]
-  })
+/**
+ * Each class of a path with its marks and where the dependency to it was seen, the last one first;
+ * of the root, where the context is now. Kernel: print_shortest_lock_dependencies().
+ */
+function forwardLines(scene: Scene, { path }: Found, root: LockClass): string[] {
+  const steps = [{ to: root, site: scene.site }, ...path]
+  return steps
+    .map(({ to, site }, depth) => [...classHeader(to, ' '.repeat(depth)), ...seenAt(site, depth)])
+    .reverse()
+    .flat()
+}
+
+/** The same of a path that was searched backwards: print_shortest_lock_dependencies_backwards(). */
+function backwardLines({ path }: Found, root: LockClass): string[] {
+  const classes = [root, ...path.map((dep) => dep.from)]
+  return classes
+    .map((at, depth) => {
+      const next = path[depth]
+      const seen = next === undefined ? [] : seenAt(next.site, depth)
+      return [...classHeader(at, ' '.repeat(depth)), ...seen]
+    })
+    .reverse()
+    .flat()
+}
+
+function seenAt(site: Site, depth: number): string[] {
+  return [`${' '.repeat(depth)} ... acquired at:`, ...stackLines(site, '   '), '']
 }
 
 export function inversionText(scene: Scene, finding: Finding & { kind: 'irq-inversion' }) {
@@ -153,7 +174,7 @@ export function inversionText(scene: Scene, finding: Finding & { kind: 'irq-inve
     ...heldLines(scene),
     '',
     'the shortest dependencies between 2nd lock and 1st lock:',
-    ...pathLines(other, here, forwards),
+    ...(forwards ? forwardLines(scene, other, here) : backwardLines(other, here)),
     ...backtrace(scene),
   ]
 }

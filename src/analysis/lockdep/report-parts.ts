@@ -6,7 +6,7 @@ import { LOCK_IN_HARDIRQ, LOCK_IN_SOFTIRQ } from '../../sim/lock-flags.ts'
 import { type Held, type HeldStack, IRQ_EVENTS } from './held.ts'
 import { type Site, siteLines, siteText, timeText } from './site.ts'
 import type { Dep, LockClass } from './types.ts'
-import { usageText } from './usage.ts'
+import { usageName, usageText } from './usage.ts'
 
 /** What a text needs to know beside its finding. */
 export interface Scene {
@@ -74,14 +74,18 @@ export function irqEventLines(stack: HeldStack): string[] {
   return [`irq event stamp: ${stack.irqEvents}`, ...lines]
 }
 
-/** A class with the places of its marks. Kernel: print_lock_class_header(). */
-export function classHeader(at: LockClass, indent: string, nameOf: (bit: number) => string) {
+/**
+ * A class with the places of its marks, each trace as far in as its heading is long.
+ * Kernel: print_lock_class_header(). Differs: the key is a text.
+ */
+export function classHeader(at: LockClass, indent: string): string[] {
   const lines = [`${indent}->${classText(at)} ops: ${at.ops} {`]
   at.usageSites.forEach((site, bit) => {
     if (site === undefined) return
-    lines.push(`${indent}   ${nameOf(bit)} at:`, ...stackLines(site, `${indent}       `))
+    const heading = `${indent}   ${usageName(bit)} at:`
+    lines.push(heading, ...stackLines(site, ' '.repeat(heading.length + 2)))
   })
-  return [...lines, `${indent} }`]
+  return [...lines, `${indent} }`, `${indent} ... key      at: [<${at.key}>]`]
 }
 
 /** `A --> B --> C`, of three classes. */

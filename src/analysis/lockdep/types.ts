@@ -33,7 +33,7 @@ export interface LockClass {
   usage: number
   /** Marks that were reported as wrong: shown, but they spread no further reports. */
   badUsage: number
-  /** Where each mark was first set. */
+  /** Where each mark was first set, and behind these where it was used first. */
   readonly usageSites: (Site | undefined)[]
   /** Acquisitions. */
   ops: number

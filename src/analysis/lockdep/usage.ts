@@ -37,8 +37,14 @@ export function exclusiveMatch(mask: number, other: number): [bit: number, excl:
   return null
 }
 
-/** `IN-HARDIRQ-W`, `SOFTIRQ-ON-R`, ... */
+/** Not a mark that searches look at: the first acquisition. Kernel: LOCK_USED, LOCK_USED_READ. */
+export const USAGE_INITIAL = USAGE_BITS
+const USAGE_INITIAL_READ = USAGE_INITIAL | USAGE_READ
+
+/** `IN-HARDIRQ-W`, `SOFTIRQ-ON-R`, ..., `INITIAL USE`. */
 export function usageName(bit: number): string {
+  if (bit === USAGE_INITIAL) return 'INITIAL USE'
+  if (bit === USAGE_INITIAL_READ) return 'INITIAL READ USE'
   const irq = (bit & USAGE_SOFTIRQ) === 0 ? 'HARDIRQ' : 'SOFTIRQ'
   const kind = (bit & USAGE_READ) === 0 ? 'W' : 'R'
   return (bit & USAGE_ENABLED) === 0 ? `IN-${irq}-${kind}` : `${irq}-ON-${kind}`
