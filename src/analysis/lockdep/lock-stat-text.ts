@@ -1,6 +1,6 @@
 /**
  * The shape of /proc/lock_stat, version 0.4. Times are ns in, microseconds with two decimals out.
- * Kernel: kernel/locking/lockdep_proc.c (seq_header, seq_stats), Documentation/locking/lockstat.rst.
+ * Kernel: lockdep_proc.c (seq_header, seq_stats), Documentation/locking/lockstat.rst.
  * Differs: in place of an address stands a hash of the place, as a kernel prints %p.
  */
 import { hash32 } from '../../base/hash.ts'

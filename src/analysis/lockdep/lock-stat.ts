@@ -138,7 +138,7 @@ export class LockStatFold implements Fold<readonly LockStat[]> {
     else holder.frames = followFrames(holder.frames, r)
   }
 
-  /** By contentions of the class, most first, then in order of first use; writers before readers. */
+  /** By contentions of the class, then in order of first use; writers before readers. */
   finish(): readonly LockStat[] {
     const waits = new Map<LockClass, number>()
     for (const stat of this.stats.values()) {
