@@ -20,6 +20,8 @@ export interface ClientDefaults {
   readonly start: DefaultThreshold
   readonly stop: DefaultThreshold
   readonly silence: 0 | 'boundary'
+  /** Takes what the card has where that is more periods than it asked for. */
+  readonly takesMorePeriods?: boolean
 }
 
 /** aplay asks for min(maximum, 500 ms) of buffer in four periods. */
@@ -31,6 +33,7 @@ const table: Readonly<Record<ClientKind, ClientDefaults>> = {
   poll: { ...blocking, directions: ['playback', 'capture'], start: 'buffer' },
   jack: {
     directions: ['playback', 'capture'],
+    takesMorePeriods: true,
     period: 1024,
     periods: 2,
     start: 0,

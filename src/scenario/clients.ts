@@ -40,7 +40,7 @@ export function startClient(pcm: SndPcm, stream: StreamSpec, onOpen: OnOpen): Ta
 
 /** What every client takes, and the options of its own kind. */
 function optionsOf(stream: StreamSpec, onOpen: OnOpen) {
-  const { start_threshold, stop_threshold, avail_min, silence_size, silence_threshold } = stream
+  const { start_threshold, stop_threshold, silence_size, silence_threshold } = stream
   const { direction, rate, channels, period_size, buffer_size, frames, stalls, onXrun } = stream
   return {
     script: [],
@@ -54,7 +54,8 @@ function optionsOf(stream: StreamSpec, onOpen: OnOpen) {
     buffer_size,
     start_threshold,
     stop_threshold,
-    avail_min,
+    ...(stream.client === 'jack' ? { nperiods: stream.periodsAsked } : {}),
+    ...(ownAvailMin(stream) ? {} : { avail_min: stream.avail_min }),
     silence_threshold,
     silence_size,
     frames,
@@ -63,4 +64,9 @@ function optionsOf(stream: StreamSpec, onOpen: OnOpen) {
     onXrun,
     onOpen,
   }
+}
+
+/** These reckon it from the sizes that they get. */
+function ownAvailMin({ client, usualAvailMin }: StreamSpec): boolean {
+  return usualAvailMin && (client === 'jack' || client === 'pulse')
 }

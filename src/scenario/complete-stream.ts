@@ -16,8 +16,8 @@ import type { StreamInput } from './input.ts'
 import { didYouMean } from './near.ts'
 import { type PcmLimits, sampleBytes } from './pcm-limits.ts'
 import { formatDuration, type PcmSize } from './quantity.ts'
-import type { StreamDirection, StreamSpec } from './spec.ts'
-import { completeRing, frames, framesOr, type Wrong } from './stream-ring.ts'
+import type { ClientKind, StreamDirection, StreamSpec } from './spec.ts'
+import { completeRing, frames, framesOr, type Ring, type Wrong } from './stream-ring.ts'
 
 export interface StreamContext {
   readonly durationNs: Ns
@@ -81,7 +81,8 @@ export function completeStream(
       rate,
       usualFrames(usual.stop, ring.buffer_size),
     ),
-    avail_min: framesOr(input.avail_min, rate, ring.period_size),
+    avail_min: framesOr(input.avail_min, rate, usualAvailMin(client, input, ring)),
+    usualAvailMin: input.avail_min === undefined,
     silence_size: thresholdOr(input.silence_size, rate, usual.silence),
     silence_threshold: framesOr(input.silence_threshold, rate, 0),
     startAtNs: input.start_at ?? 0,
@@ -103,6 +104,14 @@ export function completeStream(
   checkSoftware(spec, wrong)
   checkTimes(spec, context.durationNs, wrong)
   return spec
+}
+
+/** What a program sets when the scenario says nothing, if it gets the sizes that it asks for. */
+function usualAvailMin(client: ClientKind, input: StreamInput, ring: Ring): Frames {
+  const more = ring.periods - ring.periodsAsked
+  return client === 'jack' && input.direction !== 'capture'
+    ? ring.period_size * (more + 1)
+    : ring.period_size
 }
 
 /** Kernel: sound/core/pcm_native.c, snd_pcm_sw_params(), which answers EINVAL. */

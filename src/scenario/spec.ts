@@ -133,12 +133,16 @@ export interface StreamSpec {
   readonly channels: number
   readonly period_size: Frames
   readonly periods: number
+  /** Periods that the program asks for, where the card has more of them at least. */
+  readonly periodsAsked: number
   readonly buffer_size: Frames
   /** `boundary`: never by itself; the model knows the boundary of this buffer. */
   readonly start_threshold: Frames | 'boundary'
   /** `boundary`: never stop. */
   readonly stop_threshold: Frames | 'boundary'
   readonly avail_min: Frames
+  /** The scenario says nothing of avail_min: the program sets what it thinks right. */
+  readonly usualAvailMin: boolean
   /** `boundary`: free-run silencing. */
   readonly silence_size: Frames | 'boundary'
   readonly silence_threshold: Frames

@@ -17,9 +17,10 @@ export type Wrong = (
   needs?: readonly string[],
 ) => void
 
-interface Ring {
+export interface Ring {
   readonly period_size: Frames
   readonly periods: number
+  readonly periodsAsked: number
   readonly buffer_size: Frames
 }
 
@@ -46,10 +47,12 @@ export function completeRing(
   const largest = Math.floor(limits.bufferBytesMax / frameBytes)
   const asked = givenPeriod === undefined ? usual : { ...usual, period: givenPeriod }
   const wished = usualRing(asked, rate, largest, limits.periodsMax)
-  const periods = input.periods ?? periodsThatFit(givenPeriod, givenBuffer) ?? wished.periods
+  const periodsAsked = input.periods ?? periodsThatFit(givenPeriod, givenBuffer) ?? wished.periods
+  const takesMore = usual.takesMorePeriods === true && givenBuffer === undefined && periodsAsked > 0
+  const periods = takesMore ? Math.max(periodsAsked, limits.periodsMin) : periodsAsked
   const period_size = givenPeriod ?? periodOf(usual, wished.period, givenBuffer, periods)
   const buffer_size = givenBuffer ?? period_size * periods
-  const ring = { period_size, periods, buffer_size }
+  const ring = { period_size, periods, periodsAsked, buffer_size }
   checkRing(ring, frameBytes, limits, wrong)
   return ring
 }

@@ -48,6 +48,8 @@ export interface HwRequest {
   readonly period_size?: Frames
   readonly buffer_size?: Frames
   readonly noPeriodWakeup?: boolean
+  /** So many periods of exactly period_size, or the nearest number above. */
+  readonly periods?: number
 }
 
 /** One REFINE ioctl of the library; its price is charged by the caller. */
@@ -131,13 +133,48 @@ function* setExactly(
   return 0
 }
 
+/**
+ * jack2, alsa_driver_configure_stream(): the period as it is, a whole number of periods near the
+ * one asked for and not below it, the buffer that follows. Return: 0 or -EINVAL.
+ */
+function* setPeriods(
+  substream: SndPcmSubstream,
+  params: SndPcmHwParams,
+  period_size: Frames,
+  wanted: number,
+): Proc<number> {
+  hw_param_interval(params, SNDRV_PCM_HW_PARAM_PERIODS).integer = true
+  const err = yield* setHwParamExactly(
+    substream,
+    params,
+    SNDRV_PCM_HW_PARAM_PERIOD_SIZE,
+    period_size,
+  )
+  if (err < 0) return err
+  // Not fewer than asked for, where the card leaves the choice.
+  const atLeast = new SndPcmHwParams()
+  atLeast.copyFrom(params)
+  const side = new SndInterval()
+  side.min = wanted
+  if (snd_interval_refine(hw_param_interval(atLeast, SNDRV_PCM_HW_PARAM_PERIODS), side) >= 0) {
+    if ((yield* refine(substream, atLeast)) >= 0) params.copyFrom(atLeast)
+  }
+  const periods = yield* setHwParamNear(substream, params, SNDRV_PCM_HW_PARAM_PERIODS, wanted)
+  if (periods < wanted) return -EINVAL
+  const frames = periods * period_size
+  return yield* setHwParamExactly(substream, params, SNDRV_PCM_HW_PARAM_BUFFER_SIZE, frames)
+}
+
 /** aplay: sizes that are not given follow from the times. Return: a size or -errno. */
 function* setSizes(
   substream: SndPcmSubstream,
   params: SndPcmHwParams,
   request: HwRequest,
 ): Proc<number> {
-  const { period_size, buffer_size } = request
+  const { period_size, buffer_size, periods } = request
+  if (periods !== undefined && period_size !== undefined) {
+    return yield* setPeriods(substream, params, period_size, periods)
+  }
   const timeMax = hw_param_interval(params, SNDRV_PCM_HW_PARAM_BUFFER_TIME).max
   const buffer_time = timeMax < BUFFER_TIME_US_MAX ? timeMax : BUFFER_TIME_US_MAX
   const period =

@@ -6,7 +6,11 @@
  */
 import { type Frames, framesToNsFloor, NS_PER_MS, NS_PER_US, type Ns } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
-import { SNDRV_PCM_STREAM_CAPTURE, SNDRV_PCM_STREAM_PLAYBACK } from '../alsa/pcm_constants.ts'
+import {
+  SNDRV_PCM_STATE_XRUN,
+  SNDRV_PCM_STREAM_CAPTURE,
+  SNDRV_PCM_STREAM_PLAYBACK,
+} from '../alsa/pcm_constants.ts'
 import { UserFrames } from '../alsa/pcm_copy.ts'
 import type { SndPcmFile } from '../alsa/pcm_native.ts'
 import { EPOLLERR } from '../alsa/pcm_poll.ts'
@@ -14,10 +18,9 @@ import { SndPcmStatus } from '../alsa/pcm_status.ts'
 import { EPIPE } from '../linux/errno.ts'
 import { work } from './client.ts'
 import { mmapTransfer, snd_pcm_avail_update } from './library.ts'
-import { PcmClient, type PcmClientOptions } from './pcm-client.ts'
+import { type OpenHow, PcmClient, type PcmClientOptions } from './pcm-client.ts'
 import { PollSet, sys_poll } from './poll.ts'
 import * as S from './syscall.ts'
-import { sinceTrigger } from './xrun-recovery.ts'
 
 /** How many poll time-outs in a row end the driver. */
 const TIMEOUTS_MAX = 10
@@ -26,6 +29,8 @@ export interface JackOptions extends PcmClientOptions {
   readonly direction?: 'playback' | 'capture'
   /** `linked`: both streams in one group where the kernel allows it; `none`: one direction only. */
   readonly duplex?: 'none' | 'separate' | 'linked'
+  /** Periods of latency that the user asked for (-n); absent: as many as the buffer has. */
+  readonly nperiods?: number
   /** Poll time-out; absent: one and a half periods, in whole milliseconds. */
   readonly pollTimeoutNs?: Ns
   /** Periods in a row without an answer that end the driver. */
@@ -86,10 +91,41 @@ export class Jack extends PcmClient<JackOptions> {
     const how = { direction, mmap: true }
     const file = yield* this.open(how)
     if (file === null) return null
-    const thresholds = { start_threshold: 0, stop_threshold: 'buffer', ...this.options } as const
-    if ((yield* this.configure(file, how, thresholds)) >= 0) return file
+    if ((yield* this.configureStream(file, how)) >= 0) return file
     yield* S.sys_close(file)
     return null
+  }
+
+  /** jack2: alsa_driver_configure_stream(). Return: 0 or -errno. */
+  private *configureStream(file: SndPcmFile, how: OpenHow): Proc<number> {
+    const { options } = this
+    const periods = this.userPeriods
+    const request = periods === undefined ? options : { ...options, periods }
+    const err = yield* this.configureHardware(file, how, request)
+    if (err < 0) return err
+    const { runtime } = file.substream
+    const playback = how.direction === SNDRV_PCM_STREAM_PLAYBACK
+    const hw = runtime.periods
+    const user = periods ?? hw
+    if (hw !== user) this.log(`ALSA: use ${hw} periods for ${playback ? 'playback' : 'capture'}`)
+    const usual = playback ? runtime.period_size * (hw - user + 1) : runtime.period_size
+    // What a scenario says of avail_min is of the stream that it describes: the first.
+    const described = this.files().length === 0
+    const thresholds = {
+      start_threshold: 0,
+      stop_threshold: 'buffer',
+      ...options,
+      avail_min: (described ? options.avail_min : undefined) ?? usual,
+    } as const
+    return yield* this.configureSoftware(file, thresholds, true)
+  }
+
+  /** What -n was; undefined: whatever the buffer has. */
+  private get userPeriods(): number | undefined {
+    const { nperiods, period_size, buffer_size } = this.options
+    if (nperiods !== undefined) return nperiods
+    if (period_size === undefined || buffer_size === undefined) return undefined
+    return Math.floor(buffer_size / period_size)
   }
 
   /** The one that the server looks at: playback where there is one. */
@@ -120,15 +156,17 @@ export class Jack extends PcmClient<JackOptions> {
   }
 
   private *fillWithSilence(playback: SndPcmFile): Proc<number> {
-    const { buffer_size } = playback.substream.runtime
+    const { buffer_size, period_size } = playback.substream.runtime
     const avail = snd_pcm_avail_update(playback)
     if (avail !== buffer_size) {
       this.log(`full buffer not available at start (${avail})`)
       return -EPIPE
     }
+    // A card with more periods than were asked for is not filled up.
     const out = this.out as UserFrames
+    const frames = (this.userPeriods ?? buffer_size / period_size) * period_size
     out.data_frames = 0
-    const err = yield* mmapTransfer(playback, out, buffer_size)
+    const err = yield* mmapTransfer(playback, out, frames)
     out.data_frames = Number.POSITIVE_INFINITY
     return err
   }
@@ -137,7 +175,10 @@ export class Jack extends PcmClient<JackOptions> {
     for (const file of this.masters()) yield* S.sys_drop(file)
   }
 
-  /** One cycle after the other: wait, then a period at a time. */
+  /**
+   * One cycle after the other: wait, then one period. Where there are more, the next wait comes
+   * back at once (jack2: JackAlsaDriver::Read()).
+   */
   private *run(): Proc {
     const { result, playback } = this
     const { period_size } = this.first().substream.runtime
@@ -145,7 +186,7 @@ export class Jack extends PcmClient<JackOptions> {
       if (this.stalls.due(this.k.sim.now)) yield* this.stall()
       const frames = yield* this.wait(period_size)
       if (frames < 0) return
-      for (let at = 0; at < frames; at += period_size) yield* this.cycle(period_size)
+      if (frames > 0) yield* this.cycle(period_size)
     }
   }
 
@@ -216,13 +257,19 @@ export class Jack extends PcmClient<JackOptions> {
     return -1
   }
 
-  /** jack2: alsa_driver_xrun_recovery(): status, stop, start. Return: 0, or -errno to give up. */
+  /**
+   * jack2: alsa_driver_xrun_recovery(): status of each stream, stop, start. Return: 0, or -errno to
+   * give up.
+   */
   private *xrun(): Proc<number> {
-    const file = this.first()
-    const status = new SndPcmStatus()
-    this.result.xruns++
-    const err = yield* S.sys_status(file, status)
-    if (err >= 0) this.log(`xrun of at least ${sinceTrigger(file, status.trigger_tstamp)} ms`)
+    for (const file of this.files()) {
+      const status = new SndPcmStatus()
+      const err = yield* S.sys_status(file, status)
+      if (err < 0 || status.state !== SNDRV_PCM_STATE_XRUN) continue
+      this.result.xruns++
+      const ms = ((status.tstamp - status.trigger_tstamp) / NS_PER_MS).toFixed(3)
+      this.log(`xrun of at least ${ms} ms`)
+    }
     if (this.options.onXrun === 'stop') {
       this.fail('xrun', -EPIPE)
       return -EPIPE

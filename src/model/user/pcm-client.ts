@@ -105,19 +105,31 @@ export abstract class PcmClient<O extends PcmClientOptions = PcmClientOptions> {
 
   /** Sets both sorts of parameters; the library prepares the stream. Return: 0 or -errno. */
   protected *configure(file: SndPcmFile, how: OpenHow, thresholds: Thresholds): Proc<number> {
+    const err = yield* this.configureHardware(file, how, this.options)
+    return err < 0 ? err : yield* this.configureSoftware(file, thresholds)
+  }
+
+  /** Sets the hardware parameters, and maps the ring if it is to be mapped. Return: 0 or -errno. */
+  protected *configureHardware(file: SndPcmFile, how: OpenHow, request: HwRequest): Proc<number> {
     const access =
       how.mmap === true ? SNDRV_PCM_ACCESS_MMAP_INTERLEAVED : SNDRV_PCM_ACCESS_RW_INTERLEAVED
-    let err = yield* chooseHwParams(file, this.options, access)
+    let err = yield* chooseHwParams(file, request, access)
     if (err < 0) {
       this.fail('Unable to install hw params', err)
       return err
     }
     if (how.mmap === true) err = yield* sys_mmap(file)
-    if (err < 0) {
-      this.fail('mmap error', err)
-      return err
-    }
-    err = yield* setSwParams(file, thresholds)
+    if (err < 0) this.fail('mmap error', err)
+    return err
+  }
+
+  /** Sets thresholds, and time stamps if they are asked for. Return: 0 or -errno. */
+  protected *configureSoftware(
+    file: SndPcmFile,
+    thresholds: Thresholds,
+    tstamp?: boolean,
+  ): Proc<number> {
+    const err = yield* setSwParams(file, thresholds, tstamp)
     if (err < 0) this.fail('unable to install sw params', err)
     return err
   }

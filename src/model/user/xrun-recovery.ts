@@ -22,7 +22,7 @@ const US_PER_MS = 1000
 const NS_PER_US = 1000
 
 /** Time since the stream stopped, in ms with three digits, as the programs print it. */
-export function sinceTrigger(file: SndPcmFile, trigger_tstamp: number): string {
+function sinceTrigger(file: SndPcmFile, trigger_tstamp: number): string {
   const { k } = file.substream
   const us = Math.floor((k.sim.now - trigger_tstamp) / NS_PER_US)
   return (us / US_PER_MS).toFixed(3)
