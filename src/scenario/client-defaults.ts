@@ -2,9 +2,13 @@
  * What each client asks for when a scenario does not say: directions, ring and thresholds. The
  * figures are those of domain/userspace.md §2. Sizes are frames, times ns.
  */
-import { type Frames, NS_PER_MS, type Ns, nsToFramesFloor } from '../base/units.ts'
+import { type Frames, NS_PER_MS, NS_PER_SEC, type Ns, nsToFramesFloor } from '../base/units.ts'
 import type { ClientOptionsInput } from './client-options.ts'
+import type { PcmLimits } from './pcm-limits.ts'
 import type { ClientKind, StreamDirection } from './spec.ts'
+
+/** PipeWire's default clock: Hz. */
+const PIPEWIRE_RATE = 48_000
 
 /** A default of a threshold: frames, the whole buffer, or never. */
 export type DefaultThreshold = Frames | 'buffer' | 'boundary'
@@ -20,6 +24,8 @@ export interface ClientDefaults {
   readonly start: DefaultThreshold
   readonly stop: DefaultThreshold
   readonly silence: 0 | 'boundary'
+  /** Halves the period where the pointer moves by whole periods only, and scales it by rate. */
+  readonly halvedOnBatch?: boolean
   /** Takes what the card has where that is more periods than it asked for. */
   readonly takesMorePeriods?: boolean
 }
@@ -41,7 +47,7 @@ const table: Readonly<Record<ClientKind, ClientDefaults>> = {
     silence: 0,
   },
   pulse: {
-    directions: ['playback'],
+    directions: ['playback', 'capture'],
     periodNs: 25 * NS_PER_MS,
     periods: 4,
     start: 'boundary',
@@ -50,7 +56,9 @@ const table: Readonly<Record<ClientKind, ClientDefaults>> = {
   },
   pipewire: {
     directions: ['playback', 'capture'],
-    period: 512,
+    // Half of it on a batch card, whose pointer moves by periods only: usualRing().
+    period: 1024,
+    halvedOnBatch: true,
     periods: 'most',
     start: 'boundary',
     stop: 'buffer',
@@ -81,7 +89,10 @@ export const clientKinds = Object.keys(table) as readonly ClientKind[]
 /** Defaults of a client with its options: some options stand for another way of working. */
 export function clientDefaults(client: ClientKind, options: ClientOptionsInput): ClientDefaults {
   const usual = table[client]
-  if (client === 'pulse' && options.tsched === true) return { ...usual, periodNs: 500 * NS_PER_MS }
+  if (client === 'pulse' && options.tsched === true) {
+    const { periodNs, ...others } = usual
+    return { ...others, bufferNs: 2 * NS_PER_SEC }
+  }
   if (client === 'mmap' && options.free_run === false) {
     return { ...usual, stop: 'buffer', silence: 0 }
   }
@@ -100,14 +111,21 @@ export function usualRing(
   usual: ClientDefaults,
   rate: number,
   largest: Frames,
-  periodsMax: number,
+  { periodsMax, batch }: Pick<PcmLimits, 'periodsMax' | 'batch'>,
 ): { readonly period: Frames; readonly periods: number } {
   const { bufferNs, periodNs } = usual
   if (bufferNs !== undefined && usual.periods !== 'most') {
     const buffer = Math.min(largest, nsToFramesFloor(bufferNs, rate))
     return { period: Math.floor(buffer / usual.periods), periods: usual.periods }
   }
-  const period = periodNs === undefined ? (usual.period ?? 0) : nsToFramesFloor(periodNs, rate)
+  let period = periodNs === undefined ? (usual.period ?? 0) : nsToFramesFloor(periodNs, rate)
+  if (usual.halvedOnBatch === true) period = pipewirePeriod(period, rate, batch)
   const most = Math.min(periodsMax, Math.floor(largest / Math.max(1, period)))
   return { period, periods: usual.periods === 'most' ? most : usual.periods }
+}
+
+/** alsa-pcm.c: the quantum at 48 kHz, scaled by rate; on a batch card not more, and half of it. */
+function pipewirePeriod(period: Frames, rate: number, batch: boolean): Frames {
+  const scaled = Math.ceil((period * rate) / PIPEWIRE_RATE)
+  return batch ? Math.floor(Math.min(scaled, period) / 2) : scaled
 }

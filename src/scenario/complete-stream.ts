@@ -3,6 +3,7 @@
  * driver would answer with EINVAL, said here with the key that is at fault.
  */
 import { type Frames, type Ns, nsToFramesFloor } from '../base/units.ts'
+import { WATERMARK_NS, Watermark } from '../model/user/pulse-watermark.ts'
 import {
   type ClientDefaults,
   clientDefaults,
@@ -108,10 +109,17 @@ export function completeStream(
 
 /** What a program sets when the scenario says nothing, if it gets the sizes that it asks for. */
 function usualAvailMin(client: ClientKind, input: StreamInput, ring: Ring): Frames {
-  const more = ring.periods - ring.periodsAsked
-  return client === 'jack' && input.direction !== 'capture'
-    ? ring.period_size * (more + 1)
-    : ring.period_size
+  const { period_size, periods, periodsAsked, buffer_size } = ring
+  const { options, direction } = input
+  if (client === 'jack' && direction !== 'capture') {
+    return period_size * (periods - periodsAsked + 1)
+  }
+  if (client === 'pulse' && options?.tsched === true) {
+    const rate = input.rate ?? streamDefaults.rate
+    const watermark = new Watermark(rate, buffer_size, options.watermark ?? WATERMARK_NS)
+    return 1 + watermark.sleepFrames
+  }
+  return period_size
 }
 
 /** Kernel: sound/core/pcm_native.c, snd_pcm_sw_params(), which answers EINVAL. */

@@ -39,6 +39,8 @@ export interface PcmLimits {
   readonly bufferBytesMax: number
   readonly periodsMin: number
   readonly periodsMax: number
+  /** The pointer moves by whole periods only (SNDRV_PCM_INFO_BATCH). */
+  readonly batch: boolean
 }
 
 /** What a device says of itself, as far as the driver's constraints follow from it. */
@@ -59,8 +61,8 @@ function capabilities({ kind }: DeviceSpec): Capabilities {
 
 /** What a driver's constraints allow. */
 export function pcmLimits({ kind, options }: DriverSpec, device: DeviceSpec): PcmLimits {
-  if (kind === 'ideal') return hardwareLimits(IDEAL_HARDWARE)
-  if (kind === 'xen-snd') return hardwareLimits(XEN_SND_LIMITS)
+  if (kind === 'ideal') return { ...hardwareLimits(IDEAL_HARDWARE), batch: false }
+  if (kind === 'xen-snd') return { ...hardwareLimits(XEN_SND_LIMITS), batch: true }
   return virtioLimits(options, capabilities(device))
 }
 
@@ -73,7 +75,7 @@ interface Hardware {
   readonly periods_max: number
 }
 
-function hardwareLimits(hw: Hardware): PcmLimits {
+function hardwareLimits(hw: Hardware): Omit<PcmLimits, 'batch'> {
   return {
     periodBytesMin: hw.period_bytes_min,
     periodBytesMax: hw.period_bytes_max,
@@ -93,5 +95,6 @@ function virtioLimits(options: DriverOptions, device: Capabilities): PcmLimits {
     bufferBytesMax: Math.ceil((widest * options.pcm_buffer_ms) / pageBytes) * pageBytes,
     periodsMin: options.pcm_periods_min,
     periodsMax: options.pcm_periods_max,
+    batch: true,
   }
 }

@@ -45,8 +45,9 @@ export function completeRing(
   const givenPeriod = framesOr(input.period_size, rate, undefined)
   const givenBuffer = framesOr(input.buffer_size, rate, undefined)
   const largest = Math.floor(limits.bufferBytesMax / frameBytes)
-  const asked = givenPeriod === undefined ? usual : { ...usual, period: givenPeriod }
-  const wished = usualRing(asked, rate, largest, limits.periodsMax)
+  const asked =
+    givenPeriod === undefined ? usual : { ...usual, period: givenPeriod, halvedOnBatch: false }
+  const wished = usualRing(asked, rate, largest, limits)
   const periodsAsked = input.periods ?? periodsThatFit(givenPeriod, givenBuffer) ?? wished.periods
   const takesMore = usual.takesMorePeriods === true && givenBuffer === undefined && periodsAsked > 0
   const periods = takesMore ? Math.max(periodsAsked, limits.periodsMin) : periodsAsked

@@ -18,7 +18,7 @@ import { SndPcmStatus } from '../alsa/pcm_status.ts'
 import { work } from './client.ts'
 import { FillClock } from './fill-clock.ts'
 import { mmapTransfer, snd_pcm_avail, snd_pcm_avail_update } from './library.ts'
-import { PcmClient, type PcmClientOptions, streamOf } from './pcm-client.ts'
+import { type OpenHow, PcmClient, type PcmClientOptions, streamOf } from './pcm-client.ts'
 import { PollSet, sys_poll } from './poll.ts'
 import { setAvailMin } from './sw-params.ts'
 import * as S from './syscall.ts'
@@ -60,8 +60,7 @@ export class Pipewire extends PcmClient<PipewireOptions> {
     const how = { direction: streamOf(this.options.direction ?? 'playback'), mmap: true }
     const file = yield* this.open(how)
     if (file === null) return
-    const thresholds = { start_threshold: 'boundary', ...this.options } as const
-    if ((yield* this.configure(file, how, thresholds)) >= 0) {
+    if ((yield* this.setParams(file, how)) >= 0) {
       const clock = this.setUp(file)
       this.clock = clock
       const err = yield* this.wakeByInterrupt(file)
@@ -70,6 +69,15 @@ export class Pipewire extends PcmClient<PipewireOptions> {
     }
     yield* S.sys_close(file)
     this.result.done = true
+  }
+
+  /** alsa-pcm.c: spa_alsa_set_format(): its own timer needs no interrupt of the card. */
+  private *setParams(file: SndPcmFile, how: OpenHow): Proc<number> {
+    const { options } = this
+    const request = { ...options, noPeriodWakeup: options.irqMode !== true }
+    const err = yield* this.configureHardware(file, how, request)
+    if (err < 0) return err
+    return yield* this.configureSoftware(file, { start_threshold: 'boundary', ...options })
   }
 
   /** What depends on the card: a batch card's pointer lags by up to a period. */

@@ -90,6 +90,33 @@ for (const nonatomic of [true, false]) {
   })
 }
 
+test('a driver that starts all at once marks the others done: one trigger, one time stamp', () => {
+  const w = world()
+  inTask(w, function* () {
+    const { a, b } = yield* pair(w, true, new Set())
+    must(yield* snd_pcm_link(a, b))
+    must(yield* snd_pcm_prepare(a, 0))
+    for (const one of [a, b]) {
+      const { ops } = one
+      one.runtime.control.appl_ptr = 1920
+      // Kernel: snd_pcm_trigger_done() of each other member.
+      one.ops = {
+        ...ops,
+        *trigger(substream, cmd) {
+          for (const { runtime } of one.group.substreams) runtime.trigger_master = substream
+          return yield* ops.trigger(substream, cmd)
+        },
+      }
+    }
+    must(yield* snd_pcm_start_lock_irq(a))
+    expect([a, b].map((s) => s.runtime.state)).toEqual([3, 3])
+    expect(a.runtime.trigger_tstamp).toBeGreaterThan(0)
+    expect(a.runtime.trigger_tstamp).toBe(b.runtime.trigger_tstamp)
+    must(yield* snd_pcm_drop(b))
+  })
+  expect(recordsOf(w.store, T.snd_pcm_trigger).map((r) => r.b)).toEqual([1, 0])
+})
+
 test('a member that may not start keeps all from starting', () => {
   const w = world()
   inTask(w, function* () {
