@@ -220,7 +220,7 @@ describe('outside one: the timer', () => {
     expect(ran.first.errors).toEqual([])
   })
 
-  it('the smoother learns that a card is fast, and wakes up earlier; a slow one changes nothing', () => {
+  it('the smoother learns that a card is fast, and wakes up earlier; not that it is slow', () => {
     const last = (clock: string) => {
       const ran = run(TIMER, ['duration: 31s', `device: {kind: generic, clock: ${clock}}`])
       const times = wakes(ran)
