@@ -8,13 +8,17 @@ import { scenarioLimits as limits } from '../scenario/defaults.ts'
 import { DeviceSchema, DriverSchema } from './DeviceSchema.ts'
 import { ExpectSchema } from './ExpectSchema.ts'
 import { FaultSchema } from './FaultSchema.ts'
-import { count, key, leaf, nameLeaf, oneOf, PositiveDuration, Text } from './Leaf.ts'
+import { count, key, leaf, nameLeaf, needed, oneOf, PositiveDuration, Text } from './Leaf.ts'
 import { GuestSchema, HostSchema } from './MachineSchema.ts'
 import { StreamSchema } from './StreamSchema.ts'
 
 const Nested = leaf<unknown>((value) => ({ value }), { type: 'object' })
 const NestedList = leaf<unknown>((value) => ({ value }), { type: 'array' })
 const Anything = leaf<unknown>((value) => ({ value }), {})
+const ReseedSchema = Schema.Struct({
+  at: needed(PositiveDuration, 'From this time on.'),
+  seed: needed(count(0, limits.seedMax), 'Seed of every random stream.'),
+})
 const Name = nameLeaf(limits.nameLengthMax)
 
 /** Overrides are checked where they land, in the variant's own scenario. */
@@ -24,6 +28,7 @@ const VariantSchema = Schema.Struct({
   set: key(Schema.Record(Schema.String, Anything), 'Overrides: path to value.'),
   duration: key(Anything, 'Override.'),
   seed: key(Anything, 'Override.'),
+  reseed: key(NestedList, 'Replaces the list.'),
   schedule: key(Anything, 'Override.'),
   guest: key(Nested, 'Overrides, merged.'),
   host: key(Nested, 'Overrides, merged.'),
@@ -42,6 +47,7 @@ export const ScenarioSchema = Schema.Struct({
   source: key(Schema.Array(Text), 'Where the behaviour is reported or described.'),
   duration: key(PositiveDuration, 'Virtual time to simulate.'),
   seed: key(count(0, limits.seedMax), 'Seed of every random stream.'),
+  reseed: key(Schema.Array(ReseedSchema), 'Times from which the run has another seed.'),
   guest: key(GuestSchema, 'The guest kernel.'),
   host: key(HostSchema, 'The machine beneath.'),
   driver: DriverSchema.annotateKey({ description: 'The guest sound driver.' }),

@@ -91,6 +91,7 @@ const ORDER = [
   'tags',
   'duration',
   'seed',
+  'reseed',
   'schedule',
   'guest',
   'host',

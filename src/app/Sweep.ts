@@ -12,6 +12,7 @@ import { type Console, exitCodeOf } from './Exit.ts'
 import { Files } from './Files.ts'
 import { findFrontier, frontierJson, frontierText } from './Frontier.ts'
 import { reasonOf } from './io-reason.ts'
+import { type RareWanted, rareFaults, runRare } from './RareCommand.ts'
 import {
   type PointLine,
   type ReadSweep,
@@ -39,6 +40,8 @@ export interface SweepOptions extends GridOptions, OutputOptions {
   readonly resume: boolean
   /** Instead of running the grid: where this axis turns from failing to safe. */
   readonly frontier?: string
+  /** Instead of running the grid: the share of failing runs of each setting, by splitting. */
+  readonly rare?: RareWanted
   readonly json: boolean
   readonly quiet: boolean
   readonly progress: ProgressKind
@@ -57,7 +60,12 @@ export function sweepCommand(
   const program = Effect.gen(function* () {
     const found = yield* shardFor(options)
     const plan = yield* makePlan(path, options)
-    const { frontier } = options
+    const { frontier, rare } = options
+    if (rare !== undefined) {
+      const lines = rareFaults(plan, rare, found?.by === '--shard')
+      if (lines.length > 0) return yield* new InputError({ lines })
+      return yield* Effect.promise(() => runRare(plan, path, rare, options, open, output))
+    }
     if (frontier !== undefined) {
       const lines = frontierFaults(frontier, plan, found)
       if (lines.length > 0) return yield* new InputError({ lines })

@@ -3,15 +3,15 @@
  * back in the order of the batches, whichever thread was faster, so that files do not depend on
  * the number of threads. A few batches are under way at a time: memory does not grow with them.
  */
-import { type PointResult, runPoint } from '../explore/sweep/point.ts'
-import { filePool } from './record-file.ts'
-import type { PointBatch } from './sweep-worker.ts'
+import type { PointResult } from '../explore/sweep/point.ts'
+import type { RunNearness } from '../explore/sweep/splitting.ts'
+import type { PointBatch, RareBatch } from './sweep-worker.ts'
+
+type Take<R> = (results: readonly R[], nth: number) => void
 
 export interface PointServer {
-  run(
-    batches: Iterable<PointBatch>,
-    take: (results: readonly PointResult[], nth: number) => void,
-  ): Promise<void>
+  run(batches: Iterable<PointBatch>, take: Take<PointResult>): Promise<void>
+  runRare(batches: Iterable<RareBatch>, take: Take<RunNearness>): Promise<void>
   close(): Promise<void>
 }
 
@@ -31,38 +31,40 @@ export const pointThreads: OpenPoints = async (jobs) => {
     maxThreads: jobs,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   })
+  const ask = (name: string) => (batch: PointBatch | RareBatch) => pool.run(batch, { name })
   return {
-    run: async (batches, take) => {
-      const open: Promise<readonly PointResult[]>[] = []
-      let nth = 0
-      const takeFirst = async (): Promise<void> => {
-        take((await open.shift()) ?? [], nth++)
-      }
-      for (const batch of batches) {
-        const answer = pool.run(batch) as Promise<readonly PointResult[]>
-        // Whoever waits for it hears of a failure; until then it is not unheard.
-        answer.catch(() => {})
-        open.push(answer)
-        if (open.length >= jobs * AHEAD) await takeFirst()
-      }
-      while (open.length > 0) await takeFirst()
-    },
+    run: (batches, take) => inOrder(batches, ask('default'), jobs * AHEAD, take),
+    runRare: (batches, take) => inOrder(batches, ask('nearness'), jobs * AHEAD, take),
     close: () => pool.destroy(),
   }
 }
 
+async function inOrder<B, R>(
+  batches: Iterable<B>,
+  ask: (batch: B) => Promise<readonly R[]>,
+  most: number,
+  take: Take<R>,
+): Promise<void> {
+  const open: Promise<readonly R[]>[] = []
+  let nth = 0
+  const takeFirst = async (): Promise<void> => {
+    take((await open.shift()) ?? [], nth++)
+  }
+  for (const batch of batches) {
+    const answer = ask(batch)
+    // Whoever waits for it hears of a failure; until then it is not unheard.
+    answer.catch(() => {})
+    open.push(answer)
+    if (open.length >= most) await takeFirst()
+  }
+  while (open.length > 0) await takeFirst()
+}
+
 export const pointsInThisThread: OpenPoints = async () => {
-  const pool = filePool()
+  const { default: points, nearness } = await import('./sweep-worker.ts')
   return {
-    run: async (batches, take) => {
-      let nth = 0
-      for (const { spec, seeds, rule } of batches) {
-        take(
-          seeds.map((seed) => runPoint(spec, seed, rule, pool)),
-          nth++,
-        )
-      }
-    },
+    run: (batches, take) => inOrder(batches, async (batch) => points(batch), 1, take),
+    runRare: (batches, take) => inOrder(batches, async (batch) => nearness(batch), 1, take),
     close: async () => {},
   }
 }

@@ -13,8 +13,20 @@ export class Prng {
   private b: number
   private c: number
   private d: number
+  private readonly streamName: string
 
   constructor(seed: number, streamName: string) {
+    this.streamName = streamName
+    this.a = 0
+    this.b = 0
+    this.c = 0
+    this.d = 0
+    this.begin(seed)
+  }
+
+  /** Goes on as the stream of this name that another seed has, from its first number. */
+  begin(seed: number): void {
+    const { streamName } = this
     const high = Math.floor(seed / TWO_POW_32) >>> 0
     let state = hash32(streamName, (seed >>> 0) ^ Math.imul(high, 0x9e3779b1))
     const next = (): number => {

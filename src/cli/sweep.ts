@@ -1,7 +1,15 @@
 /** `pcmsim sweep` and `merge`: parameter grids, on this machine or on many. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { makeConsole } from './console.ts'
-import { collect, given, jobsValue, type SeedRange, seedRange, seedValue } from './options.ts'
+import {
+  collect,
+  given,
+  jobsValue,
+  runsValue,
+  type SeedRange,
+  seedRange,
+  seedValue,
+} from './options.ts'
 
 interface ReportFlags {
   readonly out: string
@@ -22,6 +30,10 @@ interface SweepFlags extends ReportFlags {
   readonly shards?: number
   readonly resume?: boolean
   readonly frontier?: string
+  readonly rare?: boolean
+  readonly particles: number
+  readonly repetitions: number
+  readonly mostRuns: number
   readonly jobs: number
   readonly set: readonly string[]
   readonly filter?: string
@@ -41,9 +53,11 @@ Examples:
   pcmsim sweep a.yaml --vary streams.0.periods=2..8 --seeds 1..100 --shard 3/20
   pcmsim sweep a.yaml --vary streams.0.period_size=64..1024:step16 --vary streams.0.periods=2..4 \\
     --frontier streams.0.period_size --seeds 1..50
+  pcmsim sweep a.yaml --vary streams.0.periods=2..4 --rare --jobs 2
   pcmsim merge out/a/sweep/shard-*.jsonl
 
-Exit codes: 0 the sweep is complete, 2 bad input, 70 our bug, 130 interrupted.
+Exit codes: 0 the sweep is complete, 1 --most-runs came before an estimate, 2 bad input, 70 our bug,
+130 interrupted.
 `
 
 const measures = [
@@ -83,6 +97,16 @@ export function addSweep(program: Command): void {
     )
     .option('--shards <n>', 'number of parts; the environment says which this is', countValue)
     .option('--frontier <path>', 'instead: where this axis turns from failing to safe')
+    .addOption(
+      new Option('--rare', 'instead: how often runs fail, by importance splitting').conflicts([
+        'frontier',
+        'seeds',
+        'resume',
+      ]),
+    )
+    .option('--particles <n>', 'with --rare: runs alive at a time', particlesValue, 100)
+    .option('--repetitions <n>', 'with --rare: searches of each setting', repetitionsValue, 10)
+    .option('--most-runs <n>', 'with --rare: runs of one setting, at most', runsValue, 1_000_000)
     .option('--resume', 'go on with the results that are there')
     .option('--jobs <n>', 'worker threads', jobsValue, 1)
     .option('--set <path=value>', 'override a key of the scenario; repeatable', collect, [])
@@ -113,10 +137,13 @@ async function sweep(path: string, flags: SweepFlags): Promise<number> {
   try {
     const { sweepCommand } = await import('../app/Sweep.ts')
     const { pointThreads } = await import('../app/SweepPool.ts')
-    const { seed, seeds, shard, shards, filter, frontier, ...rest } = flags
+    const { seed, seeds, shard, shards, filter, frontier, ...flagged } = flags
+    const { rare, particles, repetitions, mostRuns: runsMax, ...rest } = flagged
+    const splitting = { particles, repetitions, runsMax }
     const options = {
       ...rest,
       ...given({ seed, seeds, shard, shards, filter, frontier }),
+      ...(rare === true ? { rare: splitting } : {}),
       env: process.env,
       skipInvalid: flags.skipInvalid === true,
       resume: flags.resume === true,
@@ -166,6 +193,17 @@ function shardValue(text: string): { readonly nth: number; readonly of: number }
   const shard = { nth: Number(match?.[1]), of: Number(match?.[2]) }
   if (match !== null && shard.nth >= 1 && shard.nth <= shard.of) return shard
   throw new InvalidArgumentError('allowed: I/N with I from 1 to N, such as 3/20')
+}
+
+const particlesValue = between(10, 10_000)
+const repetitionsValue = between(3, 1_000)
+
+function between(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const count = /^\d{1,6}$/.test(text) ? Number(text) : 0
+    if (count >= least && count <= most) return count
+    throw new InvalidArgumentError(`allowed: a whole number, ${least}..${most}`)
+  }
 }
 
 function countValue(text: string): number {

@@ -47,7 +47,7 @@ export interface BuildOptions {
 }
 
 export function buildWorld(spec: ScenarioSpec, seed: number, options: BuildOptions = {}): World {
-  const sim = new Simulation({ seed, ...options })
+  const sim = new Simulation({ seed, reseed: spec.reseed, ...options })
   options.onSimulation?.(sim)
   const store = new TraceStore(sim.trace.symbols, options.pool ?? null)
   sim.trace.setRecorder(store)

@@ -3,6 +3,7 @@
  * key with another. Pure; reports every fault, not the first. Times are nanoseconds.
  */
 import { parseSchedule, type Schedule } from '../sim/schedule.ts'
+import type { Reseed } from '../sim/scheduler.ts'
 import { clientDefaults } from './client-defaults.ts'
 import { completeDevice } from './complete-device.ts'
 import { completeDriver } from './complete-driver.ts'
@@ -46,6 +47,7 @@ export function completeScenario(input: ScenarioInput, variant: string | null): 
     source: input.source ?? [],
     durationNs,
     seed: input.seed ?? scenarioDefaults.seed,
+    reseed: completeReseed(input.reseed ?? [], faults),
     schedule: completeSchedule(input.schedule, faults),
     guest,
     host,
@@ -62,6 +64,24 @@ function checkDuration(durationNs: number, faults: Fault[]): void {
   const allowed = `up to ${formatDuration(scenarioLimits.durationNsMax)}`
   if (durationNs <= scenarioLimits.durationNsMax) return
   faults.push({ path: ['duration'], at: 'value', what: 'too long to simulate', allowed })
+}
+
+function completeReseed(
+  inputs: NonNullable<ScenarioInput['reseed']>,
+  faults: Fault[],
+): readonly Reseed[] {
+  const { reseedsMax } = scenarioLimits
+  if (inputs.length > reseedsMax) {
+    const what = `${inputs.length} changes of the seed`
+    faults.push({ path: ['reseed'], at: 'value', what, allowed: `up to ${reseedsMax}` })
+  }
+  inputs.forEach(({ at }, i) => {
+    const before = inputs[i - 1]?.at ?? 0
+    if (at > before) return
+    const allowed = `later than ${formatDuration(before)}`
+    faults.push({ path: ['reseed', i, 'at'], at: 'value', what: 'out of order', allowed })
+  })
+  return inputs.map(({ at: atNs, seed }) => ({ atNs, seed }))
 }
 
 function completeSchedule(text: string | undefined, faults: Fault[]): Schedule | null {

@@ -101,6 +101,7 @@ export const scenarioLimits = {
   faultsMax: 10_000,
   variantsMax: 1_000,
   seedMax: 2 ** 32 - 1,
+  reseedsMax: 10_000,
   nameLengthMax: 100,
   queueSizeMax: 32_768,
 } as const

@@ -2,7 +2,7 @@
  * When a fault comes: at a time, at a record of the run, with a probability that the seed decides.
  * Each fault has a random stream of its own, so that a new one shifts nobody. Times are ns.
  */
-import { Prng } from '../base/prng.ts'
+import type { Prng } from '../base/prng.ts'
 import type { Ns } from '../base/units.ts'
 import { Priority, type Simulation } from '../sim/scheduler.ts'
 import type { SymbolTable } from '../sim/symbols.ts'
@@ -91,7 +91,7 @@ export class Gate {
   constructor(sim: Simulation, fault: InjectedFault, index: number) {
     this.sim = sim
     this.fault = fault
-    this.rng = new Prng(sim.seed, `fault/${index}`)
+    this.rng = sim.stream(`fault/${index}`)
   }
 
   /** Without a count: all in the time given, all that the probability picks, or else one. */

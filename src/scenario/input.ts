@@ -133,6 +133,7 @@ export interface ScenarioInput {
   readonly source?: readonly string[] | undefined
   readonly duration?: number | undefined
   readonly seed?: number | undefined
+  readonly reseed?: readonly { readonly at: number; readonly seed: number }[] | undefined
   readonly schedule?: string | undefined
   readonly guest?: GuestInput | undefined
   readonly host?: HostInput | undefined

@@ -11,6 +11,7 @@ import type { XenSndVariant } from '../model/guest/xen-snd/variant.ts'
 import type { LoadSpec } from '../model/machine/load.ts'
 import type { SchedPolicy } from '../model/machine/task.ts'
 import type { Schedule } from '../sim/schedule.ts'
+import type { Reseed } from '../sim/scheduler.ts'
 import type { ClientOptions } from './client-options.ts'
 import type { GuestCost, HostCost } from './costs.ts'
 import type { DeviceSpec } from './device-spec.ts'
@@ -169,6 +170,8 @@ export interface ScenarioSpec {
   readonly source: readonly string[]
   readonly durationNs: Ns
   readonly seed: number
+  /** Times from which the run goes on with another seed; ascending. */
+  readonly reseed: readonly Reseed[]
   /** Who is held back and who goes first at a tie; null: an ordinary run. */
   readonly schedule: Schedule | null
   readonly guest: GuestSpec

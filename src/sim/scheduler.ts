@@ -9,6 +9,7 @@
  */
 import { assert, unreachable } from '../base/assert.ts'
 import { EventQueue } from '../base/event-queue.ts'
+import { Prng } from '../base/prng.ts'
 import type { Ns } from '../base/units.ts'
 import { fifo, type Policy } from './policy.ts'
 import { Trace } from './trace.ts'
@@ -67,8 +68,16 @@ export class Timer {
   }
 }
 
+/** From the beginning of the instant `atNs` every random stream is that of another seed. */
+export interface Reseed {
+  readonly atNs: Ns
+  readonly seed: number
+}
+
 export interface SimulationOptions {
   readonly seed: number
+  /** Changes of the seed by time: until the first the run is that of `seed`. */
+  readonly reseed?: readonly Reseed[]
   readonly policy?: Policy
   /** Events and inline advances after which the run ends with reason `limit`. */
   readonly stepsMax?: number
@@ -78,7 +87,6 @@ const STEPS_MAX_DEFAULT = 1_000_000_000
 
 export class Simulation {
   now: Ns = 0
-  readonly seed: number
   readonly policy: Policy
   readonly trace: Trace = new Trace(this)
   /** Events and inline advances so far. */
@@ -87,6 +95,11 @@ export class Simulation {
   private readonly queue = new EventQueue()
   private readonly timers: Timer[] = []
   private readonly freeSlots: number[] = []
+  /** The seed of this instant. */
+  private seed: number
+  /** Streams in use; kept only by a run that will change its seed. */
+  private readonly streams: Prng[] | null
+  private readonly redraws: (() => void)[] = []
   /** Inline advance may reach any time before this; -1 while not known. */
   private horizonNs = 0
   private untilNs = 0
@@ -98,6 +111,33 @@ export class Simulation {
     this.seed = options.seed
     this.policy = options.policy ?? fifo
     this.stepsMax = options.stepsMax ?? STEPS_MAX_DEFAULT
+    const { reseed = [] } = options
+    this.streams = reseed.length > 0 ? [] : null
+    // Armed before anything else, so that each comes first at its instant.
+    for (const { atNs, seed } of reseed) {
+      this.timer(() => this.beginSeed(seed), Priority.clock).arm(atNs)
+    }
+  }
+
+  /** The random stream of this name: a new name shifts nobody. */
+  stream(name: string): Prng {
+    const stream = new Prng(this.seed, name)
+    this.streams?.push(stream)
+    return stream
+  }
+
+  /**
+   * Called when the seed changes: for what was drawn before and is not seen yet, such as the rest
+   * of a wait. To draw it again, under the condition of what has been seen, makes no run likelier.
+   */
+  onReseed(redraw: () => void): void {
+    if (this.streams !== null) this.redraws.push(redraw)
+  }
+
+  private beginSeed(seed: number): void {
+    this.seed = seed
+    for (const stream of this.streams ?? []) stream.begin(seed)
+    for (const redraw of this.redraws) redraw()
   }
 
   timer(fire: () => void, priority: number = Priority.cpu): Timer {

@@ -2,14 +2,18 @@
  * One run of a sweep: what it came to, small enough to keep a million of them. Sums are over the
  * streams of the scenario; of a quantile the worst stream counts. Times are ns, sizes frames.
  */
+import { FoldSet } from '../../analysis/fold.ts'
 import { buildResult, type RunResult, type StreamResult } from '../../analysis/result.ts'
+import { RingGapFold } from '../../analysis/ring-gap.ts'
 import { isTail } from '../../analysis/silent-failures.ts'
 import type { Stats } from '../../analysis/stats.ts'
+import { StreamTable } from '../../analysis/streams.ts'
 import { evaluateExpect } from '../../scenario/expect.ts'
 import { runScenario } from '../../scenario/run.ts'
 import type { ScenarioSpec } from '../../scenario/spec.ts'
 import type { ChunkPool } from '../../sim/trace-columns.ts'
 import { holds, type Predicate } from '../predicate.ts'
+import type { RunNearness, SeededRun } from './splitting.ts'
 
 /** The keys in the order in which files and tables have them. */
 export interface PointResult {
@@ -59,14 +63,35 @@ export function runPoint(
   rule: FailRule,
   pool: ChunkPool,
 ): PointResult {
+  const { run, result } = simulated(spec, seed, rule, pool)
+  run.store.release()
+  return pointOf(result, judge(spec, result, rule))
+}
+
+/** One run of a search for rare failures: whether it fails, and how near it came. */
+export function runNearness(
+  spec: ScenarioSpec,
+  { seed, reseed }: SeededRun,
+  rule: FailRule,
+  pool: ChunkPool,
+): RunNearness {
+  const { run, result } = simulated({ ...spec, reseed }, seed, rule, pool)
+  const { store, virtualTimeNs } = run
+  const folds = new FoldSet()
+  const gaps = folds.add(new RingGapFold(folds.add(new StreamTable(store.symbols))))
+  store.replay(folds)
+  store.release()
+  return { fails: judge(spec, result, rule), falls: gaps.finish(virtualTimeNs) }
+}
+
+function simulated(spec: ScenarioSpec, seed: number, rule: FailRule, pool: ChunkPool) {
   const run = runScenario(spec, seed, { pool })
   const { store, outcome, limit, virtualTimeNs, streamNames } = run
   const { name: scenario, variant } = spec
   const meta = { scenario, variant, seed, virtualTimeNs, outcome, limit, streamNames }
   const light = isLight(rule)
   const result = buildResult(store, { ...meta, fingerprint: '' }, light ? 'sound' : 'all')
-  store.release()
-  return pointOf(result, judge(spec, result, rule))
+  return { run, result }
 }
 
 function judge(spec: ScenarioSpec, bare: RunResult, rule: FailRule): boolean {

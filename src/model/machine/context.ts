@@ -3,7 +3,7 @@
  * are stacked on whatever they interrupt. A charge in progress is a remaining number of ns that is
  * carried over interruptions.
  */
-import { Prng } from '../../base/prng.ts'
+import type { Prng } from '../../base/prng.ts'
 import type { Ns } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
 import type { Cpu } from './cpu.ts'
@@ -71,7 +71,7 @@ export class Context {
   /** The actor's own random stream: a new actor shifts nobody. */
   get rng(): Prng {
     if (this.stream === null) {
-      this.stream = new Prng(this.machine.sim.seed, `${this.machine.name}/${this.name}`)
+      this.stream = this.machine.sim.stream(`${this.machine.name}/${this.name}`)
     }
     return this.stream
   }

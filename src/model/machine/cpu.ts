@@ -184,6 +184,16 @@ export class Cpu {
     this.proceed()
   }
 
+  /** Changes what is left of a task's charge, whether it is in progress or put aside. */
+  recharge(task: Task, change: (restNs: Ns) => Ns): void {
+    const inProgress = task === this.top && this.chargeTimer.armed
+    if (inProgress) this.suspendCharge()
+    task.remainingNs = change(task.remainingNs)
+    if (!inProgress) return
+    this.chargeStartNs = this.sim.now
+    this.chargeTimer.arm(this.sim.now + task.remainingNs)
+  }
+
   private suspendCharge(): void {
     if (!this.chargeTimer.armed) return
     this.chargeTimer.cancel()

@@ -3,7 +3,7 @@
  * say.
  * vhost-user daemons and emulator devices are presets of it.
  */
-import { Prng } from '../../../base/prng.ts'
+import type { Prng } from '../../../base/prng.ts'
 import type { Bytes } from '../../../base/units.ts'
 import type { Proc } from '../../../sim/process.ts'
 import { T } from '../../../sim/trace.ts'
@@ -76,7 +76,7 @@ export class GenericSound implements VirtioDevice, ControlOwner {
     this.options = options
     this.name = options.name
     const { sim } = this.host
-    this.rng = new Prng(sim.seed, `device/${options.name}`)
+    this.rng = sim.stream(`device/${options.name}`)
     this.queues = QUEUE_NAMES.map((name, i) => {
       const id = sim.trace.symbols.define('queue', { name: `${options.name}/${name}` })
       return new DeviceVirtqueue(i, name, options.queueSize, id)

@@ -3,7 +3,7 @@
  * that serves every ring, keeps the position of every stream, and follows the front end's states.
  */
 import { removeAt } from '../../../base/arrays.ts'
-import { Prng } from '../../../base/prng.ts'
+import type { Prng } from '../../../base/prng.ts'
 import type { Ns } from '../../../base/units.ts'
 import { type Proc, Req } from '../../../sim/process.ts'
 import { T } from '../../../sim/trace.ts'
@@ -94,7 +94,7 @@ export class XenSound implements XenBackend {
     this.options = options
     this.name = options.name
     this.store = { playback: options.playback, capture: options.capture }
-    this.rng = new Prng(host.sim.seed, `device/${options.name}`)
+    this.rng = host.sim.stream(`device/${options.name}`)
     this.stateHandler = loop.addHandler({ handle: () => this.followState() })
     this.lateTimer = loop.addTimer({ handle: () => this.sendLate() })
     for (let i = 0; i < options.playback + options.capture; i++) {
