@@ -5,6 +5,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 import { buildResult, type RunMeta, type RunResult, type Thresholds } from '../analysis/result.ts'
+import { AssertionFault } from '../base/assert.ts'
 import type { TraceStore } from '../sim/trace-store.ts'
 import { TraceTextFault, TraceTextReader, traceTextBytes } from '../sim/trace-text.ts'
 import { fingerprint } from './Fingerprint.ts'
@@ -44,6 +45,9 @@ export function readTraceFile(path: string): Recording | string {
   } catch (error) {
     if (error instanceof TraceTextFault) return `${path}:${error.line}:1: ${error.message}`
     if (error instanceof RecordFileError) throw error
+    if (error instanceof AssertionFault) {
+      return `${path}: the records contradict each other: ${error.message}`
+    }
     if (error instanceof Error && 'code' in error)
       return `${path}: cannot be read: ${reasonOf(error)}`
     throw error

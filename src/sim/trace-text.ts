@@ -150,7 +150,9 @@ function readHeader(json: Json, pool: ChunkPool | null, fault: Fault): HeaderSta
   for (const table of SYMBOL_TABLES) {
     const entries = (json.symbols as Record<string, SymbolEntry[]> | undefined)?.[table]
     if (!Array.isArray(entries)) throw fault(`the header has no symbol table '${table}'`)
+    if (entries.length > SYMBOLS_MAX) throw fault(`more than ${SYMBOLS_MAX} symbols '${table}'`)
     entries.forEach((entry, id) => {
+      if (!isEntry(entry)) throw fault(`symbol ${id} of '${table}' has no name`)
       // A text is also entered where `text()` finds it, as in the run that wrote it.
       const plain = table === 'text' && entry.kind === undefined && entry.group === undefined
       if (!plain || symbols.text(entry.name) !== id) symbols.define(table, entry)
@@ -159,6 +161,17 @@ function readHeader(json: Json, pool: ChunkPool | null, fault: Fault): HeaderSta
   }
   const meta = (json.meta ?? {}) as TraceMeta
   return { store: new TraceStore(symbols, pool), expected: Number(json.records), meta, numbers }
+}
+
+/** More than any run has. */
+const SYMBOLS_MAX = 10_000_000
+
+function isEntry(value: unknown): value is SymbolEntry {
+  const { name, kind, group } = (value ?? {}) as Partial<Record<string, unknown>>
+  const isText = (one: unknown): boolean => typeof one === 'string'
+  return (
+    isText(name) && (kind === undefined || isText(kind)) && (group === undefined || isText(group))
+  )
 }
 
 function numbered(words: readonly string[]): Map<string, number> {
@@ -170,10 +183,10 @@ const KIND_OF_EVENT = numbered(EVENT_NAMES)
 function readRecord(json: Json, header: HeaderState, r: TraceRecord, fault: Fault): void {
   const kind = KIND_OF_EVENT.get(json.ev as string)
   if (kind === undefined) throw fault(`unknown event '${json.ev}'`)
-  if (typeof json.t !== 'number') throw fault('the record has no time')
-  r.timeNs = json.t
+  const beforeNs = header.store.length === 0 ? 0 : r.timeNs
+  r.timeNs = timeOf(json.t, beforeNs, fault)
   r.kind = kind
-  r.cpu = json.cpu === null ? NO_CPU : numberOf(json.cpu, 'int', header, fault)
+  r.cpu = json.cpu === null ? NO_CPU : cpuOf(json.cpu, fault)
   r.context = numberOf(json.ctx, 'ctx', header, fault)
   const args = (json.args ?? {}) as Json
   const types = ARGUMENTS[kind] as readonly Argument[]
@@ -183,8 +196,30 @@ function readRecord(json: Json, header: HeaderState, r: TraceRecord, fault: Faul
   header.store.record(r)
 }
 
+/** More processors than any model has. */
+const CPUS_MAX = 128
+
+function timeOf(value: unknown, beforeNs: number, fault: Fault): number {
+  if (typeof value !== 'number') throw fault('the record has no time')
+  if (!Number.isSafeInteger(value)) throw fault(`the time ${value} is no whole number of ns`)
+  if (value < beforeNs) throw fault(`the time ${value} is before that of the last record`)
+  return value
+}
+
+function cpuOf(value: unknown, fault: Fault): number {
+  const isOne = Number.isInteger(value) && (value as number) >= 0 && (value as number) < CPUS_MAX
+  if (!isOne) throw fault(`'${value}' is not a CPU, allowed: null, 0..${CPUS_MAX - 1}`)
+  return value as number
+}
+
 function numberOf(value: unknown, type: string, header: HeaderState, fault: Fault): number {
-  if (typeof value === 'number') return value
+  if (typeof value === 'number') {
+    const table = header.numbers[type]
+    if (table === undefined) return value
+    // -1: none.
+    if (Number.isInteger(value) && value >= -1 && value < table.size) return value
+    throw fault(`${value} is not a ${type}, allowed: -1..${table.size - 1}, or a name`)
+  }
   const known = header.numbers[type]?.get(value as string)
   if (known !== undefined) return known
   const plain = typeof value === 'string' ? Number(value) : Number.NaN

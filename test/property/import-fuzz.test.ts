@@ -1,6 +1,6 @@
 /**
  * Whatever is in a trace, reading it ends soon, with events in order of time and finite numbers, or
- * with a fault that names a limit. 3,000 mutated files here; `npm run fuzz:import` tries 1e5.
+ * with a fault that names a limit. 3,000 mutated files here; `npm run fuzz` tries 1e5.
  */
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'

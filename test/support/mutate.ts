@@ -35,3 +35,32 @@ export function mutated(text: string, seed: number): string {
   }
   return out
 }
+
+const NUMBERS = [
+  '0',
+  '-1',
+  '1',
+  '2',
+  '255',
+  '65536',
+  '4294967295',
+  '1e15',
+  '0.5',
+  'null',
+  '""',
+  '[]',
+]
+
+/** Hostile in another way: the form is kept, some of its numbers are others. */
+export function renumbered(text: string, seed: number): string {
+  const draw = new Prng(seed, 'renumbered')
+  const places = [...text.matchAll(/-?\b\d+(?:\.\d+)?\b/g)]
+  const chosen = new Set(Array.from({ length: 1 + draw.below(6) }, () => draw.below(places.length)))
+  let out = text
+  for (const at of [...chosen].sort((a, b) => b - a)) {
+    const { index, 0: old } = places[at] as RegExpExecArray
+    const other = NUMBERS[draw.below(NUMBERS.length)] as string
+    out = out.slice(0, index) + other + out.slice(index + old.length)
+  }
+  return out
+}

@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fingerprint } from '../../../src/app/Fingerprint.ts'
 import { SYMBOL_TABLES, Symbols } from '../../../src/sim/symbols.ts'
-import { KIND_NAMES, T, TraceRecord } from '../../../src/sim/trace.ts'
-import { TRACE_VERSION } from '../../../src/sim/trace-kinds.ts'
+import { KIND_NAMES, NO_CPU, T, TraceRecord } from '../../../src/sim/trace.ts'
+import { CODES, TRACE_VERSION } from '../../../src/sim/trace-kinds.ts'
 import { ARGUMENTS, EVENT_NAMES } from '../../../src/sim/trace-labels.ts'
 import { LineWriter } from '../../../src/sim/trace-lines.ts'
 import { TraceStore } from '../../../src/sim/trace-store.ts'
@@ -25,16 +25,23 @@ function records(store: TraceStore): TraceRecord[] {
   return Array.from({ length: store.length }, (_, i) => store.at(i, new TraceRecord()))
 }
 
-/** Stores of any kinds with any arguments; names repeat and need escaping. */
+/** A number that an argument of this type may have: of a symbol or code -1 or one that is there. */
+function fitting(value: number, type: string, symbols: number): number {
+  const size =
+    CODES[type]?.length ?? ((SYMBOL_TABLES as readonly string[]).includes(type) ? symbols : 0)
+  return size === 0 ? value : (Math.abs(Math.trunc(value)) % (size + 1)) - 1
+}
+
+/** Stores of any kinds with any arguments that fit; names repeat and need escaping. */
 const anyStore = fc
   .record({
     names: fc.array(fc.constantFrom('a', 'a', 'b "q"', 'é\n', 'a#1', '&x->lock'), { minLength: 3 }),
     lines: fc.array(
       fc.record({
         kind: fc.nat(KIND_NAMES.length - 1),
-        cpu: fc.nat(255),
-        context: fc.nat(6),
-        timeNs: fc.nat(Number.MAX_SAFE_INTEGER),
+        cpu: fc.oneof(fc.nat(127), fc.constant(NO_CPU)),
+        context: fc.nat(2),
+        stepNs: fc.nat(2 ** 44),
         args: fc.array(
           fc.oneof(
             fc.nat(9),
@@ -56,9 +63,13 @@ const anyStore = fc
     }
     const store = new TraceStore(symbols)
     const r = new TraceRecord()
-    for (const { args, ...head } of lines) {
-      const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = args
-      store.record(Object.assign(r, head, { a, b, c, d, e, f }))
+    let timeNs = 0
+    for (const { args, stepNs, ...head } of lines) {
+      const types = ARGUMENTS[head.kind] ?? []
+      const fit = args.map((value, i) => fitting(value, types[i]?.type ?? 'int', names.length))
+      const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = fit
+      timeNs += stepNs
+      store.record(Object.assign(r, head, { timeNs, a, b, c, d, e, f }))
     }
     return store
   })
@@ -173,5 +184,30 @@ describe('fingerprint', () => {
   })
   it('does not tell -0 from 0', () => {
     expect(fingerprint(store({ a: -0 }))).toBe(fingerprint(store({ a: 0 })))
+  })
+
+  it('refuses what no run can have recorded, and says where', () => {
+    const symbols = new Symbols()
+    for (const table of SYMBOL_TABLES) symbols.define(table, { name: 'one' })
+    const store = new TraceStore(symbols)
+    const waking = { kind: T.sched_waking, cpu: 0, context: 0, timeNs: 5, a: 0, b: 0 }
+    store.record(Object.assign(new TraceRecord(), waking))
+    store.record(Object.assign(new TraceRecord(), { ...waking, timeNs: 6 }))
+    const good = textOf(store)
+    expect(read(good).store.length).toBe(2)
+    const refusals: readonly (readonly [string, string, RegExp])[] = [
+      ['"t":6', '"t":4', /the time 4 is before that of the last record/],
+      ['"t":6', '"t":6.5', /no whole number of ns/],
+      ['"t":6', '"t":1e300', /no whole number of ns/],
+      ['"cpu":0', '"cpu":4294967295', /is not a CPU, allowed: null, 0\.\.127/],
+      ['"ctx":"one"', '"ctx":7', /7 is not a ctx, allowed: -1\.\.0, or a name/],
+      ['"target":"one"', '"target":0.5', /0\.5 is not a ctx/],
+    ]
+    for (const [from, to, told] of refusals) {
+      const at = good.lastIndexOf(from)
+      expect(at, from).toBeGreaterThan(0)
+      const bad = `${good.slice(0, at)}${to}${good.slice(at + from.length)}`
+      expect(() => read(bad)).toThrow(told)
+    }
   })
 })
