@@ -104,10 +104,13 @@ export class Kernel extends Machine {
     if (idle) this.timers.programIdle(cpu)
   }
 
+  override onSleep(task: Task): void {
+    if (task.kind === 'kworker') this.pools.onSleep(task)
+  }
+
   override onSwitchOut(task: Task, asleep: boolean): void {
     task.switches++
     if (asleep && task.state === TaskState.UNINTERRUPTIBLE) this.hungTasks.sleeps(task)
-    if (asleep && task.kind === 'kworker') this.pools.onSwitchOut(task)
     if (task.spunFor.length > 0)
       for (const lock of task.spunFor.splice(0)) stopSpinning(lock as Mutex)
   }

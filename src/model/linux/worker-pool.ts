@@ -3,6 +3,7 @@
  * it is runnable; when it blocks, another is woken, and one idle worker is always kept in reserve.
  * Kernel: kernel/workqueue.c (worker_thread, wq_worker_sleeping, process_one_work), 6.1.
  */
+import { removeAt } from '../../base/arrays.ts'
 import { present } from '../../base/assert.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
@@ -43,14 +44,14 @@ export class WorkerPool {
     return this.list.length > 0 && this.running === 0
   }
 
-  /** Wakes an idle worker, or makes one. */
+  /**
+   * Wakes the worker that went idle last, or makes one. It is idle until it runs: a second item
+   * queued meanwhile finds it awake and wakes nobody. Kernel: first_idle_worker(), kick_pool().
+   */
   wakeIdleWorker(): void {
-    const worker = this.idle.pop()
-    if (worker !== undefined) {
-      this.k.wake(worker)
-      return
-    }
-    if (this.workers < WORKERS_MAX) this.create()
+    const worker = this.idle.at(-1)
+    if (worker !== undefined) this.k.wake(worker)
+    else if (this.workers < WORKERS_MAX) this.create()
   }
 
   private create(): void {
@@ -60,12 +61,19 @@ export class WorkerPool {
     const body = () => this.worker_thread(self)
     const options = { affinity: [cpu.index], nice: highpri ? -20 : 0 }
     self.task = this.k.spawn(name, 'kworker', body, options)
+    this.idle.push(self.task)
+  }
+
+  /** Kernel: worker_leave_idle(). */
+  private leaveIdle(task: Task): void {
+    removeAt(this.idle, this.idle.indexOf(task))
   }
 
   private *worker_thread(self: { task: Task | null }): Proc {
     const { k } = this
     yield Req.POINT
     const task = present(self.task, 'a worker knows its task')
+    this.leaveIdle(task)
     for (;;) {
       if (this.list.length === 0 || this.running > 0) {
         this.idle.push(task)
@@ -73,6 +81,7 @@ export class WorkerPool {
         if (task.preemptCount !== 0) this.recover(task)
         yield Req.BLOCK
         if (!k.tryCharge(k.costs.kworker_start)) yield Req.CHARGE
+        this.leaveIdle(task)
         continue
       }
       this.running++
@@ -155,7 +164,7 @@ export class WorkerPools {
   }
 
   /** A worker blocks inside an item: another may start. Kernel: wq_worker_sleeping(). */
-  onSwitchOut(task: Task): void {
+  onSleep(task: Task): void {
     const pool = task.pool as WorkerPool | null
     if (pool === null) return
     pool.running--

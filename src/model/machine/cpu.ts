@@ -296,6 +296,7 @@ export class Cpu {
   private schedule(asleep: boolean): void {
     const { machine, task: prev, runQueue } = this
     this.accountTask()
+    if (asleep) machine.onSleep(prev)
     this.needResched = false
     if (!asleep && prev !== this.idle) runQueue.enqueue(prev, false, prev)
     else if (prev !== this.idle) runQueue.leave(prev)

@@ -215,6 +215,9 @@ export class Machine {
 
   onRan(_cpu: Cpu, _task: Task, _ranNs: Ns): void {}
 
+  /** A task is about to sleep, and the next is not picked yet. Kernel: sched_submit_work(). */
+  onSleep(_task: Task): void {}
+
   /** A task leaves its processor: it goes to sleep or ends, or it is preempted. */
   onSwitchOut(_task: Task, _asleep: boolean): void {}
 

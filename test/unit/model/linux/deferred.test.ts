@@ -106,6 +106,57 @@ describe('work queue', () => {
     }
   })
 
+  it('items queued before the woken worker runs wake no second one: it runs them in turn', () => {
+    const { k, sim } = tinyKernel()
+    const by: string[] = []
+    const item = (name: string) =>
+      new WorkStruct(
+        k,
+        name,
+        function* () {
+          by.push(k.current.name)
+          yield* chargeNs(k, 1000)
+        },
+        name,
+      )
+    const works = ['a', 'b', 'c'].map(item)
+    k.spawn('t', 'task', function* () {
+      for (let round = 0; round < 3; round++) {
+        for (const work of works) yield* schedule_work(work)
+        yield* sleepUntil(k, sim.now + 1_000_000)
+      }
+    })
+    sim.run(10_000_000)
+    expect(by).toEqual(new Array(9).fill('kworker/0:0'))
+  })
+
+  it('an item queued behind a running one runs as soon as that one sleeps', () => {
+    const { k, sim } = tinyKernel()
+    let second = 0
+    const behind = new WorkStruct(
+      k,
+      '&behind',
+      function* () {
+        second = sim.now
+        yield* chargeNs(k, 1)
+      },
+      'behind',
+    )
+    const first = new WorkStruct(
+      k,
+      '&first',
+      function* () {
+        yield* schedule_work(behind)
+        yield* chargeNs(k, 50_000)
+        yield* sleepUntil(k, sim.now + 1_000_000)
+      },
+      'first',
+    )
+    k.spawn('t', 'task', () => schedule_work(first))
+    sim.run(10_000_000)
+    expect(second).toBe(50_000)
+  })
+
   it('cancel_work_sync waits for the running instance', () => {
     const { k, sim } = tinyKernel({ cpus: 2 })
     let cancelled = 0
