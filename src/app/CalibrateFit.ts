@@ -5,35 +5,43 @@
 import { alignClocks } from '../import/clock-align.ts'
 import { differences } from '../import/compare.ts'
 import {
-  corrected,
   type Fitted,
   fittable,
   KNOBS,
-  LEVELS,
-  misfit,
   quantile,
   quantilesIn,
   sorted,
   within,
 } from '../import/fit.ts'
-import { type Costs, scenarioText } from '../import/scenario.ts'
+import { fittedTo, freeOf } from '../import/fit-rounds.ts'
+import { type Costs, LEAD_MS, scenarioText } from '../import/scenario.ts'
 import { callResults, simulatedFacts } from '../import/simulated.ts'
 import { simulatedEvents } from '../import/simulated-events.ts'
-import { type Samples, STAGE_NAMES, type Stage, stagesOf } from '../import/stages.ts'
+import {
+  outside,
+  type Samples,
+  STAGE_NAMES,
+  type Stage,
+  stagesOf,
+  warmUps,
+} from '../import/stages.ts'
 import { startOf } from '../import/traced-run.ts'
 import type { CostPreset } from '../scenario/costs.ts'
+import { runScenario } from '../scenario/run.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
 import type { Override } from '../scenario/variants.ts'
+import { ChunkPool } from '../sim/trace-columns.ts'
 import type { TracedRun } from './CalibrateInput.ts'
 import { loadText } from './Load.ts'
-import { simulate } from './Simulator.ts'
 
 export interface Calibration {
   readonly run: TracedRun
   readonly base: CostPreset
   readonly fitted: Fitted
-  /** Of the whole run, and of the part that was fitted and the rest; times since the START. */
+  /** Of the whole run but for its first periods; times since the START. */
   readonly captured: Samples
+  /** Of those first periods, which are not fitted. */
+  readonly warmUp: Samples
   readonly simulated: Samples
   /** Where the part that was fitted ends, and the run. */
   readonly fitNs: number
@@ -54,17 +62,29 @@ export interface Verdict {
 
 /** From the costliest to the cheapest; the first that is cheaper than the capture is taken. */
 const BASES: readonly CostPreset[] = ['tcg', 'embedded-hypervisor', 'kvm-arm', 'kvm-x86', 'ideal']
-const ROUNDS = 4
 /** Runs of different chance together, so that a quantile of the model is not one run's luck. */
-const FIT_SEEDS = [11, 12, 13]
-const SHOWN_SEEDS = [1, 2, 3]
+/** So much longer than what is fitted is a trial, so that its last samples are whole. */
+const BEHIND_NS = 100_000_000
+/** Memory of recordings, used again by the next run. */
+const pool = new ChunkPool()
+const FIT_SEEDS = { first: 101, least: 6, most: 16, samples: 1000 }
+const SHOWN_SEEDS = { first: 1, least: 8, most: 32, samples: 2000 }
+
+/** As many runs as together have enough periods. */
+function seedsOf({ first, least, most, samples }: typeof FIT_SEEDS, periods: number) {
+  const count = Math.min(most, Math.max(least, Math.ceil(samples / Math.max(1, periods))))
+  return Array.from({ length: count }, (_, i) => first + i)
+}
 
 /** `share`: which part of the run's time is fitted, from its beginning. Lines: what is wrong. */
 export function calibrateRun(run: TracedRun, share: number): Calibration | readonly string[] {
   const { events } = run
   const clock = alignClocks(events)
   const zero = startOf(events)
-  const captured = shifted(stagesOf(events, clock?.offsetNs ?? null, timerOf(run)), zero)
+  const all = stagesOf(events, clock?.offsetNs ?? null, timerOf(run))
+  const spans = warmUps(events)
+  const captured = shifted(outside(all, spans), zero)
+  const warmUp = shifted(outside(all, spans, true), zero)
   const ends = captured.interval.map(({ atNs, ns }) => atNs + ns)
   const endNs = ends.reduce((a, b) => Math.max(a, b), 0) + 1
   const fitNs = Math.ceil(endNs * share)
@@ -73,16 +93,18 @@ export function calibrateRun(run: TracedRun, share: number): Calibration | reado
   const [, lines] = specOf(run, 'tcg', {}, [])
   if (lines.length > 0) return lines
   const trial = (base: CostPreset, fitted: Fitted): Samples => {
-    const [spec] = specOf(run, base, fitted, [])
-    return simulatedSamples(run, spec as ScenarioSpec, FIT_SEEDS, fitNs)
+    const spec = specOf(run, base, fitted, [])[0] as ScenarioSpec
+    const durationNs = Math.min(spec.durationNs, LEAD_MS * 1_000_000 + fitNs + BEHIND_NS)
+    const seeds = seedsOf(FIT_SEEDS, part.interval.length)
+    return simulatedSamples(run, { ...spec, durationNs }, seeds, fitNs)
   }
   const bare = freeOf(stages)
   const base = BASES.find((one) => isCheaper(part, trial(one, bare), stages)) ?? 'ideal'
   const fitted = fittedTo(part, stages, (prices) => trial(base, prices))
-  const found = { run, base, fitted, captured, fitNs, endNs, clock }
+  const found = { run, base, fitted, captured, warmUp, fitNs, endNs, clock }
   const [spec] = specOf(run, base, fitted, [])
   const scenario = scenarioText(run.replayed, costsOf(run, base, fitted))
-  return { ...found, ...replayOf(run, spec as ScenarioSpec, endNs), scenario }
+  return { ...found, ...replayOf(run, spec as ScenarioSpec, captured, endNs), scenario }
 }
 
 /** The same run with keys of its scenario changed, nothing fitted anew. */
@@ -90,48 +112,17 @@ export function replayWith(
   found: Calibration,
   overrides: readonly Override[],
 ): Calibration | readonly string[] {
-  const { run, base, fitted, endNs } = found
+  const { run, base, fitted, captured, endNs } = found
   const [spec, lines] = specOf(run, base, fitted, overrides)
-  return spec === null ? lines : { ...found, ...replayOf(run, spec, endNs) }
+  return spec === null ? lines : { ...found, ...replayOf(run, spec, captured, endNs) }
 }
 
-function replayOf(run: TracedRun, spec: ScenarioSpec, endNs: number) {
+function replayOf(run: TracedRun, spec: ScenarioSpec, captured: Samples, endNs: number) {
+  const seeds = seedsOf(SHOWN_SEEDS, captured.interval.length)
   return {
-    simulated: simulatedSamples(run, spec, SHOWN_SEEDS, endNs),
+    simulated: simulatedSamples(run, spec, seeds, endNs),
     verdict: verdictOf(run, spec),
   }
-}
-
-/** The knobs at no price. */
-function freeOf(stages: readonly Stage[]): Fitted {
-  return Object.fromEntries(stages.map((stage) => [stage, LEVELS.map(() => 0)]))
-}
-
-/**
- * All stages at once first, then each by itself in the order of the knobs, which is that of cause
- * and effect: what comes later changes nothing before it. Of some rounds the best counts.
- */
-function fittedTo(
-  captured: Samples,
-  stages: readonly Stage[],
-  trial: (fitted: Fitted) => Samples,
-): Fitted {
-  let fitted = corrected(freeOf(stages), captured, trial(freeOf(stages)))
-  for (const stage of stages) {
-    let tried = fitted
-    let least = Number.POSITIVE_INFINITY
-    for (let round = 0; round < ROUNDS; round++) {
-      const got = trial(tried)
-      const found = misfit(stage, captured, got)
-      if (found < least) {
-        least = found
-        fitted = tried
-      }
-      const next = corrected(tried, captured, got)[stage] as readonly number[]
-      tried = { ...tried, [stage]: next }
-    }
-  }
-  return fitted
 }
 
 /** Of the stages of the guest: what the preset alone makes of them is less than was captured. */
@@ -186,11 +177,11 @@ function simulatedSamples(
   endNs: number,
 ): Samples {
   const all = seeds.map((seed) => {
-    const { recording } = simulate(spec, seed)
-    const events = simulatedEvents(recording)
-    const samples = shifted(stagesOf(events, 0, timerOf(run)), startOf(events))
-    recording.release()
-    return within(samples, 0, endNs)
+    const { store } = runScenario(spec, seed, { pool })
+    const events = simulatedEvents(store)
+    store.release()
+    const samples = outside(stagesOf(events, 0, timerOf(run)), warmUps(events))
+    return within(shifted(samples, startOf(events)), 0, endNs)
   })
   const entries = STAGE_NAMES.map((stage) => [stage, all.flatMap((one) => one[stage])])
   return Object.fromEntries(entries) as Samples
@@ -204,17 +195,26 @@ function shifted(samples: Samples, zero: number): Samples {
   return Object.fromEntries(entries) as Samples
 }
 
+/** SNDRV_PCM_TRIGGER_START, PAUSE_RELEASE, RESUME. */
+const STARTS: ReadonlySet<number> = new Set([1, 4, 6])
+
 /** Of one run: xruns, and the order of what driver and device said to each other. */
 function verdictOf(run: TracedRun, spec: ScenarioSpec): Verdict {
-  const { recording } = simulate(spec, spec.seed)
-  const facts = simulatedFacts(recording)
-  const events = simulatedEvents(recording)
-  const results = callResults(recording)
-  recording.release()
+  const { store } = runScenario(spec, spec.seed, { pool })
+  const facts = simulatedFacts(store)
+  const events = simulatedEvents(store)
+  const results = callResults(store)
+  store.release()
   const captured = run.events.guest
-  const order = (of: typeof captured): string =>
-    of.flatMap(({ kind, arg }) => (kind === 'trigger' ? [arg] : [])).join(' ')
-  const [a, b] = [order(captured), order(events.guest)]
+  const order = (of: typeof captured): readonly number[] =>
+    of.flatMap(({ kind, arg }) => (kind === 'trigger' ? [arg] : []))
+  const wanted = order(captured)
+  // Of a trace that ends while a stream runs, only the replay has the stop.
+  const got = order(events.guest).slice(
+    0,
+    STARTS.has(wanted.at(-1) ?? 0) ? wanted.length : undefined,
+  )
+  const [a, b] = [wanted.join(' '), got.join(' ')]
   const triggers = a === '' || a === b ? [] : [`triggers: captured ${a}, simulated ${b}`]
   const found = run.capture === null ? triggers : differences(run.capture, facts, results)
   const ordered = found.every((line) => !/^(control messages|triggers|who|where)/.test(line))

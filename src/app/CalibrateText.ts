@@ -5,19 +5,14 @@ import {
   ksOf,
   lognormalOf,
   quantile,
-  SAMPLES_MIN,
+  SHARES,
   sorted,
   within,
 } from '../import/fit.ts'
 import { type Samples, STAGE_NAMES, STAGES, type Stage } from '../import/stages.ts'
 import type { Calibration } from './CalibrateFit.ts'
+import { predictions, predictionText, us } from './CalibratePrediction.ts'
 import { notation } from './CostList.ts'
-
-const SHARES = [0.5, 0.9, 0.99] as const
-/** A prediction that is off by more misses. */
-const MISS = 0.15
-
-const us = (ns: number): string => (ns / 1000).toFixed(ns < 100_000 ? 1 : 0)
 
 function cells(samples: Samples, stage: Stage): readonly string[] {
   const values = sorted(samples[stage])
@@ -41,6 +36,7 @@ export function calibrationText(found: Calibration, changed: Calibration | null)
       : `  clocks aligned by ${clock.pairs} requests to ${us(clock.uncertaintyNs)} us\n`,
     `  preset ${found.base}, fitted to the first ${(found.fitNs / 1e9).toFixed(2)} s of `,
     `${(found.endNs / 1e9).toFixed(2)} s\n\n`,
+    warmUpText(found),
     row('us', ['n', 'p50', 'p90', 'p99', 'KS', 'limit']),
   ]
   for (const stage of STAGE_NAMES) {
@@ -62,82 +58,16 @@ export function calibrationText(found: Calibration, changed: Calibration | null)
   if (changed !== null) parts.push(`, with --set ${changed.verdict.xrunsSimulated}`)
   parts.push(`\n  order of events: ${verdict.ordersAgree ? 'agrees' : 'differs'}\n`)
   for (const line of verdict.differences) parts.push(`  differs: ${line}\n`)
-  if (found.fitNs < found.endNs) parts.push(predictionText(found))
+  if (found.fitNs < found.endNs) parts.push(predictionText(predictions(found), row))
   return parts.join('')
 }
 
-export interface Prediction {
-  readonly stage: Stage
-  readonly count: number
-  readonly captured: readonly number[]
-  readonly predicted: readonly number[]
-  /** Relative errors, and those of taking the first part's quantiles for the rest's. */
-  readonly errors: readonly number[]
-  readonly persistence: readonly number[]
-}
-
-/** Of what was not fitted: captured against simulated. Stages of too few samples are left out. */
-export function predictions(found: Calibration): readonly Prediction[] {
-  const { captured, simulated, fitNs, endNs } = found
-  const fitted = within(captured, 0, fitNs)
-  const rest = within(captured, fitNs, endNs)
-  const model = within(simulated, fitNs, endNs)
-  return (['interval', 'wake'] as const).flatMap((stage) => {
-    const [first, want, got] = [fitted, rest, model].map((of) => sorted(of[stage]))
-    if (first === undefined || want === undefined || got === undefined) return []
-    if (Math.min(first.length, want.length, got.length) < SAMPLES_MIN) return []
-    const at = (values: readonly number[]) => SHARES.map((share) => quantile(values, share))
-    const [a, b, c] = [at(want), at(got), at(first)]
-    const off = (of: readonly number[]) => of.map((ns, i) => ns / (a[i] as number) - 1)
-    const errors = off(b)
-    return [{ stage, count: want.length, captured: a, predicted: b, errors, persistence: off(c) }]
-  })
-}
-
-export function missed({ errors }: Prediction): boolean {
-  return errors.some((error) => Math.abs(error) > MISS)
-}
-
-const percent = (error: number): string => `${error < 0 ? '' : '+'}${Math.round(100 * error)} %`
-
-function predictionText(found: Calibration): string {
-  const parts = ['\n  the rest of the run, which was not fitted\n']
-  for (const one of predictions(found)) {
-    parts.push(row(STAGES[one.stage], [`${one.count}`, ...one.captured.map(us)]))
-    parts.push(row('  predicted', ['', ...one.predicted.map(us)]))
-    parts.push(row('  error', ['', ...one.errors.map(percent)]))
-  }
-  return parts.join('')
-}
-
-/** Two rows of a Markdown table for each run, and how many quantiles miss. */
-export function predictionTable(all: readonly Calibration[]): string {
-  const head = ['run', 'of', 'n', 'captured', 'predicted', 'error', 'of the first half', 'within']
-  const rows: string[][] = []
-  let [hits, count] = [0, 0]
-  for (const found of all) {
-    const { verdict, run } = found
-    const same = verdict.xrunsCaptured === verdict.xrunsSimulated
-    const xruns = `${verdict.xrunsCaptured}${same ? '' : ` (simulated ${verdict.xrunsSimulated})`}`
-    const order = verdict.ordersAgree ? 'order agrees' : 'order differs'
-    rows.push([run.name, `xruns ${xruns}, ${order}`, '', '', '', '', '', ''])
-    for (const one of predictions(found)) {
-      count++
-      if (!missed(one)) hits++
-      rows.push([
-        '',
-        one.stage,
-        `${one.count}`,
-        one.captured.map(us).join(' '),
-        one.predicted.map(us).join(' '),
-        one.errors.map(percent).join(' '),
-        one.persistence.map(percent).join(' '),
-        missed(one) ? 'no' : 'yes',
-      ])
-    }
-  }
-  const lines = [head, head.map(() => '---'), ...rows].map((one) => `| ${one.join(' | ')} |`)
-  return `${lines.join('\n')}\n\n${hits} of ${count} rows are within 15 %.\n`
+/** Of the periods that are left out, what they took. */
+function warmUpText({ warmUp }: Calibration): string {
+  const { interval, wake } = warmUp
+  if (interval.length === 0) return ''
+  const times = wake.map(({ ns }) => us(ns)).join(' ')
+  return `  not in what follows: the first periods after the first START, wake ${times} us\n\n`
 }
 
 /** A fragment of a scenario: `guest.costs` and `host.costs`, and where each number comes from. */

@@ -23,8 +23,12 @@ export const KNOBS = [
 
 /** Shares at which a fitted distribution has its points. */
 export const LEVELS = [
-  0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1,
+  0, 0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8,
+  0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 1,
 ] as const
+
+/** The quantiles that are compared. */
+export const SHARES = [0.5, 0.9, 0.99] as const
 
 /** Fewer samples than this say nothing of a distribution. */
 export const SAMPLES_MIN = 10
@@ -42,51 +46,16 @@ export function quantile(values: readonly Ns[], share: number): Ns {
   return values[at] as Ns
 }
 
+/** Between the values, the ith of n being at the share (i - 1/2) / n (Hazen). */
+export function between(values: readonly Ns[], share: number): Ns {
+  const at = Math.min(values.length - 1, Math.max(0, values.length * share - 0.5))
+  const low = values[Math.floor(at)] as Ns
+  return low + ((values[Math.ceil(at)] as Ns) - low) * (at % 1)
+}
+
 /** Stages of which a capture has enough to fit. */
 export function fittable(samples: Samples): readonly Stage[] {
   return KNOBS.flatMap(({ stage }) => (samples[stage].length >= SAMPLES_MIN ? [stage] : []))
-}
-
-/** The next prices, by what the run with these ones was short of. */
-export function corrected(from: Fitted, captured: Samples, simulated: Samples): Fitted {
-  const next: Partial<Record<Stage, readonly Ns[]>> = {}
-  for (const stage of Object.keys(from) as Stage[]) {
-    const [want, got] = [sorted(captured[stage]), sorted(simulated[stage])]
-    const prices = from[stage] as readonly Ns[]
-    if (got.length === 0) {
-      next[stage] = prices
-      continue
-    }
-    const raised = LEVELS.map((level, i) => {
-      const short = quantile(want, level) - quantile(got, level)
-      return Math.max(0, Math.round((prices[i] as Ns) + short))
-    })
-    next[stage] = ascending(raised)
-  }
-  return next
-}
-
-/** Put in order from the median outwards, which so stays what it is. */
-function ascending(prices: readonly Ns[]): readonly Ns[] {
-  const found = [...prices]
-  const middle = LEVELS.indexOf(0.5)
-  for (let i = middle + 1; i < found.length; i++) {
-    found[i] = Math.max(found[i] as Ns, found[i - 1] as Ns)
-  }
-  for (let i = middle - 1; i >= 0; i--) found[i] = Math.min(found[i] as Ns, found[i + 1] as Ns)
-  return found
-}
-
-/** The relative error of a stage's quantiles from the median on, those of the tail together. */
-export function misfit(stage: Stage, captured: Samples, simulated: Samples): number {
-  const [want, got] = [sorted(captured[stage]), sorted(simulated[stage])]
-  if (got.length === 0) return Number.POSITIVE_INFINITY
-  const levels = LEVELS.filter((level) => level >= 0.1 && level <= 0.99)
-  const errors = levels.map((level) => {
-    const of = Math.max(1, quantile(want, level))
-    return Math.abs(quantile(got, level) - of) / of
-  })
-  return errors.reduce((sum, error) => sum + error, 0)
 }
 
 export function distributionOf(prices: readonly Ns[]): DistributionSpec {

@@ -7,7 +7,7 @@ import type { Capture } from './capture.ts'
 import type { Program, Step } from './program.ts'
 
 /** The capture's first START comes about so long after the start of the run. */
-const LEAD_MS = 200
+export const LEAD_MS = 200
 
 /** All captures come from a host of two. */
 const HOST_CPUS = 2

@@ -67,6 +67,8 @@ class Reader {
   /** Since when a context is in period-elapsed. */
   private readonly open = new Map<number, Ns>()
   private readonly woken = new Map<number, { readonly sinceNs: Ns; readonly wakingNs: Ns }>()
+  /** The call of period-elapsed that a client was last woken by. */
+  private readonly wokenBy = new Map<number, Ns>()
   private readonly returned = new Map<number, Ns>()
 
   constructor(guest: readonly GuestEvent[], add: Add) {
@@ -119,6 +121,9 @@ class Reader {
     if (kind === 'waking') {
       const sinceNs = this.open.get(task)
       if (sinceNs === undefined || !this.clients.has(arg) || this.woken.has(arg)) return
+      // A client that ran meets the mutex that the call holds, and is woken again by its release.
+      if (this.wokenBy.get(arg) === sinceNs) return
+      this.wokenBy.set(arg, sinceNs)
       this.add('elapsed_to_waking', sinceNs, timeNs)
       this.woken.set(arg, { sinceNs, wakingNs: timeNs })
     } else if (kind === 'switch') {
@@ -135,6 +140,43 @@ class Reader {
       if (since !== undefined) this.add('client_work', since, timeNs)
     }
   }
+}
+
+/** Periods of a stream's first start that are not like the others. */
+const WARM_UP_PERIODS = 3
+
+export interface Span {
+  readonly fromNs: Ns
+  readonly toNs: Ns
+}
+
+/**
+ * When each stream ran for the first time: from the START to its fourth call of period-elapsed.
+ * Code and data are cold then (an emulator translates the code first), and what is called once is
+ * called then. Empty for a trace that begins in the middle of a run.
+ */
+export function warmUps({ guest }: Imported): readonly Span[] {
+  const start = guest.find(({ kind, arg }) => kind === 'trigger' && arg === 1)
+  if (start === undefined) return []
+  const calls = guest.filter(({ kind }) => kind === 'elapsed')
+  const sides = [...new Set(calls.map(({ side }) => side))]
+  return sides.flatMap((side) => {
+    const own = calls.filter((one) => one.side === side)
+    if ((own[0] as GuestEvent).timeNs < start.timeNs) return []
+    const toNs = own[WARM_UP_PERIODS]?.timeNs ?? Number.POSITIVE_INFINITY
+    return [{ fromNs: side === sides[0] ? start.timeNs : (own[0] as GuestEvent).timeNs, toNs }]
+  })
+}
+
+/** The samples that began outside of the spans, or inside. */
+export function outside(samples: Samples, spans: readonly Span[], inside = false): Samples {
+  const isIn = ({ atNs }: Sample): boolean =>
+    spans.some(({ fromNs, toNs }) => atNs >= fromNs && atNs < toNs)
+  const entries = STAGE_NAMES.map((stage) => [
+    stage,
+    samples[stage].filter((one) => isIn(one) === inside),
+  ])
+  return Object.fromEntries(entries) as Samples
 }
 
 /** Those that move application pointers; a worker does so for a capture stream, but not alone. */
