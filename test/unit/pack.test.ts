@@ -75,14 +75,19 @@ describe('the package', () => {
 
   it('is a library with types', () => {
     const program = `
-import { drawTimeline, loadScenario, type RunResult, runScenario } from 'pcmsim'
+import { drawTimeline, explain, foldStore, ftraceText, loadScenario, LockdepFold } from 'pcmsim'
+import { type RunResult, runScenario } from 'pcmsim'
 const text = 'version: 1\\nname: mine\\nduration: 200ms\\ndriver: {kind: ideal}\\nstreams: [{}]\\n'
 const [spec] = loadScenario(text)
 if (spec === undefined) throw new Error('no scenario')
 const { result, store } = runScenario(spec)
 const typed: RunResult = result
 const svg: string = await drawTimeline(store, typed)
-process.stdout.write(\`\${typed.outcome} \${svg.includes('<svg ')}\`)
+const { edges } = foldStore(store, new LockdepFold(store.symbols), result.virtualTimeNs)
+const [head] = ftraceText(store, 'guest')
+const why = explain(store, result)
+const facts = [svg.includes('<svg '), edges.length > 0, head?.startsWith('#'), why]
+process.stdout.write(\`\${typed.outcome} \${facts.map(Boolean).join(' ')}\`)
 `
     writeFileSync(join(folder, 'use.mts'), program)
     const compiler = { module: 'nodenext', target: 'es2023', strict: true, types: ['node'] }
@@ -92,7 +97,7 @@ process.stdout.write(\`\${typed.outcome} \${svg.includes('<svg ')}\`)
     const tsc = join(root, 'node_modules/typescript/bin/tsc')
     expect(run(process.execPath, [tsc, '-p', folder]).stdout).toBe('')
     const { stdout, stderr } = run(process.execPath, ['use.mjs'])
-    expect([stdout, stderr]).toEqual(['completed true', ''])
+    expect([stdout, stderr]).toEqual(['completed true true true true', ''])
   })
 
   it('has what its pages link to, and the man page', () => {
