@@ -63,6 +63,8 @@ export class LostEventFold implements Fold<ReadonlyMap<number, readonly SilentFa
   }
 
   record(r: TraceRecord): void {
+    // Events of jacks and controls belong to no stream.
+    if (r.a < 0) return
     const watch = this.watches.get(r.a)
     if (r.kind === T.device_event) this.sent(watch, r)
     else if (watch.pending.length === 0) return

@@ -41,7 +41,7 @@ interface ObjectLife {
 /** A queue's ring, and what is in it by head. */
 interface RingLife {
   readonly object: number
-  readonly heads: Map<number, number>
+  readonly heads: Map<number, readonly number[]>
 }
 
 export class MemoryFold implements Fold<readonly MemoryFault[]> {
@@ -153,7 +153,7 @@ export class MemoryFold implements Fold<readonly MemoryFault[]> {
   }
 
   private release(ring: RingLife): void {
-    for (const object of ring.heads.values()) this.leave(object)
+    for (const objects of ring.heads.values()) for (const one of objects) this.leave(one)
     ring.heads.clear()
   }
 
@@ -163,13 +163,19 @@ export class MemoryFold implements Fold<readonly MemoryFault[]> {
   }
 
   private onAdd(r: TraceRecord): void {
-    this.rings.get(r.a)?.heads.set(r.b, r.d)
-    const life = this.live.get(r.d)
-    if (life !== undefined) life.inFlight++
+    // The message, and a buffer of its own that one of its segments may be.
+    const objects = r.e === 0 ? [r.d] : [r.d, r.e]
+    this.rings.get(r.a)?.heads.set(r.b, objects)
+    for (const object of objects) {
+      const life = this.live.get(object)
+      if (life !== undefined) life.inFlight++
+    }
   }
 
   private onGetBuf(r: TraceRecord): void {
-    if (this.rings.get(r.a)?.heads.delete(r.b) === true) this.leave(r.d)
+    const heads = this.rings.get(r.a)?.heads
+    for (const object of heads?.get(r.b) ?? []) this.leave(object)
+    heads?.delete(r.b)
     const life = this.dead.get(r.d)
     if (life !== undefined)
       this.add(r, 'use-after-free', `${story(life)}, now returned to the driver`)

@@ -2,6 +2,13 @@
 import * as Schema from 'effect/Schema'
 import { resetWorkVariants } from '../model/guest/virtio-snd/variant.ts'
 import type { PositionStep } from '../model/host/xen/options.ts'
+import {
+  AC_JACK_DEVICES,
+  VIRTIO_SND_CHMAP_POSITIONS,
+  VIRTIO_SND_CTL_ACCESS,
+  VIRTIO_SND_CTL_ROLES,
+  VIRTIO_SND_CTL_TYPES,
+} from '../model/virtio/virtio_snd_ctl.ts'
 import { pacingKinds } from '../scenario/complete-device.ts'
 import { driverVersions } from '../scenario/complete-driver.ts'
 import { scenarioLimits as limits } from '../scenario/defaults.ts'
@@ -14,7 +21,19 @@ import {
 } from '../scenario/device-spec.ts'
 import { didYouMean } from '../scenario/near.ts'
 import { showValue } from '../scenario/quantity.ts'
-import { count, Flag, key, leaf, needed, oneOf, PositiveDuration, Ppm, wrong } from './Leaf.ts'
+import {
+  count,
+  Flag,
+  Integer,
+  key,
+  leaf,
+  needed,
+  oneOf,
+  PositiveDuration,
+  Ppm,
+  Text,
+  wrong,
+} from './Leaf.ts'
 import { CpuList, DistributionLeaf, StallSchema, WanderSchema } from './MachineSchema.ts'
 
 const DriverOptionsSchema = Schema.Struct({
@@ -75,6 +94,34 @@ const ShrinkSchema = Schema.Struct({
   buffer_max: needed(count(1, 1_000_000), 'Longest buffer that the later ones offer, frames.'),
 })
 
+const JackSchema = Schema.Struct({
+  device: key(oneOf(AC_JACK_DEVICES), 'Sort of the pin (HDA default configuration).'),
+  hdmi: key(Flag, 'A digital output is HDMI.'),
+  connected: key(Flag, 'Whether something is plugged in at first; default: yes.'),
+})
+
+const ChmapSchema = Schema.Struct({
+  direction: needed(oneOf(['playback', 'capture']), 'Of which streams.'),
+  positions: needed(
+    Schema.Array(oneOf(VIRTIO_SND_CHMAP_POSITIONS)),
+    'Where each channel is heard.',
+  ),
+})
+
+const ControlSchema = Schema.Struct({
+  name: needed(Text, 'Name, as in "Master Playback Volume".'),
+  type: key(oneOf(VIRTIO_SND_CTL_TYPES), 'Type of its values; default: integer.'),
+  role: key(oneOf(VIRTIO_SND_CTL_ROLES), 'What it is for.'),
+  count: key(count(1, 512), 'Values of the element.'),
+  index: key(count(0, 1_000), 'Distinguishes elements of one name.'),
+  min: key(Integer, 'Smallest value.'),
+  max: key(Integer, 'Largest value.'),
+  step: key(count(0, 1_000_000), 'Step between values.'),
+  items: key(Schema.Array(Text), 'Names of an enumerated element.'),
+  access: key(Schema.Array(oneOf(VIRTIO_SND_CTL_ACCESS)), 'Default: read, write.'),
+  value: key(Schema.Array(Integer), 'Values at first; default: the smallest.'),
+})
+
 export const DeviceSchema = Schema.Struct({
   kind: key(oneOf(deviceKinds), 'Sound device model.'),
   backend: key(backend(), 'Audio back end behind the device.'),
@@ -100,6 +147,9 @@ export const DeviceSchema = Schema.Struct({
   events: key(oneOf(propertyWords.events), 'Events that it sends.'),
   reset: key(oneOf(propertyWords.reset), 'A reset and the messages that are queued.'),
   stalls: key(Schema.Array(StallSchema), 'Times at which its worker does nothing.'),
+  jacks: key(Schema.Array(JackSchema), 'Its jacks; on qemu only their number matters.'),
+  chmaps: key(Schema.Array(ChmapSchema), 'Its channel maps; on qemu only their number matters.'),
+  controls: key(Schema.Array(ControlSchema), 'Its control elements (feature CTLS).'),
   turn_around: key(DistributionLeaf, 'xen: time of its loop for one request.'),
   position_every: key(StepLeaf, 'xen: from one reported position to the next.'),
   position_first: key(StepLeaf, 'xen: from START to the first reported position.'),

@@ -1,5 +1,6 @@
 /** Injected faults as an Effect Schema; which keys a kind takes is in scenario/fault-spec.ts. */
 import * as Schema from 'effect/Schema'
+import { VIRTIO_SND_CTL_EVT_MASKS } from '../model/virtio/virtio_snd_ctl.ts'
 import {
   type FaultKind,
   faultKinds,
@@ -8,7 +9,19 @@ import {
   statusNames,
 } from '../scenario/fault-spec.ts'
 import { showValue } from '../scenario/quantity.ts'
-import { count, Duration, key, leaf, needed, oneOf, PositiveDuration, Text, wrong } from './Leaf.ts'
+import {
+  count,
+  Duration,
+  Flag,
+  Integer,
+  key,
+  leaf,
+  needed,
+  oneOf,
+  PositiveDuration,
+  Text,
+  wrong,
+} from './Leaf.ts'
 
 const kinds = Object.keys(faultKinds) as readonly FaultKind[]
 const chanceAllowed = 'a number above 0 and up to 1'
@@ -49,4 +62,11 @@ export const FaultSchema = Schema.Struct({
   status: key(oneOf(statusNames), 'The status that is answered; default: IO_ERR.'),
   gfp: key(oneOf(['GFP_KERNEL', 'GFP_ATOMIC']), 'The kind of allocation; default: any.'),
   stream: key(Text, 'Name of a stream; default: the first.'),
+  id: key(count(0, 1_000), 'Number of a jack or a control; default: 0.'),
+  connected: key(Flag, 'jack-event: plugged in (true) or out.'),
+  value: key(Schema.Array(Integer), 'control-event: its new value.'),
+  mask: key(
+    Schema.Array(oneOf(VIRTIO_SND_CTL_EVT_MASKS)),
+    'control-event: what the event says has changed; default: value.',
+  ),
 })

@@ -156,6 +156,9 @@ export function count(min: number, max: number) {
   return leaf(parse, { type: 'integer', minimum: min, maximum: max })
 }
 
+/** A whole number of 32 bits. */
+export const Integer = count(-(2 ** 31), 2 ** 31 - 1)
+
 export function positiveNumber(allowed: string) {
   const parse: Parse<number> = (input) => {
     if (typeof input !== 'number') return wrong(`${showValue(input)} is not a number`, allowed)

@@ -8,12 +8,14 @@ import {
   count,
   Duration,
   Flag,
+  Integer,
   key,
   nameLeaf,
   oneOf,
   PcmSizeLeaf,
   PcmSizeOrBoundary,
   PositiveDuration,
+  Text,
 } from './Leaf.ts'
 import { CpuList, StallSchema, scheduling } from './MachineSchema.ts'
 
@@ -56,6 +58,8 @@ const ScriptStepSchema = Schema.Struct({
   queue_size: key(count(0, 1_000_000), 'timer_params: entries of the queue; 0: as it is.'),
   auto: key(Flag, 'timer_params: go on after a tick, default true.'),
   early: key(Flag, 'timer_params: an event to read at once.'),
+  element: key(Text, 'ctl_*: name of a control; of several of one name: "Name,1".'),
+  value: key(Schema.Array(Integer), 'ctl_write: the values.'),
   ...thresholds,
 })
 

@@ -6,6 +6,7 @@
  */
 import type { Prng } from '../base/prng.ts'
 import { possibleFaults } from '../scenario/complete-faults.ts'
+import type { DeviceSpec } from '../scenario/device-spec.ts'
 import {
   type FaultKind,
   faultKinds,
@@ -24,7 +25,8 @@ export class Swarm implements Strategy {
 
   constructor(context: StrategyContext) {
     this.context = context
-    this.kinds = possibleFaults(context.spec.driver.kind)
+    const { driver, device } = context.spec
+    this.kinds = possibleFaults(driver.kind).filter((kind) => hasWhatItNeeds(kind, device))
   }
 
   next(): Trial {
@@ -45,6 +47,12 @@ export class Swarm implements Strategy {
 }
 
 /** Two of them must not overlap. */
+/** Events of jacks and controls come from devices that have some. */
+function hasWhatItNeeds(kind: FaultKind, { controls }: DeviceSpec): boolean {
+  if (kind === 'jack-event') return controls.jacks.length > 0
+  return kind !== 'control-event' || controls.controls.length > 0
+}
+
 function stopsTheVm(kind: FaultKind): boolean {
   return kind === 'vm-pause' || kind === 'suspend'
 }
@@ -68,5 +76,9 @@ function randomFault(kind: FaultKind, durationNs: number, rng: Prng): InjectedFa
     status: null,
     gfp: null,
     stream: null,
+    id: null,
+    connected: kind === 'jack-event' ? rng.below(2) === 0 : null,
+    value: null,
+    mask: null,
   }
 }

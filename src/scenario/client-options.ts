@@ -40,6 +40,8 @@ export type ScriptStepInput = Maybe<{
   queue_size: number
   auto: boolean
   early: boolean
+  element: string
+  value: readonly number[]
   start_threshold: PcmSize | 'boundary'
   stop_threshold: PcmSize | 'boundary'
   avail_min: PcmSize
@@ -225,6 +227,8 @@ function stepOf(input: ScriptStepInput, frames: (size: PcmSize) => Frames): Scri
       queue_size: input.queue_size,
       auto: input.auto,
       early: input.early,
+      element: input.element,
+      value: input.value,
       start_threshold: mark(input.start_threshold),
       stop_threshold: mark(input.stop_threshold),
       avail_min: size(input.avail_min),

@@ -3,6 +3,7 @@
  * pure. Times are nanoseconds, sizes frames.
  */
 import type { Pacing } from '../model/host/generic/options.ts'
+import { completeControls } from './complete-controls.ts'
 import { deviceDefaults, xenDeviceDefaults } from './defaults.ts'
 import {
   type BackendKind,
@@ -29,6 +30,7 @@ const properties: readonly Key[] = [
   'pacing',
   'control_latency',
   'stalls',
+  'controls',
 ]
 const everybody: readonly Key[] = [
   'kind',
@@ -39,6 +41,8 @@ const everybody: readonly Key[] = [
   'clock_wander',
   'vectors',
   'pin',
+  'jacks',
+  'chmaps',
 ]
 
 const xenKeys: readonly Key[] = [
@@ -89,6 +93,7 @@ export function completeDevice(
     vectors: device.vectors ?? deviceDefaults.vectors,
     properties: propertiesOf(device, wrong),
     controlLatency: device.control_latency ?? null,
+    controls: completeControls(device, faults),
     xen: completeXen(device),
   }
 }

@@ -5,6 +5,7 @@
 import type { Ns } from '../base/units.ts'
 import { CODES, RECORDS, type RecordName } from '../sim/trace-kinds.ts'
 import { scenarioLimits } from './defaults.ts'
+import type { DeviceSpec } from './device-spec.ts'
 import type { Fault, Path } from './fault.ts'
 import {
   type FaultEvent,
@@ -23,6 +24,7 @@ interface FaultContext {
   readonly streams: readonly string[]
   readonly clients: readonly string[]
   readonly kind: DriverKind
+  readonly device: DeviceSpec
   readonly faults: Fault[]
 }
 
@@ -32,6 +34,8 @@ const anywhere: readonly FaultKind[] = ['vm-pause', 'card-added', 'signal', 'kil
 const onVirtio: readonly FaultKind[] = [
   'needs-reset',
   'xrun-event',
+  'jack-event',
+  'control-event',
   'bad-used-id',
   'control-reorder',
 ]
@@ -82,6 +86,10 @@ function completeFault(input: FaultInput, path: Path, context: FaultContext): In
     status: input.status ?? null,
     gfp: input.gfp ?? null,
     stream: input.stream ?? null,
+    id: input.id ?? null,
+    connected: input.connected ?? null,
+    value: input.value ?? null,
+    mask: input.mask ?? null,
   }
 }
 
@@ -115,9 +123,22 @@ function checkKeys(input: FaultInput, path: Path, context: FaultContext): void {
     const what = `the scenario ends at ${end}`
     faults.push({ path: [...path, 'at'], at: 'value', what, allowed: `less than ${end}` })
   }
+  checkNumber(input, path, context)
   if (input.stream === undefined || streams.includes(input.stream)) return
   const what = `there is no stream '${input.stream}'${didYouMean(input.stream, streams)}`
   faults.push({ path: [...path, 'stream'], at: 'value', what, allowed: streams.join(', ') })
+}
+
+/** Jacks and controls of the device by number; the first if none is said. */
+function checkNumber(input: FaultInput, path: Path, { device, faults }: FaultContext): void {
+  if (input.kind !== 'jack-event' && input.kind !== 'control-event') return
+  const { jacks, controls } = device.controls
+  const [count, what] =
+    input.kind === 'jack-event' ? [jacks.length, 'jacks'] : [controls.length, 'controls']
+  const id = input.id ?? 0
+  if (id < count) return
+  const allowed = count === 0 ? `device.${what}` : `0..${count - 1}`
+  faults.push({ path, at: 'value', what: `the device has ${count} ${what}, not ${id}`, allowed })
 }
 
 const recordNames = Object.keys(RECORDS) as readonly RecordName[]

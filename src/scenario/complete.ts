@@ -37,7 +37,7 @@ export function completeScenario(input: ScenarioInput, variant: string | null): 
   const context = { durationNs, limits, faults, cpus: guest.cpus, names }
   const streams = input.streams.map((one, i) => completeStream(one, i, names[i] ?? '', context))
   const named = { streams: resultNames(streams), clients: names }
-  const faultContext = { durationNs, ...named, kind: driver.kind, faults }
+  const faultContext = { durationNs, ...named, kind: driver.kind, device, faults }
   const spec: ScenarioSpec = {
     version: 1,
     name: input.name,

@@ -5,7 +5,9 @@
 import type { DistributionSpec } from '../base/distribution.ts'
 import type { Frames, Ns } from '../base/units.ts'
 import type { DeviceStall, GenericOptions, Pacing } from '../model/host/generic/options.ts'
+import type { SoundControlsOptions } from '../model/host/sound-controls.ts'
 import type { PositionStep, QueryShrink } from '../model/host/xen/options.ts'
+import type { ControlsInput } from './complete-controls.ts'
 
 /** Back ends of each kind, the first is the default; none: the device has no such choice. */
 export const deviceBackends = {
@@ -104,6 +106,8 @@ export interface DeviceSpec {
   readonly vectors: VectorMode
   readonly properties: DeviceProperties
   readonly controlLatency: DistributionSpec | null
+  /** Jacks, channel maps and control elements. */
+  readonly controls: SoundControlsOptions
   readonly xen: XenDeviceSpec
 }
 
@@ -120,6 +124,7 @@ export type PacingInput = { readonly kind: Pacing['kind'] } & Maybe<{
 
 export type DeviceInput = Maybe<
   PropertyWords &
+    ControlsInput &
     XenWords & {
       kind: DeviceKind
       backend: BackendKind

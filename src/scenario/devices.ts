@@ -59,7 +59,13 @@ function qemu({ host, hypervisor }: World, spec: ScenarioSpec): Sound {
     ...(fixedSettings ? {} : { reopen }),
   })
   hypervisor.onStateChange((running) => audio.vmStateChanged(running))
-  const options = { streams: deviceStreams(spec), queueSize: spec.device.queue_size }
+  const { jacks, chmaps } = spec.device.controls
+  const options = {
+    streams: deviceStreams(spec),
+    queueSize: spec.device.queue_size,
+    jacks: jacks.length,
+    chmaps: chmaps.length,
+  }
   return { device: new VirtioSound(loop, audio, options), loops: [loop] }
 }
 
@@ -97,6 +103,7 @@ function generic({ host }: World, spec: ScenarioSpec): Sound {
       : { controlLatency: distribution(spec.device.controlLatency) }),
     streams: deviceStreams(spec),
     queueSize: spec.device.queue_size,
+    controls: spec.device.controls,
   })
   return { device, loops }
 }

@@ -10,7 +10,7 @@ import type { VirtioDevice } from '../model/host/device.ts'
 import type { EventLoop } from '../model/host/event-loop.ts'
 import type { HostMachine } from '../model/host/host-machine.ts'
 import type { Hypervisor } from '../model/host/hypervisor.ts'
-import { sendStreamEvent } from '../model/host/send-event.ts'
+import { type SoundEvent, sendSoundEvent } from '../model/host/send-event.ts'
 import type { VirtioPciProxy } from '../model/host/virtio-pci-proxy.ts'
 import type { XenSound } from '../model/host/xen/xen-sound.ts'
 import type { XenbusProxy } from '../model/host/xen/xenbus-proxy.ts'
@@ -19,7 +19,14 @@ import type { Kernel } from '../model/linux/kernel.ts'
 import { kill_task, send_sig } from '../model/linux/sched.ts'
 import type { Task } from '../model/machine/task.ts'
 import type { VirtioPciDevice } from '../model/virtio/virtio_pci.ts'
-import { VIRTIO_SND_EVT_PCM_XRUN } from '../model/virtio/virtio_snd.ts'
+import {
+  VIRTIO_SND_EVT_CTL_NOTIFY,
+  VIRTIO_SND_EVT_JACK_CONNECTED,
+  VIRTIO_SND_EVT_JACK_DISCONNECTED,
+  VIRTIO_SND_EVT_PCM_XRUN,
+  VIRTIO_SND_F_CTLS,
+} from '../model/virtio/virtio_snd.ts'
+import { VIRTIO_SND_CTL_EVT_MASKS } from '../model/virtio/virtio_snd_ctl.ts'
 import { type DeviceVirtqueue, virtqueue_push } from '../model/virtio/virtqueue_device.ts'
 import type { Proc } from '../sim/process.ts'
 import { Priority } from '../sim/scheduler.ts'
@@ -82,6 +89,8 @@ type ActionKind = Extract<
   | 'kill'
   | 'suspend'
   | 'xrun-event'
+  | 'jack-event'
+  | 'control-event'
   | 'bad-used-id'
   | 'backend-close'
   | 'backend-restart'
@@ -99,6 +108,9 @@ export const faultActions: Readonly<Record<ActionKind, Action>> = {
   kill: (world, fault) => signalClient(world, fault, 'SIGKILL', kill_task),
   suspend: suspendSystem,
   'xrun-event': (world, fault) => onHost(world, 'xrun-event', (it) => sendXrun(world, it, fault)),
+  'jack-event': (world, fault) => onHost(world, 'jack-event', (it) => plug(world, it, fault)),
+  'control-event': (world, fault) =>
+    onHost(world, 'control-event', (it) => changeControl(world, it, fault)),
   'bad-used-id': (world, fault) => onHost(world, 'bad-used-id', (it) => badId(world, it, fault)),
   'backend-close': closeBackend,
   'backend-restart': restartBackend,
@@ -200,8 +212,39 @@ function* sendXrun(world: FaultWorld, { device }: VirtioParts, fault: InjectedFa
   const code = VIRTIO_SND_EVT_PCM_XRUN
   const { stream, trace } = streamNumbers(world, fault.stream)
   sayFault(world.host, `XRUN event of stream ${stream}`)
-  const sent = yield* sendStreamEvent(world.host, device, { code, stream, trace })
-  if (!sent) sayFault(world.host, 'no room for an XRUN event')
+  yield* send(world, device, { code, data: stream, trace })
+}
+
+function* send({ host }: FaultWorld, device: VirtioDevice, event: SoundEvent): Proc {
+  const sent = yield* sendSoundEvent(host, device, event)
+  if (!sent) sayFault(host, 'no room for the event')
+}
+
+/** Something is plugged into a jack of the device, or out of it. */
+function* plug(world: FaultWorld, { device }: VirtioParts, fault: InjectedFault): Proc {
+  const { id, connected } = fault
+  const data = id ?? 0
+  sayFault(world.host, `jack ${data}: ${connected === true ? 'plugged in' : 'plugged out'}`)
+  device.controls?.setJack(data, connected === true)
+  const code = connected === true ? VIRTIO_SND_EVT_JACK_CONNECTED : VIRTIO_SND_EVT_JACK_DISCONNECTED
+  yield* send(world, device, { code, data, trace: -1 })
+}
+
+/** A control element changes on the host; the driver is told if it has accepted controls. */
+function* changeControl(world: FaultWorld, parts: VirtioParts, fault: InjectedFault): Proc {
+  const { device, vdev } = parts
+  const data = fault.id ?? 0
+  const { value } = fault
+  const masks = fault.mask ?? ['value']
+  sayFault(world.host, `control ${data} changes${value === null ? '' : ` to ${value.join(', ')}`}`)
+  if (value !== null) device.controls?.setValue(data, value)
+  if ((vdev.features & VIRTIO_SND_F_CTLS) === 0) {
+    sayFault(world.host, 'the driver has not accepted CTLS: no event')
+    return
+  }
+  const bits = masks.map((name) => 1 << VIRTIO_SND_CTL_EVT_MASKS.indexOf(name))
+  const mask = bits.reduce((all, bit) => all | bit, 0)
+  yield* send(world, device, { code: VIRTIO_SND_EVT_CTL_NOTIFY, data, trace: -1, mask })
 }
 
 /** Numbers of a stream on the wire, playback streams first, and in the trace. */

@@ -84,6 +84,14 @@ const STATUS = {
   IO_ERR: VIRTIO_SND_S_IO_ERR,
 } as const
 
+/** An answer that the device has ready. */
+interface HeldAnswer {
+  readonly chain: VirtioSndControl
+  readonly status: number
+  readonly head: number
+  readonly len: number
+}
+
 /** Keeps back or changes answers of a device's control queue. */
 export class GatedAnswers {
   private readonly host: HostMachine
@@ -91,7 +99,7 @@ export class GatedAnswers {
   private readonly vq: DeviceVirtqueue
   private readonly gates: readonly Gate[]
   /** Answers that wait for the next one. */
-  private readonly waiting: (readonly [head: number, len: number])[] = []
+  private readonly waiting: HeldAnswer[] = []
   private passing = false
 
   constructor(host: HostMachine, device: VirtioDevice, gates: readonly Gate[]) {
@@ -110,8 +118,7 @@ export class GatedAnswers {
       (one) => (one.fault.request === null || one.fault.request === request) && one.hits(),
     )
     if (hit === undefined) {
-      for (const [earlier, bytes] of this.waiting.splice(0))
-        this.release(earlier, bytes, REORDER_NS)
+      for (const earlier of this.waiting.splice(0)) this.release(earlier, REORDER_NS)
       return false
     }
     return this.apply(hit, chain, request, head, len)
@@ -125,18 +132,22 @@ export class GatedAnswers {
     len: number,
   ): boolean {
     const { kind, byNs, status } = gate.fault
+    if (kind === 'control-error') {
+      chain.status = STATUS[status ?? 'IO_ERR']
+      sayFault(this.host, `answer to ${request} is ${status ?? 'IO_ERR'}`)
+      return false
+    }
+    // What is not answered yet is as the driver left it: so a cancelled message reads.
+    const held = { chain, status: chain.status, head, len }
+    chain.status = VIRTIO_SND_S_IO_ERR
     switch (kind) {
-      case 'control-error':
-        chain.status = STATUS[status ?? 'IO_ERR']
-        sayFault(this.host, `answer to ${request} is ${status ?? 'IO_ERR'}`)
-        return false
       case 'control-slow':
         sayFault(this.host, `answer to ${request} late, ${formatDuration(byNs ?? 0)}`)
-        this.release(head, len, byNs ?? 0)
+        this.release(held, byNs ?? 0)
         return true
       case 'control-reorder':
         sayFault(this.host, `answer to ${request} waits for the next one`)
-        this.waiting.push([head, len])
+        this.waiting.push(held)
         return true
       default:
         sayFault(this.host, `${request} is not answered`)
@@ -144,14 +155,15 @@ export class GatedAnswers {
     }
   }
 
-  private release(head: number, len: number, afterNs: number): void {
+  private release(held: HeldAnswer, afterNs: number): void {
     const { host } = this
-    const give = () => host.spawn('fault-answer', 'host', () => this.give(head, len))
+    const give = () => host.spawn('fault-answer', 'host', () => this.give(held))
     host.sim.timer(give, Priority.clock).arm(host.sim.now + afterNs)
   }
 
-  private *give(head: number, len: number): Proc {
+  private *give({ chain, status, head, len }: HeldAnswer): Proc {
     this.passing = true
+    chain.status = status
     yield* this.device.complete(this.vq, head, len)
     this.passing = false
   }

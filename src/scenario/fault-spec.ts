@@ -3,6 +3,7 @@
  * only; faults.ts makes them happen. Times are nanoseconds.
  */
 import type { Ns } from '../base/units.ts'
+import type { VIRTIO_SND_CTL_EVT_MASKS } from '../model/virtio/virtio_snd_ctl.ts'
 import type { RecordName } from '../sim/trace-kinds.ts'
 
 /** The record that sets a fault off: its kind, arguments that must agree, and which of them. */
@@ -25,6 +26,15 @@ export const requestNames = [
   'RELEASE',
   'START',
   'STOP',
+  'JACK_INFO',
+  'CHMAP_INFO',
+  'CTL_INFO',
+  'CTL_ENUM_ITEMS',
+  'CTL_READ',
+  'CTL_WRITE',
+  'CTL_TLV_READ',
+  'CTL_TLV_WRITE',
+  'CTL_TLV_COMMAND',
   'OPEN',
   'CLOSE',
   'READ',
@@ -50,9 +60,18 @@ export interface FaultDetails {
   readonly status: StatusName | null
   readonly gfp: 'GFP_KERNEL' | 'GFP_ATOMIC' | null
   readonly stream: string | null
+  /** Number of a jack or a control of the device. */
+  readonly id: number | null
+  /** A jack: something is plugged in. */
+  readonly connected: boolean | null
+  /** A control: its new value, and what the event says has changed. */
+  readonly value: readonly number[] | null
+  readonly mask: readonly ControlMask[] | null
 }
 
-type Detail = 'for' | 'by' | 'count' | 'queue' | 'request' | 'status' | 'gfp' | 'stream'
+export type ControlMask = (typeof VIRTIO_SND_CTL_EVT_MASKS)[number]
+
+type Detail = Exclude<keyof FaultInput, 'kind' | 'at' | 'when' | 'probability'>
 
 interface FaultKindInfo {
   /** A thing that is done once, or a condition that hits single events. */
@@ -75,6 +94,8 @@ export const faultKinds = {
   kill: once(['stream'], [], 'the client of a stream is killed'),
   suspend: once(['for'], ['for'], 'system suspend, and resume after a while'),
   'xrun-event': once(['stream'], [], 'the device sends PCM_XRUN for a stream'),
+  'jack-event': once(['id', 'connected'], ['connected'], 'something is plugged in or out'),
+  'control-event': once(['id', 'value', 'mask'], [], 'the host changes a control element'),
   'bad-used-id': once(['queue'], ['queue'], 'the device returns an element that it does not have'),
   'backend-close': once(['for'], [], 'the Xen back end closes, and after a while comes again'),
   'backend-restart': once([], [], 'the Xen back end forgets its streams without saying so'),
@@ -128,4 +149,8 @@ export type FaultInput = { readonly kind: FaultKind } & Maybe<{
   status: StatusName
   gfp: 'GFP_KERNEL' | 'GFP_ATOMIC'
   stream: string
+  id: number
+  connected: boolean
+  value: readonly number[]
+  mask: readonly ControlMask[]
 }>

@@ -8,7 +8,7 @@
  */
 
 /** Version of the trace format; part of the header of a trace file and of the fingerprint. */
-export const TRACE_VERSION = 2
+export const TRACE_VERSION = 3
 
 export const RECORDS = {
   sched_switch: ['sched:sched_switch', 'prev:ctx', 'next:ctx'],
@@ -76,7 +76,14 @@ export const RECORDS = {
     'frames:int',
     'ring_offset:int',
   ],
-  virtqueue_add: ['virtio:virtqueue_add', 'queue:queue', 'head:int', 'bytes:int', 'object:int'],
+  virtqueue_add: [
+    'virtio:virtqueue_add',
+    'queue:queue',
+    'head:int',
+    'bytes:int',
+    'object:int',
+    'data:int',
+  ],
   virtqueue_kick: ['virtio:virtqueue_kick', 'queue:queue', 'notify:int', 'added:int'],
   virtqueue_get_buf: [
     'virtio:virtqueue_get_buf',
@@ -226,6 +233,16 @@ export const CODES: Record<string, readonly string[]> = {
     'timer_status',
     'timer_fasync',
     'fcntl',
+    'ctl_open',
+    'ctl_close',
+    'ctl_info',
+    'ctl_read',
+    'ctl_write',
+    'ctl_tlv_read',
+    'ctl_tlv_write',
+    'ctl_tlv_command',
+    'ctl_subscribe',
+    'ctl_events',
   ],
   state: [
     'OPEN',
@@ -253,7 +270,7 @@ export const CODES: Record<string, readonly string[]> = {
     'ioctl',
   ],
   xrun: ['threshold', 'device', 'ack', 'false-wrap', 'ioctl', 'start'],
-  event: ['XRUN', 'PERIOD_ELAPSED', 'CUR_POS'],
+  event: ['XRUN', 'PERIOD_ELAPSED', 'CUR_POS', 'JACK_CONNECTED', 'JACK_DISCONNECTED', 'CTL_NOTIFY'],
   fresh: ['fresh', 'stale', 'skipped', 'silence', 'overwritten', 'freed'],
   virtsnd: [
     'JACK_INFO',
@@ -267,7 +284,7 @@ export const CODES: Record<string, readonly string[]> = {
     '8',
     '9',
     'CHMAP_INFO',
-    'CTL',
+    'CTL_INFO',
     'PERIOD_ELAPSED',
     'XRUN',
     '14',
@@ -278,6 +295,12 @@ export const CODES: Record<string, readonly string[]> = {
     'IO_ERR',
     'TIMEOUT',
     'INTERRUPTED',
+    'CTL_ENUM_ITEMS',
+    'CTL_READ',
+    'CTL_WRITE',
+    'CTL_TLV_READ',
+    'CTL_TLV_WRITE',
+    'CTL_TLV_COMMAND',
   ],
   xensnd: [
     'OPEN',

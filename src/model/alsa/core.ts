@@ -9,6 +9,7 @@ import { RwLock } from '../linux/rwlock.ts'
 import { RwSemaphore } from '../linux/rwsem.ts'
 import { newObject, type ObjectId } from '../linux/slab.ts'
 import { WaitQueueHead } from '../linux/wait.ts'
+import type { SndCtlFile, SndKcontrol } from './control.ts'
 import type { SndPcm } from './pcm.ts'
 import type { RatelimitState } from './pcm_log.ts'
 
@@ -19,6 +20,8 @@ export const SNDRV_CTL_POWER_D3HOT = 0x0300
 export class SndCore {
   readonly register_mutex: Mutex
   readonly snd_pcm_link_rwsem: RwSemaphore
+  /** Layers above the controls, such as LEDs; there are none. */
+  readonly snd_ctl_layer_rwsem: RwSemaphore
   /** State of each rate-limited log call, by its text. */
   readonly ratelimits = new Map<string, RatelimitState>()
   /** Numbers of registered cards. Kernel: snd_cards_lock. */
@@ -27,6 +30,7 @@ export class SndCore {
   constructor(k: Kernel) {
     this.register_mutex = new Mutex(k, 'register_mutex')
     this.snd_pcm_link_rwsem = new RwSemaphore(k, 'snd_pcm_link_rwsem')
+    this.snd_ctl_layer_rwsem = new RwSemaphore(k, 'snd_ctl_layer_rwsem')
   }
 }
 
@@ -48,6 +52,14 @@ export class SndCard {
   readonly core: SndCore
   readonly number: number
   readonly pcms: SndPcm[] = []
+  /** Memory of its jacks. */
+  readonly jacks: ObjectId[] = []
+  readonly controls: SndKcontrol[] = []
+  last_numid = 0
+  readonly ctl_files: SndCtlFile[] = []
+  /** Guards the list of controls, and is held while a driver reads or writes one. */
+  readonly controls_rwsem: RwSemaphore
+  /** Guards ctl_files, in 6.12 also the list of controls; 6.1 calls it ctl_files_rwlock. */
   readonly controls_rwlock: RwLock
   power_state = SNDRV_CTL_POWER_D0
   readonly power_sleep: WaitQueueHead
@@ -66,7 +78,8 @@ export class SndCard {
     this.object = newObject(k, { what: 'struct snd_card', site: 'snd_card_new', owner })
     this.core = sndCore(k)
     this.number = number
-    const rwlock = '&card->controls_rwlock'
+    const rwlock = k.config.version === '6.1' ? '&card->ctl_files_rwlock' : '&card->controls_rwlock'
+    this.controls_rwsem = new RwSemaphore(k, '&card->controls_rwsem', `card${number} controls`)
     this.controls_rwlock = new RwLock(k, rwlock, `card${number} controls_rwlock`)
     this.remove_sleep = new WaitQueueHead(k, '&card->remove_sleep', `card${number} remove_sleep`)
     this.power_sleep = new WaitQueueHead(k, '&card->power_sleep', `card${number} power_sleep`)

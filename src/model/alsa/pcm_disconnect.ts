@@ -7,6 +7,7 @@ import type { LockBase } from '../linux/lock-base.ts'
 import { mutex_lock, mutex_unlock } from '../linux/mutex.ts'
 import { kfree } from '../linux/slab.ts'
 import { wait_event, wake_up, wake_up_all } from '../linux/wait.ts'
+import { snd_ctl_dev_disconnect, snd_ctl_dev_free } from './control.ts'
 import type { SndCard } from './core.ts'
 import type { SndPcm, SndPcmSubstream } from './pcm.ts'
 import { __snd_pcm_set_state } from './pcm_action.ts'
@@ -47,6 +48,8 @@ export function* snd_card_disconnect(card: SndCard): Proc {
   card.shutdown = true
   // The number is free from here on, although files may still be open.
   card.core.snd_cards.delete(card.number)
+  // Devices go in the reverse order of their registration: the control device first.
+  yield* snd_ctl_dev_disconnect(card)
   for (const pcm of card.pcms) yield* snd_pcm_dev_disconnect(pcm)
   for (const { timer } of card.pcms.flatMap((pcm) => [...pcm.playback, ...pcm.capture])) {
     yield* snd_timer_dev_disconnect(timer)
@@ -63,5 +66,7 @@ function locksOf(pcm: SndPcm): LockBase[] {
 export function* snd_card_free(card: SndCard): Proc {
   yield* snd_card_disconnect(card)
   yield* wait_event(card.remove_sleep, () => card.files === 0)
+  for (const jack of card.jacks.splice(0)) kfree(card.k, jack, 'snd_jack_dev_free')
+  yield* snd_ctl_dev_free(card)
   kfree(card.k, card.object, 'snd_card_do_free', card.pcms.flatMap(locksOf))
 }

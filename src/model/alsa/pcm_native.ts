@@ -9,7 +9,7 @@ import { currentTask } from '../linux/preempt.ts'
 import { schedule, TASK_INTERRUPTIBLE, TASK_RUNNING } from '../linux/sched.ts'
 import { spin_lock_irq, spin_unlock_irq } from '../linux/spinlock.ts'
 import { add_wait_queue, remove_wait_queue, WaitQueueEntry, wake_up } from '../linux/wait.ts'
-import { snd_ctl_get_preferred_subdevice } from './control.ts'
+import { snd_card_file_remove, snd_ctl_get_preferred_subdevice } from './control.ts'
 import { SndFasync, snd_fasync_free, snd_fasync_helper } from './misc.ts'
 import { type SndPcm, type SndPcmSubstream, snd_pcm_stream_linked } from './pcm.ts'
 import {
@@ -174,9 +174,7 @@ export function* snd_pcm_release(file: SndPcmFile): Proc<number> {
   yield* releaseSubstream(file.substream)
   yield* mutex_unlock(pcm.open_mutex)
   yield* wake_up(pcm.open_wait)
-  // Kernel: snd_card_file_remove().
-  pcm.card.files--
-  if (pcm.card.files === 0 && pcm.card.shutdown) yield* wake_up(pcm.card.remove_sleep)
+  yield* snd_card_file_remove(pcm.card)
   return 0
 }
 

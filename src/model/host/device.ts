@@ -6,10 +6,15 @@ import type { Bytes } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
 import type { VirtioGuestPort } from '../virtio/seam.ts'
 import type { DeviceVirtqueue } from '../virtio/virtqueue_device.ts'
+import type { SoundControls } from './sound-controls.ts'
 
 export interface VirtioDevice {
   readonly name: string
   readonly queues: readonly DeviceVirtqueue[]
+  /** Feature bits of its sort; missing: none. */
+  readonly features?: number
+  /** A sound device's jacks, channel maps and control elements; missing: it has none. */
+  readonly controls?: SoundControls
   /** What stands in the device's configuration space. */
   readonly config: object
   /** Gives the device its way to the guest, before anything else happens. */

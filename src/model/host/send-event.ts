@@ -15,26 +15,30 @@ export interface EventSender {
   complete(vq: DeviceVirtqueue, head: number, len: Bytes): Proc
 }
 
-/** An event of a stream: its number on the wire, and in the trace (-1: nobody has opened it). */
-export interface StreamEvent {
+/** What happened, and to which stream, jack or control. */
+export interface SoundEvent {
   readonly code: number
-  readonly stream: number
+  readonly data: number
+  /** The stream's number in the trace; -1: it is not a stream's, or nobody has opened it. */
   readonly trace: number
+  /** CTL_NOTIFY: bits by VIRTIO_SND_CTL_EVT_MASKS. */
+  readonly mask?: number
 }
 
-/** Sends an event of a stream. Return: whether there was room for it. */
-export function* sendStreamEvent(
+/** Sends an event. Return: whether there was room for it. */
+export function* sendSoundEvent(
   host: Machine,
   device: EventSender,
-  { code, stream, trace }: StreamEvent,
+  { code, data, trace, mask = 0 }: SoundEvent,
 ): Proc<boolean> {
   const vq = device.queues[VIRTIO_SND_VQ_EVENT] as DeviceVirtqueue
   const head = virtqueue_pop(vq)
-  if (trace >= 0) host.emit(T.device_event, trace, traceEvent(code), head < 0 ? 0 : 1)
+  host.emit(T.device_event, trace, traceEvent(code), head < 0 ? 0 : 1)
   if (head < 0) return false
   const event = virtqueue_chain(vq, head) as VirtioSndEvent
   event.code = code
-  event.data = stream
+  event.data = data
+  event.mask = mask
   yield* device.complete(vq, head, event.in_bytes)
   return true
 }

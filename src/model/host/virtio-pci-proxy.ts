@@ -62,6 +62,7 @@ export class VirtioPciProxy implements VirtioHostPort, VirtioGuestPort {
   readonly features: RingFeatures
   readonly queueSizes: readonly number[]
   readonly queueIds: readonly number[]
+  readonly deviceFeatures: number
   readonly config: object
   needsReset = false
   /** What a scenario does to interrupts and doorbells; null: nothing. */
@@ -85,6 +86,7 @@ export class VirtioPciProxy implements VirtioHostPort, VirtioGuestPort {
     this.kick = options.kick ?? 'ioeventfd'
     this.queueSizes = device.queues.map((vq) => vq.num)
     this.queueIds = device.queues.map((vq) => vq.id)
+    this.deviceFeatures = device.features ?? 0
     this.config = device.config
     this.lines = device.queues.map(() => null)
     this.doorbells = device.queues.map((vq) => doorbell(hv.host, device, vq))

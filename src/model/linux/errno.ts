@@ -1,5 +1,6 @@
 /** Error numbers (include/uapi/asm-generic/errno*.h); code returns them negated. */
 export const EPERM = 1
+export const ENOENT = 2
 export const EINTR = 4
 export const EIO = 5
 export const ENXIO = 6
@@ -22,6 +23,7 @@ export const ERESTARTSYS = 512
 
 const NAMES: Readonly<Record<number, string>> = {
   [EPERM]: 'EPERM',
+  [ENOENT]: 'ENOENT',
   [EINTR]: 'EINTR',
   [EIO]: 'EIO',
   [ENXIO]: 'ENXIO',

@@ -4,22 +4,26 @@
  * exit_files(), 6.12.
  */
 import { type Proc, Req } from '../../sim/process.ts'
+import { SndCtlFile, snd_ctl_release } from '../alsa/control.ts'
 import { snd_pcm_munmap_data } from '../alsa/pcm_mmap.ts'
 import { type SndPcmFile, snd_pcm_release } from '../alsa/pcm_native.ts'
 import { clear_signal } from '../linux/sched.ts'
 import type { Task } from '../machine/task.ts'
 
 /** Kernel: task->files. In the order of opening. */
-const openFiles = new WeakMap<Task, Set<SndPcmFile>>()
+type OpenFile = SndPcmFile | SndCtlFile
 
-export function fileOpened(task: Task, file: SndPcmFile): void {
+const openFiles = new WeakMap<Task, Set<OpenFile>>()
+
+export function fileOpened(task: Task, file: OpenFile): void {
   const files = openFiles.get(task) ?? new Set()
   openFiles.set(task, files.add(file))
 }
 
 /** Kernel: fput() of the last reference: what was mapped goes with the file. */
-export function* closeFile(task: Task, file: SndPcmFile): Proc<number> {
+export function* closeFile(task: Task, file: OpenFile): Proc<number> {
   openFiles.get(task)?.delete(file)
+  if (file instanceof SndCtlFile) return yield* snd_ctl_release(file)
   if (file.substream.mmap_count > 0) snd_pcm_munmap_data(file.substream)
   return yield* snd_pcm_release(file)
 }

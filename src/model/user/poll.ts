@@ -3,7 +3,9 @@
  * fs/select.c (do_sys_poll), 6.1. Time-outs are ns, with the slack of the task.
  */
 import { NS_PER_MS, type Ns } from '../../base/units.ts'
-import type { Proc } from '../../sim/process.ts'
+import { ended, type Proc } from '../../sim/process.ts'
+import type { SndCtlFile } from '../alsa/control.ts'
+import { snd_ctl_poll } from '../alsa/control_elem.ts'
 import {
   SNDRV_PCM_STATE_DISCONNECTED,
   SNDRV_PCM_STATE_SUSPENDED,
@@ -86,6 +88,18 @@ export function sys_poll_timer(
   }
   const ms = timeoutNs < 0 ? FOREVER : Math.round(timeoutNs / NS_PER_MS)
   return syscall(k, stream, Call.poll, ms, do_poll(k, [timer], revents, timeoutNs))
+}
+
+/** The same on a program's file of the control device. */
+export function sys_poll_ctl(stream: number, ctl: SndCtlFile, timeoutNs: Ns): Proc<number> {
+  const { k } = ctl.card
+  const file: Pollable = {
+    wait: ctl.change_sleep,
+    poll: () => ended(snd_ctl_poll(ctl)),
+    mask: () => snd_ctl_poll(ctl),
+  }
+  const ms = timeoutNs < 0 ? FOREVER : Math.round(timeoutNs / NS_PER_MS)
+  return syscall(k, stream, Call.poll, ms, do_poll(k, [file], [], timeoutNs))
 }
 
 /** Kernel: do_poll(). Return: number of files ready, or -ERESTARTSYS. */

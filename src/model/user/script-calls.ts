@@ -47,6 +47,17 @@ export const scriptCalls = [
   'timer_poll',
   'timer_read',
   'timer_close',
+  'ctl_open',
+  'ctl_close',
+  'ctl_info',
+  'ctl_read',
+  'ctl_write',
+  'ctl_tlv_read',
+  'ctl_tlv_write',
+  'ctl_tlv_command',
+  'ctl_subscribe',
+  'ctl_poll',
+  'ctl_events',
 ] as const
 
 export type ScriptCall = (typeof scriptCalls)[number]

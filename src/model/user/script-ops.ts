@@ -17,6 +17,7 @@ import { UserFrames } from '../alsa/pcm_copy.ts'
 import type { SndPcmFile } from '../alsa/pcm_native.ts'
 import { SndPcmStatus } from '../alsa/pcm_status.ts'
 import { SndPcmSyncPtr } from '../alsa/pcm_sync_ptr.ts'
+import type { ControlCall, ControlStep } from './control-calls.ts'
 import { installHwParams, refineHwParams } from './hw-params.ts'
 import { mmapTransfer } from './library.ts'
 import type { PcmClientOptions } from './pcm-client.ts'
@@ -29,7 +30,7 @@ import { TimerFile } from './timer-calls.ts'
 
 export type Direction = 'playback' | 'capture'
 
-export interface ScriptStep extends Thresholds {
+export interface ScriptStep extends Thresholds, ControlStep {
   readonly call: ScriptCall
   /** Not before this time; absent: as soon as the call before it has returned. */
   readonly atNs?: Ns
@@ -37,13 +38,11 @@ export interface ScriptStep extends Thresholds {
   readonly afterNs?: Ns
   /** The program computes for so long before the call, after any wait. */
   readonly workNs?: Ns
-  /** Frames to move; time-out or length of a wait. */
+  /** Frames to move; with forNs of ControlStep, the time-out or length of a wait. */
   readonly frames?: Frames
-  readonly forNs?: Ns
   /** Which of the program's handles; absent: the stream's own direction. */
   readonly on?: Direction
-  /** Flags of an open. */
-  readonly nonblock?: boolean
+  /** Flag of an open, beside nonblock of ControlStep. */
   readonly append?: boolean
   /** Access of hw_params: mapped, and each channel by itself. */
   readonly mmap?: boolean
@@ -104,7 +103,7 @@ export interface Program {
 }
 
 /** Calls that are not made on an open handle. */
-type OtherCall = 'open' | 'close' | 'sleep' | 'avail_update'
+type OtherCall = 'open' | 'close' | 'sleep' | 'avail_update' | ControlCall
 
 export type Call = (handle: Handle, step: ScriptStep, program: Program) => Proc<number>
 

@@ -8,6 +8,7 @@ import { O_APPEND, O_NONBLOCK } from '../alsa/pcm_constants.ts'
 import type { UserFrames } from '../alsa/pcm_copy.ts'
 import type { SndPcmFile } from '../alsa/pcm_native.ts'
 import { EBADFD, errnoName } from '../linux/errno.ts'
+import { CONTROL_CALLS, type ControlCall, ControlFile, isControlCall } from './control-calls.ts'
 import { snd_pcm_avail_update } from './library.ts'
 import { PcmClient, type PcmClientOptions, streamOf } from './pcm-client.ts'
 import type { ScriptCall } from './script-calls.ts'
@@ -28,6 +29,7 @@ export interface ScriptedOptions extends PcmClientOptions {
 
 export class Scripted extends PcmClient<ScriptedOptions> implements Program {
   private readonly handles = new Map<Direction, Handle>()
+  private readonly control = new ControlFile(this.pcm.card, () => this.stream)
   private written: Frames = 0
 
   protected *main(): Proc {
@@ -41,6 +43,7 @@ export class Scripted extends PcmClient<ScriptedOptions> implements Program {
       yield* this.step(step)
     }
     for (const direction of [...this.handles.keys()]) yield* this.close(direction)
+    if (this.control.isOpen) yield* this.control.close()
     this.result.done = true
   }
 
@@ -52,15 +55,18 @@ export class Scripted extends PcmClient<ScriptedOptions> implements Program {
     else if (step.call === 'close') ret = yield* this.close(direction)
     else if (step.call === 'sleep') {
       ret = yield* S.sys_sleep_until(k, stream, k.sim.now + (step.forNs ?? 0))
+    } else if (isControlCall(step.call)) {
+      ret = yield* CONTROL_CALLS[step.call](this.control, step)
     } else ret = yield* this.onHandle(step.call, direction, step)
-    const arg = step.frames === undefined ? '' : String(step.frames)
-    const told = this.handles.get(direction)?.told.splice(0).join(', ') ?? ''
+    const arg = step.element ?? (step.frames === undefined ? '' : String(step.frames))
+    const answers = isControlCall(step.call) ? this.control : this.handles.get(direction)
+    const told = answers?.told.splice(0).join(', ') ?? ''
     this.log(`${step.call}(${arg}) = ${errnoName(ret)}${told === '' ? '' : `: ${told}`}`)
     if (ret < 0) this.result.error = ret
   }
 
   private onHandle(
-    call: Exclude<ScriptCall, 'open' | 'close' | 'sleep'>,
+    call: Exclude<ScriptCall, 'open' | 'close' | 'sleep' | ControlCall>,
     direction: Direction,
     step: ScriptStep,
   ): Proc<number> {

@@ -100,6 +100,16 @@ export const Call = {
   timer_status: 41,
   timer_fasync: 42,
   fcntl: 43,
+  ctl_open: 44,
+  ctl_close: 45,
+  ctl_info: 46,
+  ctl_read: 47,
+  ctl_write: 48,
+  ctl_tlv_read: 49,
+  ctl_tlv_write: 50,
+  ctl_tlv_command: 51,
+  ctl_subscribe: 52,
+  ctl_events: 53,
 } as const
 
 /**

@@ -20,6 +20,8 @@ export interface VirtioHostPort {
   readonly queueSizes: readonly number[]
   /** Number of each queue in the trace. */
   readonly queueIds: readonly number[]
+  /** Feature bits of this sort of device (0 to 23) that it offers. */
+  readonly deviceFeatures: number
   /** The device's configuration space. */
   readonly config: object
   /** Hands over a ring that the guest has allocated. */

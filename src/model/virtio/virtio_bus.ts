@@ -12,6 +12,8 @@ import type { VirtioPciDevice } from './virtio_pci.ts'
 
 /** A driver bound with its parameters; `priv` is what its probe returned. */
 export interface VirtioDriver {
+  /** Feature bits of its sort of device that it understands. */
+  readonly feature_table: number
   probe(vdev: VirtioPciDevice): Proc<object | number>
   remove(priv: object): Proc
   freeze(priv: object): Proc
@@ -28,6 +30,8 @@ function devres_release_all(vdev: VirtioPciDevice): void {
 /** Binds the driver. Context: process. Locks: &dev->mutex. Return: 0 or -errno of its probe. */
 export function* device_attach(vdev: VirtioPciDevice, driver: VirtioDriver): Proc<number> {
   yield* mutex_lock(vdev.device_lock)
+  // Kernel: virtio_dev_probe(): what both sides know.
+  vdev.features = vdev.port.deviceFeatures & driver.feature_table
   const priv = yield* driver.probe(vdev)
   if (typeof priv !== 'number') {
     vdev.driver = driver

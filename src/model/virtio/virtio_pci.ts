@@ -2,7 +2,7 @@
  * The guest's PCI transport: interrupt vectors and doorbells.
  *
  * Kernel: drivers/virtio/virtio_pci_common.c, v6.1 and v6.12. Left out: the registers of queue
- * set-up, feature negotiation (the rings' features come from the port).
+ * set-up, negotiation of the rings' features (they come from the port).
  */
 import type { Proc } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
@@ -39,6 +39,8 @@ export class VirtioPciDevice implements VirtqueueNotifier {
   readonly port: VirtioHostPort
   readonly name: string
   readonly vectors: VectorMode
+  /** Feature bits that device and driver have agreed on. */
+  features = 0
   readonly lock: SpinlockT
   /** In order of creation. */
   readonly vqs: Virtqueue[] = []

@@ -32,6 +32,8 @@ import {
 /** What a driver gives to a queue and gets back: an object of its memory. */
 export interface VirtqueueToken {
   readonly object: ObjectId
+  /** A buffer of its own that one of the segments is, 0 or missing for none. */
+  readonly data?: ObjectId
 }
 
 /** The transport's doorbell; false when the device is gone, with the queue marked as broken. */
@@ -192,7 +194,8 @@ function* addSlowly(
 
 function publish(vq: Virtqueue, chain: VirtioChain, token: VirtqueueToken, descs: number): void {
   const head = vq.publish(chain, token, descs)
-  vq.k.emit(T.virtqueue_add, vq.id, head, chain.out_bytes + chain.in_bytes, token.object)
+  const bytes = chain.out_bytes + chain.in_bytes
+  vq.k.emit(T.virtqueue_add, vq.id, head, bytes, token.object, token.data ?? 0)
 }
 
 /**

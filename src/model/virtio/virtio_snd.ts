@@ -6,6 +6,16 @@
  * message refers to guest memory, which knows what was written where.
  */
 import type { GuestBuffer } from '../machine/guest-buffer.ts'
+import {
+  CHMAP_INFO_BYTES,
+  CTL_INFO_BYTES,
+  CTL_ITEM_BYTES,
+  CTL_VALUE_BYTES,
+  JACK_INFO_BYTES,
+  type VirtioSndChmapInfo,
+  type VirtioSndCtlInfo,
+  type VirtioSndJackInfo,
+} from './virtio_snd_ctl.ts'
 import type { VirtioChain } from './vring.ts'
 
 export const VIRTIO_ID_SOUND = 25
@@ -16,6 +26,9 @@ export const VIRTIO_SND_VQ_TX = 2
 export const VIRTIO_SND_VQ_RX = 3
 export const VIRTIO_SND_VQ_MAX = 4
 
+/** Feature bit: the device has control elements, and their count stands in its configuration. */
+export const VIRTIO_SND_F_CTLS = 1 << 0
+
 export const VIRTIO_SND_R_JACK_INFO = 1
 export const VIRTIO_SND_R_PCM_INFO = 0x100
 export const VIRTIO_SND_R_PCM_SET_PARAMS = 0x101
@@ -24,8 +37,18 @@ export const VIRTIO_SND_R_PCM_RELEASE = 0x103
 export const VIRTIO_SND_R_PCM_START = 0x104
 export const VIRTIO_SND_R_PCM_STOP = 0x105
 export const VIRTIO_SND_R_CHMAP_INFO = 0x200
+export const VIRTIO_SND_R_CTL_INFO = 0x300
+export const VIRTIO_SND_R_CTL_ENUM_ITEMS = 0x301
+export const VIRTIO_SND_R_CTL_READ = 0x302
+export const VIRTIO_SND_R_CTL_WRITE = 0x303
+export const VIRTIO_SND_R_CTL_TLV_READ = 0x304
+export const VIRTIO_SND_R_CTL_TLV_WRITE = 0x305
+export const VIRTIO_SND_R_CTL_TLV_COMMAND = 0x306
+export const VIRTIO_SND_EVT_JACK_CONNECTED = 0x1000
+export const VIRTIO_SND_EVT_JACK_DISCONNECTED = 0x1001
 export const VIRTIO_SND_EVT_PCM_PERIOD_ELAPSED = 0x1100
 export const VIRTIO_SND_EVT_PCM_XRUN = 0x1101
+export const VIRTIO_SND_EVT_CTL_NOTIFY = 0x1200
 export const VIRTIO_SND_S_OK = 0x8000
 export const VIRTIO_SND_S_BAD_MSG = 0x8001
 export const VIRTIO_SND_S_NOT_SUPP = 0x8002
@@ -89,6 +112,13 @@ export function hasBit(mask: number, index: number): boolean {
   return Math.floor(mask / 2 ** index) % 2 === 1
 }
 
+/** An item of the answer to a query. */
+export type VirtioSndInfo =
+  | VirtioSndPcmInfo
+  | VirtioSndJackInfo
+  | VirtioSndChmapInfo
+  | VirtioSndCtlInfo
+
 /** Answer to PCM_INFO for one stream. */
 export interface VirtioSndPcmInfo {
   readonly hda_fn_nid: number
@@ -100,37 +130,59 @@ export interface VirtioSndPcmInfo {
   readonly channels_max: number
 }
 
+/** What stands in the configuration space; `controls` is there with VIRTIO_SND_F_CTLS only. */
 export interface VirtioSndConfig {
   readonly jacks: number
   readonly streams: number
   readonly chmaps: number
+  readonly controls?: number
 }
 
 /** Number of a code or status in CODES.virtsnd, for the trace. */
 export function traceCode(code: number): number {
   if (code >= 0x8000) return 16 + (code & 0x3)
   if (code >= 0x1000) return code === VIRTIO_SND_EVT_PCM_XRUN ? 13 : 12
+  if (code === VIRTIO_SND_R_CTL_INFO) return 11
+  if (code > VIRTIO_SND_R_CTL_INFO) return 21 + (code & 0x7)
   if (code >= 0x200) return 10
   return code >= 0x100 ? 1 + (code & 0x7) : 0
 }
 
+const EVENTS: readonly number[] = [
+  VIRTIO_SND_EVT_PCM_XRUN,
+  VIRTIO_SND_EVT_PCM_PERIOD_ELAPSED,
+  // CUR_POS, which is Xen's.
+  -1,
+  VIRTIO_SND_EVT_JACK_CONNECTED,
+  VIRTIO_SND_EVT_JACK_DISCONNECTED,
+  VIRTIO_SND_EVT_CTL_NOTIFY,
+]
+
 /** Number of an event's code in CODES.event, for the trace. */
 export function traceEvent(code: number): number {
-  return code === VIRTIO_SND_EVT_PCM_XRUN ? 0 : 1
+  return EVENTS.indexOf(code)
 }
 
-const PCM_HDR_BYTES = 8
+/** `struct virtio_snd_pcm_hdr`, `struct virtio_snd_ctl_hdr`: code and number. */
+const HDR_BYTES = 8
 const SET_PARAMS_BYTES = 24
 const QUERY_BYTES = 16
 const STATUS_BYTES = 4
-const PCM_INFO_BYTES = 32
+
+/** Size of one item of the answer to a query. */
+const INFO_BYTES: Readonly<Record<number, number>> = {
+  [VIRTIO_SND_R_JACK_INFO]: JACK_INFO_BYTES,
+  [VIRTIO_SND_R_PCM_INFO]: 32,
+  [VIRTIO_SND_R_CHMAP_INFO]: CHMAP_INFO_BYTES,
+  [VIRTIO_SND_R_CTL_INFO]: CTL_INFO_BYTES,
+}
 
 /** One element of the control queue: the request and room for its answer. */
 export class VirtioSndControl implements VirtioChain {
   readonly code: number
-  /** Stream, or start of the range that a query asks for. */
+  /** Stream or control, or start of the range that a query asks for. */
   readonly stream_id: number
-  /** Streams that a query asks for. */
+  /** Items that a query asks for; names that CTL_ENUM_ITEMS asks for. */
   readonly count: number
   /** The stream's number in the trace, -1 for none; not on the wire. */
   readonly traceStream: number
@@ -140,9 +192,14 @@ export class VirtioSndControl implements VirtioChain {
   channels = 0
   format = 0
   rate = 0
+  /** CTL_WRITE: the new value; CTL_READ: what the device answered. */
+  value: readonly number[] = []
+  /** TLV data, which the caller brings (WRITE, COMMAND) or has room for (READ), in bytes. */
+  tlv_bytes = 0
   /** Answer, written by the device. */
   status = 0
-  info: VirtioSndPcmInfo[] = []
+  info: readonly VirtioSndInfo[] = []
+  items: readonly string[] = []
 
   constructor(code: number, stream_id: number, count: number, traceStream: number) {
     this.code = code
@@ -151,13 +208,41 @@ export class VirtioSndControl implements VirtioChain {
     this.traceStream = traceStream
   }
 
+  get isQuery(): boolean {
+    return this.code in INFO_BYTES
+  }
+
+  /** Scatter lists of the request: the header, and what the caller brings beside it. */
+  get out_sgs(): number {
+    return this.tlvOut > 0 ? 2 : 1
+  }
+
+  /** Scatter lists of the answer: the status, and where the rest goes. */
+  get in_sgs(): number {
+    const apart = this.isQuery || this.code === VIRTIO_SND_R_CTL_ENUM_ITEMS || this.tlvIn > 0
+    return apart ? 2 : 1
+  }
+
   get out_bytes(): number {
     if (this.code === VIRTIO_SND_R_PCM_SET_PARAMS) return SET_PARAMS_BYTES
-    return this.code === VIRTIO_SND_R_PCM_INFO ? QUERY_BYTES : PCM_HDR_BYTES
+    if (this.isQuery) return QUERY_BYTES
+    const value = this.code === VIRTIO_SND_R_CTL_WRITE ? CTL_VALUE_BYTES : 0
+    return HDR_BYTES + value + this.tlvOut
   }
 
   get in_bytes(): number {
-    return STATUS_BYTES + this.count * PCM_INFO_BYTES
+    if (this.isQuery) return STATUS_BYTES + this.count * (INFO_BYTES[this.code] as number)
+    if (this.code === VIRTIO_SND_R_CTL_ENUM_ITEMS) return STATUS_BYTES + this.count * CTL_ITEM_BYTES
+    const value = this.code === VIRTIO_SND_R_CTL_READ ? CTL_VALUE_BYTES : 0
+    return STATUS_BYTES + value + this.tlvIn
+  }
+
+  private get tlvOut(): number {
+    return this.code >= VIRTIO_SND_R_CTL_TLV_WRITE ? this.tlv_bytes : 0
+  }
+
+  private get tlvIn(): number {
+    return this.code === VIRTIO_SND_R_CTL_TLV_READ ? this.tlv_bytes : 0
   }
 }
 
@@ -207,7 +292,9 @@ export class VirtioSndXfer implements VirtioChain {
 export class VirtioSndEvent implements VirtioChain {
   readonly out_bytes = 0
   readonly in_bytes = 8
-  /** Written by the device: what happened, and to which stream or jack. */
+  /** Written by the device: what happened, and to which stream, jack or control. */
   code = 0
   data = 0
+  /** CTL_NOTIFY: what of the control changed (`struct virtio_snd_ctl_event`, two u16). */
+  mask = 0
 }

@@ -15,6 +15,7 @@ import type { VirtioSnd } from './virtio_snd_device.ts'
 
 /** A version's entry points; each version looks at its own keys of the variant. */
 interface VirtioSndCode<S> {
+  readonly feature_table: number
   virtsnd_probe(
     vdev: VirtioPciDevice,
     params: VirtioSndModuleParams,
@@ -30,6 +31,7 @@ type Loader = (params: VirtioSndModuleParams, variant?: VirtioSndVariant) => Vir
 /** The module loaded with its parameters: what device_attach() binds. */
 function loader<S extends VirtioSnd>(code: VirtioSndCode<S>): Loader {
   return (params, variant) => ({
+    feature_table: code.feature_table,
     probe: (vdev) => code.virtsnd_probe(vdev, params, variant),
     remove: (priv) => code.virtsnd_remove(priv as S),
     freeze: (priv) => code.virtsnd_freeze(priv as S),

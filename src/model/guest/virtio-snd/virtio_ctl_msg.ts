@@ -12,9 +12,9 @@ import {
   reinit_completion,
   wait_for_completion_interruptible_timeout,
 } from '../../linux/completion.ts'
-import { EINVAL, EIO, EOPNOTSUPP, ETIMEDOUT } from '../../linux/errno.ts'
+import { EINVAL, EIO, ENOMEM, EOPNOTSUPP, ETIMEDOUT } from '../../linux/errno.ts'
 import { msecs_to_jiffies } from '../../linux/sched.ts'
-import { type Gfp, kfree, kmalloc } from '../../linux/slab.ts'
+import { type Gfp, kfree, kmalloc, type ObjectId } from '../../linux/slab.ts'
 import { spin_lock_irqsave, spin_unlock_irqrestore } from '../../linux/spinlock.ts'
 import {
   type Virtqueue,
@@ -27,12 +27,12 @@ import {
 } from '../../virtio/virtio_ring.ts'
 import {
   traceCode,
-  VIRTIO_SND_R_PCM_INFO,
   VIRTIO_SND_S_IO_ERR,
   VIRTIO_SND_S_NOT_SUPP,
   VIRTIO_SND_S_OK,
   VIRTIO_SND_VQ_CONTROL,
   VirtioSndControl,
+  type VirtioSndInfo,
   type VirtioSndPcmInfo,
 } from '../../virtio/virtio_snd.ts'
 import {
@@ -98,10 +98,9 @@ export function* virtsnd_ctl_msg_send(
   const js = msecs_to_jiffies(k, snd.params.msg_timeout_ms)
   virtsnd_ctl_msg_ref(msg)
   request.status = VIRTIO_SND_S_IO_ERR
-  const in_sgs = request.count > 0 ? 2 : 1
   let notify = false
   const flags = yield* spin_lock_irqsave(queue.lock)
-  let rc = yield* virtqueue_add_sgs(vqueue, request, 1, in_sgs, msg, 'GFP_ATOMIC')
+  let rc = yield* addRequest(vqueue, request, msg)
   if (rc === 0) {
     k.emit(T.virtsnd_ctl_send, traceCode(request.code), request.traceStream, msg.id)
     notify = virtqueue_kick_prepare(vqueue)
@@ -120,6 +119,11 @@ export function* virtsnd_ctl_msg_send(
   else rc = yield* waitForAnswer(snd, msg, js)
   virtsnd_ctl_msg_unref(snd, msg)
   return rc
+}
+
+function addRequest(vqueue: Virtqueue, request: VirtioSndControl, msg: VirtioSndMsg): Proc<number> {
+  const { out_sgs, in_sgs } = request
+  return virtqueue_add_sgs(vqueue, request, out_sgs, in_sgs, msg, 'GFP_ATOMIC')
 }
 
 function* waitForAnswer(snd: VirtioSnd, msg: VirtioSndMsg, js: number): Proc<number> {
@@ -184,20 +188,25 @@ export function* virtsnd_ctl_msg_cancel_all(snd: VirtioSnd): Proc {
 }
 
 /**
- * Asks the device for information on `count` items from `start_id` on.
+ * Asks the device for information on `count` items from `start_id` on; `command` says of what. The
+ * device writes it to `data`, which is the caller's.
  *
  * Kernel: virtsnd_ctl_query_info(). Context: process. Return: the items, or -errno.
  */
-export function* virtsnd_ctl_query_info(
+export function* virtsnd_ctl_query_info<I extends VirtioSndInfo = VirtioSndPcmInfo>(
   snd: VirtioSnd,
+  command: number,
   start_id: number,
   count: number,
-): Proc<readonly VirtioSndPcmInfo[] | number> {
-  const request = new VirtioSndControl(VIRTIO_SND_R_PCM_INFO, start_id, count, -1)
+  data: ObjectId,
+): Proc<readonly I[] | number> {
+  const request = new VirtioSndControl(command, start_id, count, -1)
   const msg = yield* virtsnd_ctl_msg_alloc(snd, request, 'GFP_KERNEL')
-  if (msg === null) return -EIO
+  if (msg === null) return -ENOMEM
+  msg.data = data
   const rc = yield* virtsnd_ctl_msg_send(snd, msg, false)
-  return rc === 0 ? request.info : rc
+  // A query is answered with items of its own kind.
+  return rc === 0 ? (request.info as readonly I[]) : rc
 }
 
 /** Kernel: virtsnd_ctl_notify_cb(). Context: hardirq. Locks: control queue's. */

@@ -31,12 +31,14 @@ import {
   virtqueue_pop,
 } from '../../virtio/virtqueue_device.ts'
 import type { LoopHandler, LoopTimer } from '../event-loop.ts'
+import type { SoundControls } from '../sound-controls.ts'
 import { mayFollow } from './lifecycle.ts'
 import type { GenericOptions } from './options.ts'
 import type { GenericOwner, GenericStream } from './stream.ts'
 
 export interface ControlOwner extends GenericOwner {
   readonly streams: readonly GenericStream[]
+  readonly controls: SoundControls
   readonly rng: Prng
   /** Returns an element without a word; false if it is kept back. */
   push(vq: DeviceVirtqueue, head: number, len: Bytes): boolean
@@ -51,6 +53,8 @@ interface Taken {
 
 interface Answer {
   readonly head: number
+  readonly request: VirtioSndControl
+  readonly status: number
   readonly len: number
   readonly atNs: Ns
   readonly then: GenericStream | null
@@ -80,13 +84,16 @@ export class ControlQueue implements LoopHandler {
     for (let batch = this.popAll(); batch.length > 0; batch = this.popAll()) {
       for (const { head, request } of batch) {
         if (!host.tryCharge(host.costs.audio_buffer_overhead)) yield Req.CHARGE
-        request.status = yield* this.process(request)
+        const status = yield* this.process(request)
         if (owner.isDead(VIRTIO_SND_VQ_CONTROL)) {
           // What was answered before the panic lies in the ring, and nobody says so.
-          for (const { head: done, len } of this.answers.splice(0)) owner.push(this.vq, done, len)
+          for (const done of this.answers.splice(0)) {
+            done.request.status = done.status
+            owner.push(this.vq, done.head, done.len)
+          }
           return
         }
-        this.queueAnswer(head, request)
+        this.queueAnswer(head, request, status)
       }
       yield* this.sendAnswers()
     }
@@ -103,17 +110,17 @@ export class ControlQueue implements LoopHandler {
     return batch
   }
 
-  private queueAnswer(head: number, request: VirtioSndControl): void {
+  private queueAnswer(head: number, request: VirtioSndControl, status: number): void {
     const { controlLatency, release } = this.owner.options
     const now = this.owner.host.sim.now
     const latency = controlLatency === null ? 0 : controlLatency.draw(this.owner.rng)
     const last = this.answers[this.answers.length - 1]
     const ready = now + latency
     const atNs = last !== undefined && last.atNs > ready ? last.atNs : ready
-    const ok = request.status === VIRTIO_SND_S_OK
+    const ok = status === VIRTIO_SND_S_OK
     const late = ok && request.code === VIRTIO_SND_R_PCM_RELEASE && release === 'answer-then-flush'
     const then = late ? (this.owner.streams[request.stream_id] ?? null) : null
-    this.answers.push({ head, len: ok ? request.in_bytes : 4, atNs, then })
+    this.answers.push({ head, request, status, len: ok ? request.in_bytes : 4, atNs, then })
   }
 
   private *sendAnswers(): Proc {
@@ -127,6 +134,7 @@ export class ControlQueue implements LoopHandler {
         break
       }
       this.answers.shift()
+      answer.request.status = answer.status
       if (!batch) yield* owner.complete(vq, answer.head, answer.len)
       else if (owner.push(vq, answer.head, answer.len)) pushed = true
       const { then } = answer
@@ -139,11 +147,11 @@ export class ControlQueue implements LoopHandler {
     const { owner } = this
     const { code } = request
     if (code === VIRTIO_SND_R_PCM_INFO) return pcmInfo(owner, request)
+    if (code < VIRTIO_SND_R_PCM_SET_PARAMS || code > VIRTIO_SND_R_PCM_STOP) {
+      return owner.controls.answer(request)
+    }
     const stream = owner.streams[request.stream_id]
     if (stream === undefined) return VIRTIO_SND_S_BAD_MSG
-    if (code < VIRTIO_SND_R_PCM_SET_PARAMS || code > VIRTIO_SND_R_PCM_STOP) {
-      return VIRTIO_SND_S_NOT_SUPP
-    }
     stream.trace = request.traceStream
     const { lifecycle } = owner.options
     if (!mayFollow(stream.state, code, lifecycle) && this.refuses(code)) return VIRTIO_SND_S_BAD_MSG

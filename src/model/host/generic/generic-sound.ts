@@ -31,6 +31,7 @@ import {
 import type { AudioClock } from '../audio-clock.ts'
 import type { VirtioDevice } from '../device.ts'
 import type { EventLoop, LoopHandler } from '../event-loop.ts'
+import { SoundControls } from '../sound-controls.ts'
 import { CaptureStream } from './capture-stream.ts'
 import { type ControlOwner, ControlQueue } from './control.ts'
 import { GENERIC_DEFAULTS, type GenericOptions } from './options.ts'
@@ -53,6 +54,8 @@ export class GenericSound implements VirtioDevice, ControlOwner {
   readonly options: GenericOptions
   readonly clock: AudioClock
   readonly queues: readonly DeviceVirtqueue[]
+  readonly controls: SoundControls
+  readonly features: number
   readonly config: VirtioSndConfig
   readonly streams: readonly GenericStream[]
   readonly rng: Prng
@@ -81,7 +84,9 @@ export class GenericSound implements VirtioDevice, ControlOwner {
       const id = sim.trace.symbols.define('queue', { name: `${options.name}/${name}` })
       return new DeviceVirtqueue(i, name, options.queueSize, id)
     })
-    this.config = { jacks: 0, streams: options.streams, chmaps: 0 }
+    this.controls = new SoundControls(options.controls)
+    this.features = this.controls.features
+    this.config = { ...this.controls.counts, streams: options.streams }
     const outputs = Math.ceil(options.streams / 2)
     this.streams = Array.from({ length: options.streams }, (_, i) =>
       i < outputs ? new PlayStream(this, i) : new CaptureStream(this, i),

@@ -4,6 +4,7 @@
  */
 import type { Distribution } from '../../../base/distribution.ts'
 import type { Frames, Ns } from '../../../base/units.ts'
+import { NO_SOUND_CONTROLS, type SoundControlsOptions } from '../sound-controls.ts'
 
 /** How the device takes frames once a stream runs. */
 export type Pacing =
@@ -53,6 +54,8 @@ export interface GenericOptions {
   /** What a reset does with queued messages. */
   readonly reset: 'clears' | 'keeps'
   readonly stalls: readonly DeviceStall[]
+  /** Jacks, channel maps, control elements. */
+  readonly controls: SoundControlsOptions
 }
 
 export const GENERIC_DEFAULTS: GenericOptions = {
@@ -75,4 +78,5 @@ export const GENERIC_DEFAULTS: GenericOptions = {
   events: 'none',
   reset: 'clears',
   stalls: [],
+  controls: NO_SOUND_CONTROLS,
 }

@@ -20,7 +20,7 @@ import type { DeviceVirtqueue } from '../../virtio/virtqueue_device.ts'
 import type { AudioClock } from '../audio-clock.ts'
 import type { EventLoop, LoopHandler, LoopTimer } from '../event-loop.ts'
 import { ReadTracker } from '../read-tracker.ts'
-import { sendStreamEvent } from '../send-event.ts'
+import { sendSoundEvent } from '../send-event.ts'
 import { mayTransfer } from './lifecycle.ts'
 import type { GenericOptions } from './options.ts'
 import { Pacer } from './pacer.ts'
@@ -154,8 +154,8 @@ export abstract class GenericStream implements LoopHandler {
   /** The sink found nothing to play, or no room for what it captured. */
   protected *sendXrun(): Proc {
     const { owner, id, trace } = this
-    const event = { code: VIRTIO_SND_EVT_PCM_XRUN, stream: id, trace }
-    yield* sendStreamEvent(owner.host, owner, event)
+    const event = { code: VIRTIO_SND_EVT_PCM_XRUN, data: id, trace }
+    yield* sendSoundEvent(owner.host, owner, event)
   }
 
   forget(): void {

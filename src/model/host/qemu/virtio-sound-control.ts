@@ -62,6 +62,8 @@ export function* handleCtrl(device: ControlTarget, vq: DeviceVirtqueue): Proc {
 /** Status of one request. */
 function* process(device: ControlTarget, request: VirtioSndControl): Proc<number> {
   if (request.code === VIRTIO_SND_R_PCM_INFO) return pcmInfo(device, request)
+  // JACK_INFO and CHMAP_INFO too, whatever the properties say there is.
+  if (!isPcmRequest(request.code)) return VIRTIO_SND_S_NOT_SUPP
   const stream = device.streams[request.stream_id]
   if (stream === undefined) return VIRTIO_SND_S_BAD_MSG
   stream.trace = request.traceStream
@@ -83,6 +85,10 @@ function* process(device: ControlTarget, request: VirtioSndControl): Proc<number
     default:
       return VIRTIO_SND_S_NOT_SUPP
   }
+}
+
+function isPcmRequest(code: number): boolean {
+  return code >= VIRTIO_SND_R_PCM_SET_PARAMS && code <= VIRTIO_SND_R_PCM_STOP
 }
 
 function pcmInfo(device: ControlTarget, request: VirtioSndControl): number {

@@ -43,6 +43,9 @@ export interface VirtioSoundOptions {
   /** 1 to 10; the first half are outputs. */
   readonly streams?: number
   readonly queueSize?: number
+  /** Its properties `jacks` and `chmaps`: counts in the configuration space, nothing else. */
+  readonly jacks?: number
+  readonly chmaps?: number
 }
 
 /** Format S16 (5), rate 48000 (7). */
@@ -77,7 +80,8 @@ export class VirtioSound implements VirtioDevice, ControlTarget {
     )
     this.streams = directions.map((direction, i) => new PcmStream(this, i, direction))
     this.params = directions.map(() => ({ ...DEFAULT_PARAMS }))
-    this.config = { jacks: 0, streams: count, chmaps: 0 }
+    const { jacks = 0, chmaps = 0 } = options
+    this.config = { jacks, streams: count, chmaps }
     for (const stream of this.streams) prepareStream(this, stream)
     this.handlers = this.queues.map((vq) => loop.addHandler(this.handlerOf(vq)))
   }

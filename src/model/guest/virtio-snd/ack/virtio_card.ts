@@ -4,31 +4,37 @@
  * Kernel: sound/virtio/virtio_card.c, v6.12.107.
  */
 import type { Proc } from '../../../../sim/process.ts'
+import { snd_card_register } from '../../../alsa/control.ts'
 import { snd_card_new } from '../../../alsa/core.ts'
 import { snd_card_free } from '../../../alsa/pcm_disconnect.ts'
 import { cancel_work_sync } from '../../../linux/workqueue.ts'
 import { type VirtioPciDevice, vp_del_vqs, vp_reset } from '../../../virtio/virtio_pci.ts'
+import { VIRTIO_SND_F_CTLS } from '../../../virtio/virtio_snd.ts'
 import type { VirtioSndModuleParams } from '../module_params.ts'
 import type { VirtioSndVariant } from '../variant.ts'
+import { virtsnd_chmap_build_devs, virtsnd_chmap_parse_cfg } from '../virtio_chmap.ts'
 import { virtsnd_ctl_msg_cancel_all, virtsnd_ctl_notify_cb } from '../virtio_ctl_msg.ts'
+import { virtsnd_jack_build_devs, virtsnd_jack_parse_cfg } from '../virtio_jack.ts'
 import {
   freeEvents,
-  VirtioSnd,
   virtsnd_disable_event_vq,
   virtsnd_enable_event_vq,
   virtsnd_event_notify_cb,
   virtsnd_find_vqs,
-} from '../virtio_snd_device.ts'
+} from '../virtio_snd_queues.ts'
+import { VirtioSndAck, virtsnd_kctl_build_devs, virtsnd_kctl_parse_cfg } from './virtio_kctl.ts'
 import { virtsnd_pcm_build_devs, virtsnd_pcm_parse_cfg } from './virtio_pcm.ts'
 import {
   virtsnd_pcm_msg_free,
   virtsnd_pcm_rx_notify_cb,
   virtsnd_pcm_tx_notify_cb,
 } from './virtio_pcm_msg.ts'
-import type { VirtioPcmSubstream } from './virtio_pcm_substream.ts'
+
+/** Feature bits that the driver accepts. */
+export const feature_table = VIRTIO_SND_F_CTLS
 
 /** Kernel: virtsnd_find_vqs(): one callback for each queue. */
-function findQueues(snd: VirtioSnd<VirtioPcmSubstream>): Proc<number> {
+function findQueues(snd: VirtioSndAck): Proc<number> {
   return virtsnd_find_vqs(snd, [
     (vqueue) => virtsnd_ctl_notify_cb(snd, vqueue),
     () => virtsnd_event_notify_cb(snd),
@@ -46,28 +52,48 @@ export function* virtsnd_probe(
   vdev: VirtioPciDevice,
   params: VirtioSndModuleParams,
   variant: VirtioSndVariant = {},
-): Proc<VirtioSnd<VirtioPcmSubstream> | number> {
-  const snd = new VirtioSnd<VirtioPcmSubstream>(vdev, params, variant)
+): Proc<VirtioSndAck | number> {
+  const snd = new VirtioSndAck(vdev, params, variant)
   const rc = yield* build(snd)
   if (rc === 0) return snd
   yield* virtsnd_remove(snd)
   return rc
 }
 
-function* build(snd: VirtioSnd<VirtioPcmSubstream>): Proc<number> {
+function* build(snd: VirtioSndAck): Proc<number> {
   let rc = yield* findQueues(snd)
   if (rc !== 0) return rc
   snd.card = snd_card_new(snd.k, snd.object)
   snd.card.private_data = snd
-  rc = yield* virtsnd_pcm_parse_cfg(snd)
+  rc = yield* parseConfig(snd)
+  if (rc === 0) rc = yield* buildDevices(snd)
   if (rc !== 0) return rc
-  virtsnd_pcm_build_devs(snd)
+  yield* snd_card_register(snd.card)
   yield* virtsnd_enable_event_vq(snd)
   return 0
 }
 
+/** What the device has. Kernel: the first half of virtsnd_build_devs(). Return: 0 or -errno. */
+function* parseConfig(snd: VirtioSndAck): Proc<number> {
+  let rc = yield* virtsnd_jack_parse_cfg(snd)
+  if (rc === 0) rc = yield* virtsnd_pcm_parse_cfg(snd)
+  if (rc === 0) rc = yield* virtsnd_chmap_parse_cfg(snd)
+  if (rc === 0 && snd.hasControls) rc = yield* virtsnd_kctl_parse_cfg(snd)
+  return rc
+}
+
+/** What ALSA gets of it. Kernel: the second half of virtsnd_build_devs(). Return: 0 or -errno. */
+function* buildDevices(snd: VirtioSndAck): Proc<number> {
+  let rc = yield* virtsnd_jack_build_devs(snd)
+  if (rc !== 0) return rc
+  virtsnd_pcm_build_devs(snd)
+  rc = yield* virtsnd_chmap_build_devs(snd)
+  if (rc === 0) rc = yield* virtsnd_kctl_build_devs(snd)
+  return rc
+}
+
 /** Kernel: virtsnd_remove(). Context: process. */
-export function* virtsnd_remove(snd: VirtioSnd<VirtioPcmSubstream>): Proc {
+export function* virtsnd_remove(snd: VirtioSndAck): Proc {
   yield* virtsnd_disable_event_vq(snd)
   yield* virtsnd_ctl_msg_cancel_all(snd)
   if (snd.card !== null) yield* snd_card_free(snd.card)
@@ -82,7 +108,7 @@ export function* virtsnd_remove(snd: VirtioSnd<VirtioPcmSubstream>): Proc {
 }
 
 /** Kernel: virtsnd_freeze(). Context: process; the core has suspended the streams before. */
-export function* virtsnd_freeze(snd: VirtioSnd<VirtioPcmSubstream>): Proc {
+export function* virtsnd_freeze(snd: VirtioSndAck): Proc {
   yield* virtsnd_disable_event_vq(snd)
   yield* virtsnd_ctl_msg_cancel_all(snd)
   vp_del_vqs(snd.vdev)
@@ -92,7 +118,7 @@ export function* virtsnd_freeze(snd: VirtioSnd<VirtioPcmSubstream>): Proc {
 }
 
 /** Kernel: virtsnd_restore(). Context: process. Return: 0 or -errno. */
-export function* virtsnd_restore(snd: VirtioSnd<VirtioPcmSubstream>): Proc<number> {
+export function* virtsnd_restore(snd: VirtioSndAck): Proc<number> {
   const rc = yield* findQueues(snd)
   if (rc !== 0) return rc
   yield* virtsnd_enable_event_vq(snd)

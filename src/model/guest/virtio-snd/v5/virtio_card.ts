@@ -5,21 +5,23 @@
  * equal).
  */
 import type { Proc } from '../../../../sim/process.ts'
+import { snd_card_register } from '../../../alsa/control.ts'
 import { snd_card_new } from '../../../alsa/core.ts'
 import { snd_card_free } from '../../../alsa/pcm_disconnect.ts'
 import { WorkStruct } from '../../../linux/workqueue.ts'
 import { type VirtioPciDevice, vp_del_vqs, vp_reset } from '../../../virtio/virtio_pci.ts'
 import type { VirtioSndModuleParams } from '../module_params.ts'
 import type { VirtioSndVariant } from '../variant.ts'
+import { virtsnd_chmap_build_devs, virtsnd_chmap_parse_cfg } from '../virtio_chmap.ts'
 import { virtsnd_ctl_msg_cancel_all, virtsnd_ctl_notify_cb } from '../virtio_ctl_msg.ts'
+import { virtsnd_jack_build_devs, virtsnd_jack_parse_cfg } from '../virtio_jack.ts'
+import { dev_err, VirtioSnd } from '../virtio_snd_device.ts'
 import {
-  dev_err,
   freeEvents,
-  VirtioSnd,
   virtsnd_enable_event_vq,
   virtsnd_event_notify_cb,
   virtsnd_find_vqs,
-} from '../virtio_snd_device.ts'
+} from '../virtio_snd_queues.ts'
 import { enterReset, leaveReset, requestReset, virtsnd_reset_fn } from './reset-work.ts'
 import { virtsnd_pcm_build_devs, virtsnd_pcm_parse_cfg } from './virtio_pcm.ts'
 import {
@@ -39,6 +41,9 @@ export class VirtioSndV5 extends VirtioSnd<VirtioPcmSubstream> {
     this.reset_work = new WorkStruct(vdev.k, '&snd->reset_work', fn, 'virtsnd_reset_fn')
   }
 }
+
+/** Feature bits that the driver accepts: it knows nothing of controls. */
+export const feature_table = 0
 
 /** Kernel: virtsnd_find_vqs(): one callback for each queue. */
 function findQueues(snd: VirtioSndV5): Proc<number> {
@@ -74,11 +79,29 @@ function* build(snd: VirtioSndV5): Proc<number> {
   snd.card = snd_card_new(snd.k, snd.object)
   snd.card.private_data = snd
   enterReset(snd)
-  rc = yield* virtsnd_pcm_parse_cfg(snd)
+  rc = yield* parseConfig(snd)
+  if (rc === 0) rc = yield* buildDevices(snd)
   if (rc !== 0) return rc
-  virtsnd_pcm_build_devs(snd)
+  yield* snd_card_register(snd.card)
   yield* virtsnd_enable_event_vq(snd)
   return 0
+}
+
+/** What the device has. Kernel: the first half of virtsnd_build_devs(). Return: 0 or -errno. */
+function* parseConfig(snd: VirtioSndV5): Proc<number> {
+  let rc = yield* virtsnd_jack_parse_cfg(snd)
+  if (rc === 0) rc = yield* virtsnd_pcm_parse_cfg(snd)
+  if (rc === 0) rc = yield* virtsnd_chmap_parse_cfg(snd)
+  return rc
+}
+
+/** What ALSA gets of it. Kernel: the second half of virtsnd_build_devs(). Return: 0 or -errno. */
+function* buildDevices(snd: VirtioSndV5): Proc<number> {
+  let rc = yield* virtsnd_jack_build_devs(snd)
+  if (rc !== 0) return rc
+  virtsnd_pcm_build_devs(snd)
+  rc = yield* virtsnd_chmap_build_devs(snd)
+  return rc
 }
 
 /** Kernel: virtsnd_remove(), as in v4. Context: process. As posted: reset_work is not cancelled. */

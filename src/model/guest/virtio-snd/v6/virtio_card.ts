@@ -4,19 +4,22 @@
  * Kernel: sound/virtio/virtio_card.c, patch series v6 of 27 February 2021.
  */
 import type { Proc } from '../../../../sim/process.ts'
+import { snd_card_register } from '../../../alsa/control.ts'
 import { snd_card_new } from '../../../alsa/core.ts'
 import { snd_card_free } from '../../../alsa/pcm_disconnect.ts'
 import { type VirtioPciDevice, vp_del_vqs, vp_reset } from '../../../virtio/virtio_pci.ts'
 import type { VirtioSndModuleParams } from '../module_params.ts'
 import type { VirtioSndVariant } from '../variant.ts'
+import { virtsnd_chmap_build_devs, virtsnd_chmap_parse_cfg } from '../virtio_chmap.ts'
 import { virtsnd_ctl_msg_cancel_all, virtsnd_ctl_notify_cb } from '../virtio_ctl_msg.ts'
+import { virtsnd_jack_build_devs, virtsnd_jack_parse_cfg } from '../virtio_jack.ts'
+import { VirtioSnd } from '../virtio_snd_device.ts'
 import {
   freeEvents,
-  VirtioSnd,
   virtsnd_enable_event_vq,
   virtsnd_event_notify_cb,
   virtsnd_find_vqs,
-} from '../virtio_snd_device.ts'
+} from '../virtio_snd_queues.ts'
 import { virtsnd_pcm_build_devs, virtsnd_pcm_parse_cfg } from './virtio_pcm.ts'
 import {
   virtsnd_pcm_msg_free,
@@ -24,6 +27,9 @@ import {
   virtsnd_pcm_tx_notify_cb,
 } from './virtio_pcm_msg.ts'
 import type { VirtioPcmSubstream } from './virtio_pcm_substream.ts'
+
+/** Feature bits that the driver accepts: it knows nothing of controls. */
+export const feature_table = 0
 
 /** Kernel: virtsnd_find_vqs(): one callback for each queue. */
 function findQueues(snd: VirtioSnd<VirtioPcmSubstream>): Proc<number> {
@@ -57,11 +63,29 @@ function* build(snd: VirtioSnd<VirtioPcmSubstream>): Proc<number> {
   if (rc !== 0) return rc
   snd.card = snd_card_new(snd.k, snd.object)
   snd.card.private_data = snd
-  rc = yield* virtsnd_pcm_parse_cfg(snd)
+  rc = yield* parseConfig(snd)
+  if (rc === 0) rc = yield* buildDevices(snd)
   if (rc !== 0) return rc
-  virtsnd_pcm_build_devs(snd)
+  yield* snd_card_register(snd.card)
   yield* virtsnd_enable_event_vq(snd)
   return 0
+}
+
+/** What the device has. Kernel: the first half of virtsnd_build_devs(). Return: 0 or -errno. */
+function* parseConfig(snd: VirtioSnd<VirtioPcmSubstream>): Proc<number> {
+  let rc = yield* virtsnd_jack_parse_cfg(snd)
+  if (rc === 0) rc = yield* virtsnd_pcm_parse_cfg(snd)
+  if (rc === 0) rc = yield* virtsnd_chmap_parse_cfg(snd)
+  return rc
+}
+
+/** What ALSA gets of it. Kernel: the second half of virtsnd_build_devs(). Return: 0 or -errno. */
+function* buildDevices(snd: VirtioSnd<VirtioPcmSubstream>): Proc<number> {
+  let rc = yield* virtsnd_jack_build_devs(snd)
+  if (rc !== 0) return rc
+  virtsnd_pcm_build_devs(snd)
+  rc = yield* virtsnd_chmap_build_devs(snd)
+  return rc
 }
 
 /** Kernel: virtsnd_remove(). Context: process. */

@@ -19,7 +19,8 @@ import {
 } from '../../../alsa/pcm_constants.ts'
 import { ENOMEM } from '../../../linux/errno.ts'
 import type { LockBase } from '../../../linux/lock-base.ts'
-import { kmalloc } from '../../../linux/slab.ts'
+import { kfree, kmalloc } from '../../../linux/slab.ts'
+import { VIRTIO_SND_R_PCM_INFO } from '../../../virtio/virtio_snd.ts'
 import { virtsnd_ctl_query_info } from '../virtio_ctl_msg.ts'
 import { virtsnd_pcm_build_hw } from '../virtio_pcm_hw.ts'
 import type { VirtioSnd } from '../virtio_snd_device.ts'
@@ -41,14 +42,20 @@ const HW_INFO =
  * Kernel: virtsnd_pcm_parse_cfg(). Context: process. Return: 0 or -errno.
  */
 export function* virtsnd_pcm_parse_cfg(snd: VirtioSnd<VirtioPcmSubstream>): Proc<number> {
-  const info = yield* virtsnd_ctl_query_info(snd, 0, snd.config.streams)
-  if (typeof info === 'number') return info
+  const { streams } = snd.config
+  if (streams === 0) return 0
   const site = 'virtsnd_pcm_parse_cfg'
   const what = 'struct virtio_pcm_substream[]'
   const object = yield* kmalloc(snd.k, 'GFP_KERNEL', { what, site, owner: snd.object })
   if (object === 0) return -ENOMEM
   const locks: LockBase[] = []
   snd.vdev.devm.push({ object, locks })
+  const answers = 'struct virtio_snd_pcm_info[]'
+  const answer = yield* kmalloc(snd.k, 'GFP_KERNEL', { what: answers, site, owner: snd.object })
+  if (answer === 0) return -ENOMEM
+  const info = yield* virtsnd_ctl_query_info(snd, VIRTIO_SND_R_PCM_INFO, 0, streams, answer)
+  kfree(snd.k, answer, site)
+  if (typeof info === 'number') return info
   for (const [sid, item] of info.entries()) {
     const hw = virtsnd_pcm_build_hw(item, snd.params, HW_INFO)
     if (typeof hw === 'number') return hw
@@ -60,14 +67,17 @@ export function* virtsnd_pcm_parse_cfg(snd: VirtioSnd<VirtioPcmSubstream>): Proc
   return 0
 }
 
-/** One PCM device for each function group node. Kernel: virtsnd_pcm_build_devs(). */
+/**
+ * One PCM device for each function group node, under the node's number. Kernel:
+ * virtsnd_pcm_build_devs().
+ */
 export function virtsnd_pcm_build_devs(snd: VirtioSnd<VirtioPcmSubstream>): SndPcm[] {
   const nids = [...new Set(snd.substreams.map((vss) => vss.nid))]
-  return nids.map((nid, device) => {
+  return nids.map((nid) => {
     const members = snd.substreams.filter((vss) => vss.nid === nid)
     const playback = members.filter((vss) => vss.direction === SNDRV_PCM_STREAM_PLAYBACK)
     const capture = members.filter((vss) => vss.direction === SNDRV_PCM_STREAM_CAPTURE)
-    const pcm = snd_pcm_new(snd.card as SndCard, device, {
+    const pcm = snd_pcm_new(snd.card as SndCard, nid, {
       nonatomic: snd.variant.atomic !== true,
       ...(playback.length > 0 && { playback: setup(playback) }),
       ...(capture.length > 0 && { capture: setup(capture) }),
