@@ -32,10 +32,13 @@ export class VirtioPcmMsg {
   readonly length: number
   /** Segments of the data: pages of vmalloc memory, taken as never contiguous. */
   readonly data_sgs: number
+  /** The ring that they are pieces of. */
+  readonly data: ObjectId
 
   constructor(object: ObjectId, substream: VirtioPcmSubstream, index: number, xfer: VirtioSndXfer) {
     this.object = object
     this.substream = substream
+    this.data = (substream.substream as SndPcmSubstream).dma_object
     this.index = index
     this.xfer = xfer
     this.length = xfer.bytes
