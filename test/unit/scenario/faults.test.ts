@@ -63,7 +63,7 @@ describe('interrupts and doorbells', () => {
     expect((next?.timeNs ?? 0) - (fault?.timeNs ?? 0)).toBeGreaterThanOrEqual(3_000_000)
   })
   it('duplicate: the second finds nothing to do', () => {
-    const run = played('{kind: duplicate-interrupt, queue: tx, at: 100ms}')
+    const run = played('{kind: duplicate-interrupt, queue: tx, at: 100ms, by: 1ms}')
     expect(run.all('irq_handler_exit').filter((r) => r.b === 0)).toHaveLength(1)
   })
   it('lost kick: no exit, the device does not see it', () => {
