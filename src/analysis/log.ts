@@ -7,6 +7,7 @@ import type { Symbols } from '../sim/symbols.ts'
 import { T, type TraceRecord } from '../sim/trace.ts'
 import { CODES } from '../sim/trace-kinds.ts'
 import type { Fold } from './fold.ts'
+import { LINES_MAX } from './full-lists.ts'
 
 export interface LogLine {
   readonly timeNs: Ns
@@ -36,9 +37,6 @@ export interface RunLog {
   /** Index of the record of each incident. */
   readonly records: ReadonlyMap<Incident, number>
 }
-
-/** Entries kept of each sort. */
-const ENTRIES_MAX = 100_000
 
 export class LogFold implements Fold<RunLog> {
   readonly kinds = [T.printk, T.deadlock, T.bug, T.client_log, T.syscall_exit]
@@ -81,5 +79,5 @@ export class LogFold implements Fold<RunLog> {
 }
 
 function keep<V>(list: V[], entry: V): void {
-  if (list.length < ENTRIES_MAX) list.push(entry)
+  if (list.length < LINES_MAX) list.push(entry)
 }

@@ -17,6 +17,7 @@ import { framesToNsFloor, type Ns } from '../base/units.ts'
 import { T, type TraceRecord } from '../sim/trace.ts'
 import { CODES } from '../sim/trace-kinds.ts'
 import { type Fold, PerSymbol } from './fold.ts'
+import { REPORTS_MAX } from './full-lists.ts'
 import type { SilentFailure } from './silent-failures.ts'
 import { isRunning, type StreamTable } from './streams.ts'
 
@@ -42,8 +43,7 @@ interface Watch {
   pending: Pending[]
 }
 
-/** Entries reported for one stream, and events kept while on their way. */
-const FOUND_MAX = 10_000
+/** Events kept while on their way. */
 const PENDING_MAX = 1_000
 
 export class LostEventFold implements Fold<ReadonlyMap<number, readonly SilentFailure[]>> {
@@ -119,7 +119,7 @@ function loseRead(watch: Watch, nowNs: Ns, why: string): void {
 }
 
 function lose(watch: Watch, one: Pending, untilNs: Ns, why: string): void {
-  if (watch.found.length >= FOUND_MAX) return
+  if (watch.found.length >= REPORTS_MAX) return
   const { timeNs, record, state } = one
   const what = `${EVENTS[one.event]}: ${why}`
   watch.found.push({ timeNs, kind: 'lost-event', state, untilNs, frames: 0, record, what })

@@ -12,6 +12,7 @@ import { T, type TraceRecord } from '../sim/trace.ts'
 import { CODES } from '../sim/trace-kinds.ts'
 import type { Fold } from './fold.ts'
 import { formatInstant } from './format.ts'
+import { REPORTS_MAX } from './full-lists.ts'
 
 export interface MemoryFault {
   readonly timeNs: Ns
@@ -21,7 +22,6 @@ export interface MemoryFault {
 
 const FREED = (CODES.fresh as readonly string[]).indexOf('freed')
 const USE_AFTER_FREE = (CODES.bug as readonly string[]).indexOf('use-after-free')
-const FAULTS_MAX = 10_000
 /** Freed objects whose names are remembered, for those that are used or freed again. */
 const FREED_MAX = 4096
 const RUNTIME = 'struct snd_pcm_runtime'
@@ -225,7 +225,7 @@ export class MemoryFold implements Fold<readonly MemoryFault[]> {
   }
 
   private add({ timeNs }: TraceRecord, kind: MemoryFault['kind'], what: string): void {
-    if (this.faults.length < FAULTS_MAX) this.faults.push({ timeNs, kind, what })
+    if (this.faults.length < REPORTS_MAX) this.faults.push({ timeNs, kind, what })
   }
 }
 

@@ -13,12 +13,12 @@ import type { Symbols } from '../sim/symbols.ts'
 import { T, type TraceRecord } from '../sim/trace.ts'
 import { CODES } from '../sim/trace-kinds.ts'
 import type { Fold } from './fold.ts'
+import { REPORTS_MAX } from './full-lists.ts'
 import type { Incident } from './log.ts'
 
 const WORDS = CODES['virtsnd'] as readonly string[]
 const REFUSALS = ['BAD_MSG', 'NOT_SUPP', 'IO_ERR']
 const STATUS_BYTES = 8
-const FOUND_MAX = 10_000
 
 /** What may follow the last request that was accepted; '' is none. */
 const AFTER: Readonly<Record<string, readonly string[]>> = {
@@ -168,6 +168,6 @@ export class ProtocolFold implements Fold<readonly Incident[]> {
   }
 
   private add(timeNs: Ns, text: string): void {
-    if (this.found.length < FOUND_MAX) this.found.push({ timeNs, kind: 'protocol', text })
+    if (this.found.length < REPORTS_MAX) this.found.push({ timeNs, kind: 'protocol', text })
   }
 }

@@ -10,6 +10,7 @@ import { ClientWatch } from './client-watch.ts'
 import { EndToEndFold } from './end-to-end.ts'
 import { type Fold, FoldSet } from './fold.ts'
 import { FramesFold } from './frames.ts'
+import { LINES_MAX, REPORTS_MAX, whenFull } from './full-lists.ts'
 import type { ClassUsage, LockEdge } from './lockdep/lock-order.ts'
 import { LockdepFold } from './lockdep/trace-fold.ts'
 import { type Incident, LogFold, type LogLine } from './log.ts'
@@ -152,6 +153,9 @@ export function buildResult(
   store.replay(folds)
   const log = folds.log.finish()
   const { classes, edges, reports } = folds.locks.finish()
+  const streams = streamResults(folds, meta)
+  const memory = folds.memory.finish()
+  const protocol = folds.protocol.finish()
   return {
     schema: 1,
     scenario: meta.scenario,
@@ -164,17 +168,27 @@ export function buildResult(
     expectations: [],
     outcome: meta.outcome,
     ...(typeof meta.limit === 'string' ? { limit: meta.limit } : {}),
-    streams: streamResults(folds, meta),
+    streams,
     locks: {
       classes,
       edges,
       predicted: reports.map(({ kind, classes, text }) => ({ kind, classes, text })),
       actual: log.incidents.filter((one) => LOCK_INCIDENTS.includes(one.kind)),
     },
-    memory: folds.memory.finish(),
+    memory,
     warnings: [
       ...log.incidents.filter((one) => WARNINGS.includes(one.kind)),
-      ...folds.protocol.finish(),
+      ...protocol,
+      ...whenFull('reports on the protocol', protocol, REPORTS_MAX),
+      ...Object.entries(streams).flatMap(([name, { xruns, silentFailures }]) => [
+        ...whenFull(`xruns of ${name}`, xruns, REPORTS_MAX),
+        ...whenFull(`silent failures of ${name}`, silentFailures.filter(notLost), REPORTS_MAX),
+        ...whenFull(`lost events of ${name}`, silentFailures.filter(isLost), REPORTS_MAX),
+      ]),
+      ...whenFull('reports on memory', memory, REPORTS_MAX),
+      ...whenFull('lines of the log', log.lines, LINES_MAX),
+      ...whenFull('failed calls', log.failedCalls, LINES_MAX),
+      ...whenFull('reports of the kernel', log.incidents, LINES_MAX),
     ].toSorted((a, b) => a.timeNs - b.timeNs),
     log: log.lines,
   }
@@ -188,6 +202,9 @@ const LOCK_INCIDENTS = [
   'workqueue-leak',
 ]
 const WARNINGS = ['protocol', 'warning']
+
+const isLost = ({ kind }: SilentFailure): boolean => kind === 'lost-event'
+const notLost = (failure: SilentFailure): boolean => !isLost(failure)
 
 function streamResults(folds: ResultFolds, meta: RunMeta): Record<string, StreamResult> {
   const endNs = meta.virtualTimeNs

@@ -17,6 +17,7 @@ import { type Frames, framesToNsFloor, type Ns } from '../base/units.ts'
 import { T, type TraceRecord } from '../sim/trace.ts'
 import { CODES } from '../sim/trace-kinds.ts'
 import { type Fold, PerSymbol } from './fold.ts'
+import { REPORTS_MAX } from './full-lists.ts'
 import { STATE_PREPARED, STATE_RUNNING, type StreamNow, type StreamTable } from './streams.ts'
 
 export type SilentKind = 'stale' | 'skipped' | 'stalled' | 'position' | 'lost-event'
@@ -62,8 +63,6 @@ export interface SilentFailureOptions {
   readonly stalledPeriods: number
 }
 
-/** Entries reported for one stream. */
-const FOUND_MAX = 10_000
 const FRESH = CODES.fresh as readonly string[]
 const KIND_OF_FRESHNESS: readonly (SilentKind | null)[] = FRESH.map((word) =>
   word === 'stale' ? 'stale' : word === 'skipped' || word === 'overwritten' ? 'skipped' : null,
@@ -193,5 +192,5 @@ function extend(
 }
 
 function add(watch: Watch, failure: SilentFailure): void {
-  if (watch.found.length < FOUND_MAX) watch.found.push(failure)
+  if (watch.found.length < REPORTS_MAX) watch.found.push(failure)
 }

@@ -8,6 +8,7 @@ import { CODES } from '../sim/trace-kinds.ts'
 import { type ClientNow, type ClientWatch, sleepsByChoice } from './client-watch.ts'
 import { type Fold, PerSymbol } from './fold.ts'
 import { formatDuration } from './format.ts'
+import { REPORTS_MAX } from './full-lists.ts'
 import { availOf, STATE_RUNNING, type StreamNow, type StreamTable } from './streams.ts'
 
 export interface Xrun {
@@ -43,9 +44,6 @@ interface OpenXrun {
   recoveryNs: Ns | null
 }
 
-/** Xruns reported for one stream; a storm beyond it is only counted. */
-const XRUNS_MAX = 10_000
-
 export class XrunFold implements Fold<ReadonlyMap<number, readonly Xrun[]>> {
   readonly kinds = [T.snd_pcm_hwptr, T.snd_pcm_xrun, T.syscall_exit, T.snd_pcm_state]
   private readonly xruns = new PerSymbol<OpenXrun[]>(() => [])
@@ -76,7 +74,7 @@ export class XrunFold implements Fold<ReadonlyMap<number, readonly Xrun[]>> {
 
   private open(r: TraceRecord): void {
     const list = this.xruns.get(r.a)
-    if (list.length >= XRUNS_MAX) return
+    if (list.length >= REPORTS_MAX) return
     const stream = this.streams.get(r.a)
     const client = this.clients.get(r.a)
     list.push({
