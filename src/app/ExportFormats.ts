@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Ns } from '../base/units.ts'
 import { chromeTrace } from '../export/chrome.ts'
+import { dmesgText } from '../export/dmesg.ts'
 import type { ExportedRun } from '../export/exported-run.ts'
 import { ftraceText, type Machine } from '../export/ftrace.ts'
 import { hdrLog } from '../export/hdr-log.ts'
@@ -63,6 +64,12 @@ export const exportFormats: readonly ExportFormat[] = [
     binary: false,
     takes: ['at'],
     write: ({ store, result }, { atNs }) => procAsound(store, result, atNs),
+  },
+  {
+    name: 'dmesg',
+    binary: false,
+    takes: [],
+    write: ({ store }) => dmesgText(store),
   },
 ]
 

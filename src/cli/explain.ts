@@ -13,6 +13,10 @@ interface ExplainFlags {
   readonly from?: string
   readonly to?: string
   readonly markdown?: boolean
+  readonly proc?: string
+  readonly hwParams?: string
+  readonly swParams?: string
+  readonly dmesg?: string
   readonly seed?: number
   readonly set: readonly string[]
   readonly filter?: string
@@ -30,6 +34,7 @@ Examples:
   pcmsim explain scenarios/virtio-snd/H12-stale-audio.yaml --filter v7 --silent 1
   pcmsim explain out/first-light/seed-1/trace.ndjson --at 650ms --json
   pcmsim explain scenarios/late-vcpu-stolen.yaml --filter stolen --from 600ms --to late:1
+  pcmsim explain --proc status.txt --hw-params hw_params.txt --dmesg dmesg.txt
 `
 
 const kinds = ['xrun', 'silent', 'late', 'report', 'memory'] as const
@@ -42,7 +47,7 @@ export function addExplain(program: Command): void {
   program
     .command('explain')
     .description('say why an xrun, a silent failure, a report or a late period came about')
-    .argument('<path>', 'a scenario, a trace.ndjson, or - for a scenario on standard input')
+    .argument('[path]', 'a scenario, a trace.ndjson, or - for a scenario on standard input')
     .addOption(choice('--xrun <n>', 'the nth xrun', 'xrun').argParser(ordinal))
     .addOption(choice('--silent <n>', 'the nth silent failure', 'silent').argParser(ordinal))
     .addOption(choice('--late <k>', 'the kth latest period', 'late').argParser(ordinal))
@@ -52,13 +57,27 @@ export function addExplain(program: Command): void {
     .option('--from <record>', 'with --to: the critical path between two records')
     .option('--to <record>', 'a number, a time such as 650ms, or xrun:1, silent:1, late:1 ...')
     .option('--markdown', 'the critical path as a Markdown table')
+    .option('--proc <file>', "without a path: a substream's status; which scenarios look like it")
+    .option('--hw-params <file>', 'its hw_params')
+    .option('--sw-params <file>', 'its sw_params')
+    .option('--dmesg <file>', 'the kernel log')
     .option('--seed <n>', "seed instead of the scenario's own", seedValue)
     .option('--set <path=value>', 'override a key of the scenario; repeatable', collect, [])
     .option('--filter <text>', 'the variant whose scenario/name contains this')
     .option('--no-counterfactuals', 'do not run the scenario again with single changes')
     .option('--json', 'print one JSON document and nothing else')
     .addHelpText('after', examples)
-    .action(async (path: string, flags: ExplainFlags) => {
+    .action(async (path: string | undefined, flags: ExplainFlags, command: Command) => {
+      const { proc, hwParams, swParams, dmesg } = flags
+      const files = given({ proc, hwParams, swParams, dmesg })
+      if (Object.keys(files).length > 0) {
+        if (path !== undefined) command.error(`error: ${path}: allowed: files or a path, not both`)
+        const { snapshotCommand } = await import('../app/Snapshot.ts')
+        const asked = { ...files, json: flags.json === true }
+        process.exitCode = await snapshotCommand(asked, makeConsole(false))
+        return
+      }
+      if (path === undefined) command.error("error: missing required argument 'path'")
       const { explainCommand } = await import('../app/Explain.ts')
       const { seed, filter, at, from, to, markdown, set } = flags
       const kind = kinds.find((one) => flags[one] !== undefined)

@@ -19,6 +19,7 @@ const formats = [
   'ftrace',
   'vcd',
   'proc',
+  'dmesg',
   'hdr',
   'openmetrics',
   'junit',

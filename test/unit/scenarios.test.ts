@@ -3,11 +3,17 @@
  * on the wire are the ones in test/golden/scenarios (`npx vitest run` on this file with `-u` writes
  * them anew; read the difference before committing it).
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
-import { loadScenario, runScenario, type ScenarioRun } from '../../src/index.ts'
+import { afterAll, describe, expect, it } from 'vitest'
+import {
+  readSignatures,
+  type Signature,
+  signatureLine,
+  signaturesOf,
+} from '../../src/app/Signatures.ts'
+import { loadScenario, runScenario, type ScenarioRun, type ScenarioSpec } from '../../src/index.ts'
 import { T, TraceRecord } from '../../src/sim/trace.ts'
 import { CODES } from '../../src/sim/trace-kinds.ts'
 import { wireText } from '../support/wire-text.ts'
@@ -15,6 +21,18 @@ import { wireText } from '../support/wire-text.ts'
 const folder = fileURLToPath(new URL('../../scenarios', import.meta.url))
 const golden = '../golden/scenarios'
 const seeds = [1, 2, 3, 4, 5]
+const update = process.env['UPDATE_GOLDEN'] === '1'
+const signatureFile = fileURLToPath(new URL('../../schema/signatures.ndjson', import.meta.url))
+const signatures: Signature[] = []
+const known = update ? [] : readSignatures()
+
+function isOf({ scenario, variant }: Signature, spec: ScenarioSpec): boolean {
+  return scenario === spec.name && variant === spec.variant
+}
+
+afterAll(() => {
+  if (update) writeFileSync(signatureFile, signatures.map(signatureLine).join(''))
+})
 /** First line of a file: where its schema is, from where it is. */
 function modelineOf(file: string): string {
   const up = '../'.repeat(file.split(/[\\/]/).length)
@@ -75,8 +93,13 @@ describe.each(files)('%s', (file) => {
     // Something beside the outcome, which is implied.
     expect(spec.expect.filter((one) => one.fact.name !== 'outcome')).not.toEqual([])
     for (const seed of seeds) {
-      const found = broken(runScenario(spec, seed))
+      const run = runScenario(spec, seed)
+      const found = broken(run)
       expect({ seed, found }).toEqual({ seed, found: [] })
+      if (seed !== spec.seed) continue
+      const fresh = signaturesOf(file.replaceAll('\\', '/'), spec, run)
+      if (update) signatures.push(...fresh)
+      else expect(known.filter((one) => isOf(one, spec))).toEqual(fresh)
     }
   })
 })
