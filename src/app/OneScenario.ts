@@ -59,7 +59,7 @@ export const loadOne = Effect.fnUntraced(function* (path: string, options: OneSc
 })
 
 /** Those whose full name contains the text; the one that has it as its name or variant, if one. */
-function chosenOf(specs: readonly ScenarioSpec[], filter: string): readonly ScenarioSpec[] {
+export function chosenOf(specs: readonly ScenarioSpec[], filter: string): readonly ScenarioSpec[] {
   const exact = specs.filter((one) => fullName(one) === filter || one.variant === filter)
   if (exact.length === 1) return exact
   return specs.filter((one) => containing(filter)(fullName(one)))
