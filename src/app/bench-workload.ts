@@ -18,7 +18,7 @@ export type Shape = 'uniform' | 'skewed'
 
 /** Delays from xorshift32: uniform in 1..2^20, or 15 of 16 in 1..4096 and the rest in 1..2^24. */
 export class Delays {
-  private state = 2463534242
+  private state = 2463534242 | 0
   private readonly skewed: boolean
 
   constructor(shape: Shape) {

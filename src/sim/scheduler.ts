@@ -22,49 +22,43 @@ export type StopReason = 'until' | 'idle' | 'stopped' | 'limit'
 
 /** A right to be called at a time; owned by one thing and re-armed again and again. */
 export class Timer {
-  /** Time of the pending call, -1 when not armed. */
-  atNs = -1
-  generation: number
+  /** Its entry in the queue; another entry of its slot is void. -1 when not armed. */
+  entry = -1
   readonly slot: number
   readonly priority: number
   readonly fire: () => void
   private readonly simulation: Simulation
 
-  constructor(
-    simulation: Simulation,
-    slot: number,
-    generation: number,
-    priority: number,
-    fire: () => void,
-  ) {
+  constructor(simulation: Simulation, slot: number, priority: number, fire: () => void) {
     this.simulation = simulation
     this.slot = slot
-    this.generation = generation
     this.priority = priority
     this.fire = fire
   }
 
   get armed(): boolean {
-    return this.atNs >= 0
+    return this.entry >= 0
+  }
+
+  /** Time of the pending call, -1 when not armed. */
+  get atNs(): Ns {
+    return this.entry < 0 ? -1 : this.simulation.timeOf(this.entry)
   }
 
   /** Replaces a pending call. */
   arm(atNs: Ns): void {
-    this.generation++
-    this.atNs = atNs
-    this.simulation.enqueue(this, atNs)
+    this.entry = this.simulation.enqueue(this, atNs)
   }
 
   cancel(): void {
-    if (this.atNs < 0) return
-    this.generation++
-    this.atNs = -1
+    this.entry = -1
   }
 
   /** Arms for this instant, behind what is already due at it. */
   soon(): void {
-    if (this.atNs === this.simulation.now) return
-    this.arm(this.simulation.now)
+    const { simulation, entry } = this
+    if (entry >= 0 && simulation.timeOf(entry) === simulation.now) return
+    this.arm(simulation.now)
   }
 }
 
@@ -100,9 +94,8 @@ export class Simulation {
   /** Streams in use; kept only by a run that will change its seed. */
   private readonly streams: Prng[] | null
   private readonly redraws: (() => void)[] = []
-  /** Inline advance may reach any time before this; -1 while not known. */
-  private horizonNs = 0
-  private untilNs = 0
+  /** Inline advance may reach this, the end of the run; -1 from where it shall stop. */
+  private untilNs = -1
   private stopRequested = false
   /** Which limit ended the run, if one did. */
   limit: string | null = null
@@ -142,9 +135,7 @@ export class Simulation {
 
   timer(fire: () => void, priority: number = Priority.cpu): Timer {
     const slot = this.freeSlots.pop() ?? this.timers.length
-    // A reused slot goes on counting, so that entries of its former owner stay stale.
-    const generation = this.timers[slot]?.generation ?? 0
-    const timer = new Timer(this, slot, generation, priority, fire)
+    const timer = new Timer(this, slot, priority, fire)
     this.timers[slot] = timer
     return timer
   }
@@ -155,18 +146,22 @@ export class Simulation {
     this.freeSlots.push(timer.slot)
   }
 
-  /** For Timer only. */
-  enqueue(timer: Timer, atNs: Ns): void {
+  /** For Timer only: the entry that stands for it. */
+  enqueue(timer: Timer, atNs: Ns): number {
     // The sentence is built only on failure: this is called for every event.
     if (atNs < this.now) unreachable(`an event at ${atNs} ns lies before now, ${this.now} ns`)
-    if (atNs < this.horizonNs) this.horizonNs = atNs
-    this.queue.push(atNs, timer.priority, timer.slot, timer.generation)
+    return this.queue.push(atNs, timer.priority, timer.slot)
+  }
+
+  /** For Timer only: when an entry is due. */
+  timeOf(entry: number): Ns {
+    return this.queue.times[entry] as number
   }
 
   /** Lets `ns` pass at once if nothing else is due by then. */
   tryAdvance(ns: Ns): boolean {
     const to = this.now + ns
-    if (to >= this.horizonNs && (this.horizonNs >= 0 || !this.findHorizon(to))) return false
+    if (to > this.untilNs || to >= this.queue.nextTimeNs()) return false
     if (this.steps++ >= this.stepsMax) return false
     this.now = to
     return true
@@ -181,7 +176,7 @@ export class Simulation {
   /** Ends the run after the current event. */
   stop(): void {
     this.stopRequested = true
-    this.horizonNs = 0
+    this.untilNs = -1
   }
 
   /** Runs events up to and including `untilNs`; the clock ends there unless stopped before. */
@@ -189,9 +184,10 @@ export class Simulation {
     this.untilNs = untilNs
     this.stopRequested = false
     const { queue, timers } = this
+    const { reorders } = this.policy
     for (;;) {
       if (this.stopRequested) return this.limit === null ? 'stopped' : 'limit'
-      const timeNs = queue.peekTimeNs()
+      const timeNs = queue.nextTimeNs()
       if (timeNs > untilNs) {
         this.now = untilNs
         return timeNs === Number.POSITIVE_INFINITY ? 'idle' : 'until'
@@ -200,51 +196,40 @@ export class Simulation {
         this.limit = `more than ${this.stepsMax} steps`
         return 'limit'
       }
-      if (this.policy.reorders) this.popChosen()
-      else queue.pop()
-      const timer = timers[queue.poppedSlot] as Timer
-      if (timer.generation !== queue.poppedGeneration) continue
+      const entry = reorders ? this.popChosen() : queue.pop()
+      const timer = timers[queue.slots[entry] as number] as Timer
+      if (timer.entry !== entry) continue
       this.now = timeNs
-      this.horizonNs = -1
-      timer.atNs = -1
+      timer.cancel()
       timer.fire()
     }
   }
 
-  private findHorizon(to: Ns): boolean {
-    if (this.stopRequested) return false
-    const next = this.queue.lowerBoundNs()
-    // An event at the end of the run still belongs to it, hence one beyond.
-    this.horizonNs = next < this.untilNs + 1 ? next : this.untilNs + 1
-    return to < this.horizonNs
-  }
-
-  /** Takes one of the equally early entries, as the policy says, and puts the others back. */
-  private popChosen(): void {
-    const { queue } = this
-    const entries: { slot: number; generation: number; key: number }[] = []
-    const timeNs = queue.peekTimeNs()
-    const priority = queue.peekPriority()
-    while (queue.peekTimeNs() === timeNs && queue.peekPriority() === priority) {
-      queue.pop()
-      const entry = {
-        slot: queue.poppedSlot,
-        generation: queue.poppedGeneration,
-        key: queue.poppedKey,
-      }
-      const timer = this.timers[entry.slot] as Timer
-      if (timer.generation === entry.generation) entries.push(entry)
-      if (queue.length === 0) break
-    }
-    if (entries.length === 0) return
-    const slots = entries.map((one) => one.slot)
+  /**
+   * Takes one of the equally early entries, as the policy says, and puts the others back. If all of
+   * them are void, it is one of those.
+   */
+  private popChosen(): number {
+    const { queue, timers } = this
+    const timeNs = queue.nextTimeNs()
+    const priority = queue.nextPriority()
+    const entries: number[] = []
+    const slots: number[] = []
+    let entry = -1
+    do {
+      entry = queue.take()
+      const slot = queue.slots[entry] as number
+      if ((timers[slot] as Timer).entry === entry) {
+        entries.push(entry)
+        slots.push(slot)
+      } else queue.free(entry)
+    } while (queue.nextTimeNs() === timeNs && queue.nextPriority() === priority)
+    if (entries.length === 0) return entry
     const chosen = this.policy.first(slots, timeNs)
-    const entry = entries[chosen]
-    assert(entry !== undefined, `the policy chose candidate ${chosen} of ${entries.length}`)
-    for (const other of entries) {
-      if (other !== entry) queue.pushKeyed(timeNs, other.key, other.slot, other.generation)
-    }
-    queue.poppedSlot = entry.slot
-    queue.poppedGeneration = entry.generation
+    for (const other of entries) if (other !== entries[chosen]) queue.putBack(other)
+    entry = entries[chosen] ?? -1
+    assert(entry >= 0, `the policy chose candidate ${chosen} of ${entries.length}`)
+    queue.free(entry)
+    return entry
   }
 }

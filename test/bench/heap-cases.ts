@@ -15,13 +15,14 @@ class CoreQueue implements Queue {
   private readonly queue = new EventQueue()
 
   push(timeNs: number, priority: number, id: number): void {
-    this.queue.push(timeNs, priority, id, 0)
+    this.queue.push(timeNs, priority, id)
   }
 
   pop(): number {
     if (this.queue.length === 0) return -1
-    this.timeNs = this.queue.pop()
-    return this.queue.poppedSlot
+    const entry = this.queue.pop()
+    this.timeNs = this.queue.times[entry] as number
+    return this.queue.slots[entry] as number
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the machine costs as it grows: work of the event heap for each event, by how many events are
+ * What the machine costs as it grows: work of the event queue for each event, by how many are
  * pending; memory for each task, by their number, and over time. Counts and bytes, no seconds.
  */
 import { setFlagsFromString } from 'node:v8'
@@ -13,22 +13,33 @@ import { COST_NAMES, costTable } from '../../src/model/machine/cost.ts'
 import { chargeNs } from '../../src/model/machine/machine.ts'
 import { Simulation } from '../../src/sim/scheduler.ts'
 
-/** Entries that the heap moves for one event taken and one put in, with `pending` in it. */
-export function movesPerEvent(pending: number, events = 20_000): number {
+/**
+ * Times that the queue looks at for one event taken and one put in, with `pending` in it. `spread`
+ * delays are 1..2^24 ns; it counts as many events as are pending, so that all go through buckets.
+ * `crowded` delays are 1..16 ns beside one event that is a day away: all are in one bucket.
+ */
+export function looksPerEvent(pending: number, shape: 'spread' | 'crowded'): number {
   const queue = new EventQueue()
-  const inside = queue as unknown as { move(from: number, to: number): void }
-  const move = inside.move.bind(queue)
-  let moves = 0
-  inside.move = (from, to) => {
-    moves++
-    move(from, to)
-  }
   const delays = new Delays('uniform')
-  const delay = (): number => 1 + (delays.bits() & 0xffff)
-  for (let slot = 0; slot < pending; slot++) queue.push(delay(), 0, slot, 0)
-  moves = 0
-  for (let i = 0; i < events; i++) queue.push(queue.pop() + delay(), 0, queue.poppedSlot, 0)
-  return moves / events
+  const mask = shape === 'spread' ? 0xff_ffff : 15
+  const delay = (): number => 1 + (delays.bits() & mask)
+  for (let slot = 1; slot < pending; slot++) queue.push(delay(), 0, slot)
+  queue.push(shape === 'spread' ? delay() : 86_400_000_000_000, 0, 0)
+  queue.nextTimeNs()
+  const times = queue.times
+  let looks = 0
+  queue.times = new Proxy(times, {
+    get(target, at) {
+      looks++
+      return target[at as unknown as number]
+    },
+  })
+  const events = shape === 'spread' ? Math.max(pending, 20_000) : 20_000
+  for (let i = 0; i < events; i++) {
+    const entry = queue.pop()
+    queue.push((times[entry] as number) + delay(), 0, queue.slots[entry] as number)
+  }
+  return looks / events
 }
 
 setFlagsFromString('--expose_gc')
@@ -85,17 +96,18 @@ export function growthPerSecond(seconds: number): number {
   return grown(k, before) / seconds
 }
 
-export const PENDING = [4, 16, 64, 256, 1024, 4096, 16_384, 65_536]
+export const PENDING = [4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 1_048_576]
 export const TASKS = [100, 1_000, 4_000]
 
 /** The bench's section, as lines. */
-export function machineReport(): readonly string[] {
-  const moves = PENDING.map((n) => {
-    const depth = Math.log2(n) / 2
-    const pad = String(n).padStart(8)
-    return `${pad} pending: ${movesPerEvent(n).toFixed(2)} moves an event, log4 ${depth.toFixed(0)}`
+export function machineReport(sizes = PENDING): readonly string[] {
+  const looks = sizes.map((n) => {
+    const [spread, crowded] = [looksPerEvent(n, 'spread'), looksPerEvent(n, 'crowded')]
+    const both = `${spread.toFixed(1)} spread, ${crowded.toFixed(1)} crowded`
+    return `${String(n).padStart(8)} pending: ${both}, log2 ${Math.log2(n).toFixed(0)}`
   })
   const tasks = TASKS.map((n) => `${String(n).padStart(8)} tasks: ${bytesPerTask(n).toFixed(0)} B`)
   const growth = `growth of a run of 100 tasks: ${growthPerSecond(30).toFixed(0)} B a second`
-  return ['', 'machine: heap work by pending events', ...moves, 'memory a task', ...tasks, growth]
+  const title = 'machine: times looked at for an event, by pending events'
+  return ['', title, ...looks, 'memory a task', ...tasks, growth]
 }

@@ -5,30 +5,67 @@ import type { Policy } from '../../../src/sim/policy.ts'
 import { fifo } from '../../../src/sim/policy.ts'
 import { FreeProcess, Req } from '../../../src/sim/process.ts'
 import { Simulation } from '../../../src/sim/scheduler.ts'
+import { ObjectHeap } from '../../bench/object-heap.ts'
+
+/** Delays of one kind for a while, then of another: each part of the queue is reached. */
+const DELAYS: readonly ((rng: Prng) => number)[] = [
+  (rng) => rng.below(1000),
+  // All at one instant, or nearly: one bucket holds them.
+  () => 0,
+  (rng) => rng.below(3),
+  // Short ones between a few that are hours away.
+  (rng) => (rng.below(16) === 0 ? rng.below(10_000_000) * 1_000_000 : rng.below(4096)),
+  (rng) => 1 + rng.below(1 << 20),
+]
 
 describe('event queue', () => {
-  it('agrees with a sorted list, cancelled entries and put-back ones included', () => {
+  it('agrees with a plain heap, entries that were put back included', () => {
     const rng = new Prng(7, 'queue')
     const queue = new EventQueue()
-    const list: { time: number; priority: number; seq: number; slot: number }[] = []
-    let seq = 0
-    for (let step = 0; step < 20_000; step++) {
-      if (list.length === 0 || rng.below(5) < 3) {
-        const time = rng.below(1000)
-        const priority = rng.below(3)
-        queue.push(time, priority, step, 0)
-        list.push({ time, priority, seq: seq++, slot: step })
+    const heap = new ObjectHeap<number>()
+    const seen = { heap: 0, buckets: 0, most: 0 }
+    const inside = queue as unknown as { nearIsHeap: boolean; rungLength: number }
+    let now = 0
+    for (let step = 0; step < 60_000; step++) {
+      const delay = DELAYS[Math.floor(step / 3000) % DELAYS.length] as (rng: Prng) => number
+      // Grows for a while, then drains.
+      if (queue.length === 0 || rng.below(10) < (step % 12_000 < 6000 ? 7 : 3)) {
+        const [time, priority] = [now + delay(rng), rng.below(3)]
+        queue.push(time, priority, step)
+        heap.add(time, priority, step)
         continue
       }
-      list.sort((a, b) => a.time - b.time || a.priority - b.priority || a.seq - b.seq)
-      const first = list.shift()
-      expect(queue.lowerBoundNs()).toBe(first?.time)
-      expect(queue.pop()).toBe(first?.time)
-      expect(queue.poppedSlot).toBe(first?.slot)
-      expect(queue.length).toBe(list.length)
+      seen.most = Math.max(seen.most, queue.length)
+      if (inside.nearIsHeap) seen.heap++
+      if (inside.rungLength > 0) seen.buckets++
+      const first = heap.take()
+      expect(queue.nextTimeNs()).toBe(first?.timeNs)
+      expect(queue.nextPriority()).toBe(first?.priority)
+      if (rng.below(4) === 0) putSomeBack(queue, 1 + rng.below(40))
+      const entry = queue.pop()
+      expect(queue.slots[entry]).toBe(first?.payload)
+      now = first?.timeNs ?? now
     }
+    for (let left = queue.length; left > 0; left--) {
+      expect(queue.slots[queue.pop()]).toBe(heap.take()?.payload)
+    }
+    expect(queue.nextTimeNs()).toBe(Number.POSITIVE_INFINITY)
+    expect(heap.take()).toBeUndefined()
+    expect(seen.heap).toBeGreaterThan(1000)
+    expect(seen.buckets).toBeGreaterThan(1000)
+    expect(seen.most).toBeGreaterThan(1000)
   })
 })
+
+/** Takes the earliest ones, which have one time and priority, and puts them back. */
+function putSomeBack(queue: EventQueue, count: number): void {
+  const [time, priority] = [queue.nextTimeNs(), queue.nextPriority()]
+  const taken: number[] = []
+  while (taken.length < count && queue.nextTimeNs() === time && queue.nextPriority() === priority) {
+    taken.push(queue.take())
+  }
+  for (const entry of taken) queue.putBack(entry)
+}
 
 describe('simulation', () => {
   it('runs equal times in order of priority, then of arming', () => {
