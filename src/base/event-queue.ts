@@ -7,12 +7,12 @@
  *   rung  buckets of equal width, unordered; when near is empty the next bucket becomes near.
  *   top   whatever is later still, unordered; when all buckets are empty it is dealt into new ones.
  *
- * So an event costs a few moves, whatever is pending, where times are spread; where they are not
- * (all in one bucket, or all at one time) it costs what a heap costs: never more than the logarithm.
+ * So an event costs a few moves, whatever is pending, where times are spread. Where they are not
+ * (all in one bucket, or all at one time) it costs what a heap costs: the logarithm.
  *
  * An entry is a row of columns and has a number, which is given out again after it was freed.
- * Cancelling is lazy: whoever knows that an entry is void skips it when it is taken. The queue knows
- * slots (small integers), not what they mean. Times are integer nanoseconds.
+ * Cancelling is lazy: whoever knows that an entry is void skips it when it is taken. The queue
+ * knows slots (small integers), not what they mean. Times are integer nanoseconds.
  */
 import { assert } from './assert.ts'
 
