@@ -32,7 +32,7 @@ streams: [{name: music, period_size: 480, periods: 4}]
 }
 
 describe('crosvm', () => {
-  it('latency_bytes is what is to be played before the buffer: 0 once its period has passed', () => {
+  it('latency_bytes is what is to be played before it: 0 once its period has passed', () => {
     const { all, latencies } = played('{kind: crosvm}')
     expect(all('virtsnd_msg_complete').length).toBeGreaterThan(40)
     expect([...latencies]).toEqual([0])
