@@ -7,6 +7,7 @@ import type { ScenarioSpec } from '../scenario/spec.ts'
 import { InputError } from './Errors.ts'
 import { fullName } from './Jobs.ts'
 import { loadScenarios } from './Load.ts'
+import { chosenOf } from './OneScenario.ts'
 import { type Recording, readTraceFile } from './SavedTrace.ts'
 import { type SimulateOptions, simulate } from './Simulator.ts'
 
@@ -44,7 +45,7 @@ export const recordingOf = Effect.fnUntraced(function* (
 
 /** The one scenario that `path` and options name; several are a fault. */
 export const oneSpec = Effect.fnUntraced(function* (path: string, options: OneOptions) {
-  const specs = yield* loadScenarios([path], options)
+  const specs = chosenOf(yield* loadScenarios([path], options), options.filter ?? '')
   const [spec, ...more] = specs
   if (spec !== undefined && more.length === 0) return spec
   const names = specs.map(fullName).join(', ')

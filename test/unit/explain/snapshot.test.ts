@@ -119,7 +119,7 @@ describe('a snapshot', () => {
     )
     expect(out).toMatch(/log\.txt:\d+: log sleep in atomic context/)
     expect(out).toMatch(
-      /In no scenario:\s+\S*log\.txt:\d+: line virtio_snd virtioN:\s+something else N/,
+      /In no scenario:\s+\S*log\.txt:\d+:\s+line\s+virtio_snd\s+virtioN:\s+something\s+else\s+N/,
     )
     const bad = place('bad.txt', 'state: FLYING\navail : many\n')
     expect(await snapshotCommand({ proc: bad, json: false }, console)).toBe(2)
