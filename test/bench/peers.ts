@@ -1,6 +1,6 @@
 /**
- * Peers outside JavaScript: a bare C++ priority_queue loop, and SystemC threads where SystemC is
- * installed. Their sources stand in cpp/ and are built into the temporary folder of the system.
+ * Peers outside JavaScript: a bare C++ priority_queue loop, SystemC threads and SimPy processes,
+ * where SystemC and SimPy are installed. What stands in cpp/ is built into the temporary folder.
  *
  * A peer that cannot be built is left out, with a line that says so.
  */
@@ -14,6 +14,9 @@ import type { Contender } from './measure.ts'
 
 // Seen from dist/bench/test/bench, where this runs.
 const SOURCES = new URL('../../../../test/bench/cpp/', import.meta.url)
+const SIMPY = new URL('../../../../test/bench/py/simpy_hold.py', import.meta.url)
+/** The second is Debian's, for which its packages are. */
+const PYTHONS = ['python3', '/usr/bin/python3']
 
 export interface Peer {
   readonly name: string
@@ -36,12 +39,12 @@ function build(folder: string, source: string, libraries: readonly string[]): st
   return program
 }
 
-function peer(name: string, program: string, sameWork: boolean): Peer {
+function peer(name: string, program: readonly string[], sameWork: boolean): Peer {
   return {
     name,
     hold: (processes, shape, ops) => ({
       name,
-      command: [program, String(processes), shape, String(ops)],
+      command: [...program, String(processes), shape, String(ops)],
       load: sameWork ? '' : name,
     }),
   }
@@ -52,11 +55,25 @@ function buildAll(folder: string): Peer[] {
     console.log('skipped: C++ and SystemC, for want of g++')
     return []
   }
-  const peers = [peer('C++ priority_queue', build(folder, 'pq_hold', []), true)]
+  const peers = [peer('C++ priority_queue', [build(folder, 'pq_hold', [])], true)]
   if (compilerFinds('systemc')) {
-    peers.push(peer('SystemC threads', build(folder, 'systemc_hold', ['-lsystemc']), false))
+    const program = build(folder, 'systemc_hold', ['-lsystemc'])
+    peers.push(peer('SystemC threads', [program], false))
   } else console.log('skipped: SystemC, for want of libsystemc-dev')
+  peers.push(...simpy())
   return peers
+}
+
+/** SimPy by its version, of the first Python that has one. */
+function simpy(): Peer[] {
+  for (const python of PYTHONS) {
+    const input = 'import simpy\nprint(simpy.__version__)\n'
+    const run = spawnSync(python, ['-'], { input, encoding: 'utf8' })
+    if (run.status !== 0) continue
+    return [peer(`SimPy ${run.stdout.trim()}`, [python, fileURLToPath(SIMPY)], true)]
+  }
+  console.log('skipped: SimPy, for no python3 imports it')
+  return []
 }
 
 /** Builds what can be built, hands it over, and cleans up. */

@@ -67,10 +67,12 @@ function heaps(rounds: number): void {
 
 function peers(rounds: number): void {
   withPeers((built) => {
-    for (const shape of SHAPES) {
-      const others = built.map((peer) => peer.hold(64, shape, OPS))
-      const own = ['bare', 'core'].map((name) => ownCase(name, 'waits', name, 64, shape, OPS))
-      compare(`hold, 64 processes, ${shape} delays`, [...others, ...own], rounds)
+    for (const size of [64, 100]) {
+      for (const shape of SHAPES) {
+        const others = built.map((peer) => peer.hold(size, shape, OPS))
+        const own = ['bare', 'core'].map((name) => ownCase(name, 'waits', name, size, shape, OPS))
+        compare(`hold, ${size} processes, ${shape} delays`, [...others, ...own], rounds)
+      }
     }
     const [first] = built
     if (first === undefined) return
