@@ -77,7 +77,9 @@ export async function startSlurm(folder: string): Promise<Slurm> {
   const daemons = [start('munged', ['--foreground', '--force', ...mungeArgs])]
   await sleep(1_000)
   daemons.push(start('slurmctld', ['-D', '-c', '-i']), start('slurmd', ['-D', '-N', node]))
+  // Jobs outlive the daemons: of a test that failed some may still run.
   const stop = (): void => {
+    spawnSync('scancel', ['--full', '--signal=KILL', '--user=root'], { env })
     for (const daemon of daemons.toReversed()) daemon.kill('SIGTERM')
   }
   for (let tries = 0; tries < 120; tries++) {
