@@ -107,7 +107,7 @@ function chmapOf({ direction, positions }: ChmapInput): VirtioSndChmapInfo {
 }
 
 function controlOf(input: ControlInput, path: Path, faults: Fault[]): SoundControlOptions {
-  const { name, type = 'integer', role = 'undefined', count = 1, index = 0 } = input
+  const { name, type = 'integer', role = 'none', count = 1, index = 0 } = input
   const { items = [], access = ['read', 'write'] } = input
   const number = VIRTIO_SND_CTL_TYPES.indexOf(type)
   const { min = 0, max = type === 'boolean' ? 1 : 100, step = 1 } = input

@@ -63,7 +63,7 @@ export const VIRTIO_SND_CHMAP_POSITIONS = [
   'BRC',
 ] as readonly string[]
 
-export const VIRTIO_SND_CTL_ROLES = ['undefined', 'volume', 'mute', 'gain'] as const
+export const VIRTIO_SND_CTL_ROLES = ['none', 'volume', 'mute', 'gain'] as const
 
 export const VIRTIO_SND_CTL_TYPES = [
   'boolean',
