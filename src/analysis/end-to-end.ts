@@ -55,7 +55,7 @@ export class EndToEndFold implements Fold<ReadonlyMap<number, Stats>>, HeardSink
     if (flight.written.length - flight.head > WRITTEN_MAX) flight.head++
   }
 
-  /** The samples of each stream so far, in the order in which they came. */
+  /** The samples of each stream so far. */
   samplesByStream(): ReadonlyMap<number, SampleSet> {
     return new Map(this.flights.entries().map(([id, { samples }]) => [id, samples]))
   }

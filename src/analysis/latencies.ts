@@ -1,7 +1,6 @@
 /**
- * The samples behind the latencies of a result, of each stream, in the order in which they came:
- * for formats that hold whole distributions. Defined where `result.json`'s statistics are. Times
- * are ns.
+ * The samples behind the latencies of a result, of each stream, from the least: for formats that
+ * hold whole distributions. Defined where `result.json`'s statistics are. Times are ns.
  */
 import type { TraceStore } from '../sim/trace-store.ts'
 import { EndToEndFold } from './end-to-end.ts'

@@ -64,7 +64,7 @@ export class PeriodElapsedFold implements Fold<ReadonlyMap<number, PeriodElapsed
     }
   }
 
-  /** The intervals of each stream, in the order in which they came. */
+  /** The intervals of each stream. */
   intervalsByStream(): ReadonlyMap<number, SampleSet> {
     return new Map(this.calls.entries().map(([id, { intervals }]) => [id, intervals]))
   }

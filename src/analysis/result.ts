@@ -21,7 +21,9 @@ import { ProtocolFold } from './protocol.ts'
 import { type SilentFailure, SilentFailureFold } from './silent-failures.ts'
 import { NO_STATS, type Stats } from './stats.ts'
 import { type StreamNow, StreamTable } from './streams.ts'
+import { type SwallowedError, SwallowedFold } from './swallowed.ts'
 import { WakeLatencyFold } from './wake-latency.ts'
+import { WriteSlackFold } from './write-slack.ts'
 import { type Xrun, XrunFold } from './xruns.ts'
 
 /** What is known of a run beside its records. */
@@ -62,6 +64,7 @@ export interface StreamResult {
   readonly xruns: readonly Xrun[]
   readonly silentFailures: readonly SilentFailure[]
   readonly errors: readonly { readonly timeNs: Ns; readonly call: string; readonly errno: number }[]
+  readonly swallowedErrors: readonly SwallowedError[]
   readonly params: {
     readonly rate: number
     readonly period_size: Frames
@@ -72,6 +75,8 @@ export interface StreamResult {
   readonly periodElapsed: PeriodElapsed
   readonly wakeLatencyNs: Stats
   readonly endToEndNs: Stats
+  /** Frames between the pointers after each move of appl_ptr. */
+  readonly writeSlackFrames: Stats
   readonly frames: { readonly written: Frames; readonly played: Frames; readonly silence: Frames }
   readonly finalState: string
 }
@@ -120,6 +125,8 @@ export class ResultFolds extends FoldSet {
   readonly wakes: WakeLatencyFold
   readonly endToEnd: EndToEndFold
   readonly frames = this.add(new FramesFold())
+  readonly slack: WriteSlackFold
+  readonly swallowed = this.add(new SwallowedFold())
   readonly locks: LockdepFold
   readonly memory: MemoryFold
   readonly protocol: ProtocolFold
@@ -136,6 +143,7 @@ export class ResultFolds extends FoldSet {
     this.elapsed = this.add(new PeriodElapsedFold(this.streams))
     this.wakes = this.add(new WakeLatencyFold(symbols))
     this.endToEnd = this.add(new EndToEndFold(this.streams))
+    this.slack = this.add(new WriteSlackFold(this.streams))
     this.locks = fed(new LockdepFold(symbols))
     this.memory = fed(new MemoryFold(symbols))
     this.protocol = fed(new ProtocolFold(symbols))
@@ -180,9 +188,10 @@ export function buildResult(
       ...log.incidents.filter((one) => WARNINGS.includes(one.kind)),
       ...protocol,
       ...whenFull('reports on the protocol', protocol, REPORTS_MAX),
-      ...Object.entries(streams).flatMap(([name, { xruns, silentFailures }]) => [
+      ...Object.entries(streams).flatMap(([name, { xruns, silentFailures, swallowedErrors }]) => [
         ...whenFull(`xruns of ${name}`, xruns, REPORTS_MAX),
         ...whenFull(`silent failures of ${name}`, silentFailures.filter(notLost), REPORTS_MAX),
+        ...whenFull(`swallowed errors of ${name}`, swallowedErrors, REPORTS_MAX),
         ...whenFull(`lost events of ${name}`, silentFailures.filter(isLost), REPORTS_MAX),
       ]),
       ...whenFull('reports on memory', memory, REPORTS_MAX),
@@ -215,6 +224,8 @@ function streamResults(folds: ResultFolds, meta: RunMeta): Record<string, Stream
     wakes: folds.wakes.finish(),
     endToEnd: folds.endToEnd.finish(),
     frames: folds.frames.finish(),
+    slack: folds.slack.finish(),
+    swallowed: folds.swallowed.finish(),
     failedCalls: folds.log.finish().failedCalls,
   }
   const results: Record<string, StreamResult> = {}
@@ -248,6 +259,8 @@ interface Found {
   readonly wakes: ReadonlyMap<number, Stats>
   readonly endToEnd: ReadonlyMap<number, Stats>
   readonly frames: ReadonlyMap<number, StreamResult['frames']>
+  readonly slack: ReadonlyMap<number, Stats>
+  readonly swallowed: ReadonlyMap<number, readonly SwallowedError[]>
   readonly failedCalls: ReturnType<LogFold['finish']>['failedCalls']
 }
 
@@ -261,6 +274,7 @@ function streamResult(stream: StreamNow, found: Found, thresholds?: Thresholds):
     errors: found.failedCalls
       .filter((failed) => failed.stream === id)
       .map(({ timeNs, call, errno }) => ({ timeNs, call, errno })),
+    swallowedErrors: found.swallowed.get(id) ?? [],
     params: {
       rate,
       period_size,
@@ -274,6 +288,7 @@ function streamResult(stream: StreamNow, found: Found, thresholds?: Thresholds):
     },
     wakeLatencyNs: found.wakes.get(id) ?? NO_STATS,
     endToEndNs: found.endToEnd.get(id) ?? NO_STATS,
+    writeSlackFrames: found.slack.get(id) ?? NO_STATS,
     frames: found.frames.get(id) ?? { written: 0, played: 0, silence: 0 },
     finalState: CODES.state?.[stream.state] ?? 'OPEN',
   }

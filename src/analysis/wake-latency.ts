@@ -54,7 +54,7 @@ export class WakeLatencyFold implements Fold<ReadonlyMap<number, Stats>> {
     } else this.actors.get(r.context).stream = -1
   }
 
-  /** The samples of each stream, in the order in which they came. */
+  /** The samples of each stream. */
   samplesByStream(): ReadonlyMap<number, SampleSet> {
     return new Map(this.samples.entries())
   }
