@@ -210,7 +210,7 @@ describe('planted races', () => {
  * and what would put them in order; each queue has its own vector, on another CPU than the client.
  */
 function busyRun(version: string) {
-  const calls = Array.from({ length: 300 }, () => '{call: status, after: 7us}').join(', ')
+  const calls = Array.from({ length: 300 }, () => '{call: status, after: 6us}').join(', ')
   const text = `
 version: 1
 name: races

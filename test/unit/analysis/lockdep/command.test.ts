@@ -145,8 +145,8 @@ describe('locks --races of a saved trace', () => {
 describe('locks --explore', () => {
   it('names a schedule that makes a predicted report real, and it does', async () => {
     const path = file('atomic.yaml', textOf('atomic'))
-    const set = ['streams.0.period_size=320']
-    const { out } = await locks({ set, json: true, explore: 64 }, path)
+    const set = ['streams.0.period_size=400']
+    const { out } = await locks({ set, json: true, explore: 128 }, path)
     const reports: { kind: string; schedule: string | null }[] = JSON.parse(out).predicted
     const found = reports.find((one) => one.schedule?.startsWith('s1:h') === true)
     expect(reports.some((one) => one.kind === 'circular')).toBe(true)
