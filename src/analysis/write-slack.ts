@@ -1,6 +1,7 @@
 /**
  * What a client leaves itself: after each move of appl_ptr the frames between the two pointers,
- * which is what playback still has to play and, of capture, the room until the ring overruns. Frames.
+ * which is what playback still has to play and, of capture, the room until the ring overruns.
+ * Frames.
  */
 import { T, type TraceRecord } from '../sim/trace.ts'
 import { type Fold, PerSymbol } from './fold.ts'
