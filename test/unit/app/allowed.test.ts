@@ -55,7 +55,7 @@ const sentences = new Set(keys.map((one) => one.description).filter((text) => te
 
 /** Overrides of a variant are checked where they land. */
 const anywhere =
-  /^variants\.0\.(set|duration|seed|reseed|schedule|guest|host|driver|device|streams|faults|expect)$/
+  /^variants\.0\.(set|duration|(re)?seed|schedule|guest|host|driver|device|streams|faults|expect)$/
 
 /** Words of values: numbers, units, texts, lists, mappings, closed lists of words. */
 const values =
