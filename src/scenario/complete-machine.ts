@@ -64,6 +64,8 @@ export function completeHost(scenario: ScenarioInput, faults: Fault[]): HostSpec
   const vcpus = scenario.guest?.cpus ?? guestDefaults.cpus
   // Polling for a halted vCPU is KVM's.
   const underXen = scenario.driver.kind === 'xen-snd'
+  // Its call eventfd is KVM's irqfd; QEMU's own devices call KVM.
+  const throughIrqfd = scenario.device?.kind === 'vhost-user'
   return {
     cpus,
     hz: input.hz ?? hostDefaults.hz,
@@ -71,7 +73,7 @@ export function completeHost(scenario: ScenarioInput, faults: Fault[]): HostSpec
     rtRuntimeNs: input.rt_runtime ?? hostDefaults.rtRuntimeNs,
     haltPollNs: input.halt_poll ?? (underXen ? 0 : hostDefaults.haltPollNs),
     kick: input.kick ?? hostDefaults.kick,
-    irqRoute: input.irq_route ?? hostDefaults.irqRoute,
+    irqRoute: input.irq_route ?? (throughIrqfd ? 'irqfd' : hostDefaults.irqRoute),
     vcpus: completeVcpus(input.vcpus ?? [], vcpus, cpus, faults),
     tasks: completeLoads(input.tasks ?? [], ['host', 'tasks'], cpus, faults),
     costs: hostCosts(input.costs?.preset ?? hostDefaults.costs, input.costs?.entries ?? {}),

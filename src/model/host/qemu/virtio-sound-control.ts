@@ -65,6 +65,7 @@ function* process(device: ControlTarget, request: VirtioSndControl): Proc<number
   // JACK_INFO and CHMAP_INFO too, whatever the properties say there is.
   if (!isPcmRequest(request.code)) return VIRTIO_SND_S_NOT_SUPP
   const stream = device.streams[request.stream_id]
+  // Of RELEASE, QEMU calls virtio_error() too; no driver names a stream that it was not told of.
   if (stream === undefined) return VIRTIO_SND_S_BAD_MSG
   stream.trace = request.traceStream
   switch (request.code) {
