@@ -5,6 +5,8 @@
  * each with the line that it is from. Sizes are frames.
  */
 
+import { CODES } from '../sim/trace-kinds.ts'
+
 export interface Source {
   /** As messages name it. */
   readonly name: string
@@ -50,17 +52,7 @@ const NUMBERS = [
 ]
 const WORDS = ['state', 'trigger_time', 'tstamp', 'access', 'format', 'subformat', 'rate']
 const KEYS: readonly string[] = [...NUMBERS, ...WORDS]
-const STATES = [
-  'OPEN',
-  'SETUP',
-  'PREPARED',
-  'RUNNING',
-  'XRUN',
-  'DRAINING',
-  'PAUSED',
-  'SUSPENDED',
-  'DISCONNECTED',
-]
+const STATES = CODES.state as readonly string[]
 
 /** Features of the /proc files of one substream; or what is wrong, as `file:line:col: ...`. */
 export function procFeatures(sources: readonly Source[]): readonly Feature[] | string[] {
