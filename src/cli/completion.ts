@@ -42,10 +42,9 @@ _pcmsim() {
 
 function bashText(commands: readonly CommandRow[], program: CommandRow): string {
   const names = [...commands.map(({ name }) => name), 'help']
-  const values = commands.flatMap((command) => {
-    const lines = command.options.flatMap((option) => bashValues(command.name, option))
-    return lines
-  })
+  const values = commands.flatMap(({ name, options }) =>
+    options.flatMap((option) => bashValues(name, option)),
+  )
   const words = commands.map(
     (command) => `    ${command.name}) words='${wordsOf(command).join(' ')}' ;;`,
   )
