@@ -1,6 +1,6 @@
 /** What a silent failure is and what led to it, in one sentence. Times are ns. */
 import { formatDuration, formatInstant } from '../format.ts'
-import type { SilentFailure } from '../silent-failures.ts'
+import { isTail, type SilentFailure } from '../silent-failures.ts'
 import type { Facts } from './explain.ts'
 import { type History, lastBefore } from './history.ts'
 import type { StreamFacts } from './stream-facts.ts'
@@ -86,6 +86,7 @@ function pauseIn(h: History, { timeNs, untilNs }: SilentFailure): string {
 
 /** Queued again before it was refilled and read at once, or read when it should have been new. */
 function stale(stream: StreamFacts, one: SilentFailure, cause: string): string {
+  if (isTail(one)) return tail(stream, one)
   const sent = stream.sent[lastBefore(stream.sent, one.timeNs + 1)]
   const written = stream.transfers[lastBefore(stream.transfers, one.timeNs) + 1]
   const atOnce = sent !== undefined && one.timeNs - sent.fromNs < stream.periodNs
@@ -95,5 +96,16 @@ function stale(stream: StreamFacts, one: SilentFailure, cause: string): string {
   return (
     `the driver queued a completed period again ${later} before the client had refilled it, and ` +
     `the device read it ${formatDuration(one.timeNs - sent.fromNs)} after it was queued`
+  )
+}
+
+/** At the end of a drain nothing is written any more, and the driver sends whole periods. */
+function tail({ transfers, period_size }: StreamFacts, one: SilentFailure): string {
+  const last = transfers[lastBefore(transfers, one.timeNs)]
+  const part = last === undefined ? 0 : last.appl_ptr % period_size
+  if (part === 0) return 'the stream drains, and the driver queued a completed period again'
+  return (
+    `the stream drains, and the last period of ${period_size} was written to ${part} only; the ` +
+    'driver queued it whole, with what lay in the ring before'
   )
 }
