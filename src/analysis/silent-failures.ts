@@ -1,10 +1,11 @@
 /**
- * What went wrong without an xrun (design §6): the device read frames twice or never, a RUNNING
- * stream that does not move, a reported position ahead of what the device has taken. Neighbouring
+ * What went wrong without an xrun (design §6): frames were read twice or never, a RUNNING
+ * stream does not move, a reported position is ahead of what the device has taken. Neighbouring
  * findings of a kind are one entry. Frames are absolute indices in the stream; times are ns.
  *
  * stale     the device read data that it had read before, heard or not: also the period that a
- *           driver offers again while a drain ends. `state` tells the two apart.
+ *           driver offers again while a drain ends. `state` tells the two apart. Capture: the
+ *           client was given as recorded what it had read before, or what was never written.
  * skipped   data was overwritten, or passed over, before the device read it; also the first data
  *           after a prepare, if the device begins behind it, and what a client writes after a
  *           rewind in place of frames that the device had read already.
@@ -54,7 +55,7 @@ interface Watch {
   first: number
   /** Nothing has been written since then. */
   fresh: boolean
-  /** Behind the last index that it has read since then. */
+  /** Behind the last index that it (capture: the client) has read since then. */
   readTo: number
 }
 
@@ -69,7 +70,13 @@ const KIND_OF_FRESHNESS: readonly (SilentKind | null)[] = FRESH.map((word) =>
 )
 
 export class SilentFailureFold implements Fold<ReadonlyMap<number, readonly SilentFailure[]>> {
-  readonly kinds = [T.snd_pcm_state, T.snd_pcm_hwptr, T.snd_pcm_transfer, T.audio_copy]
+  readonly kinds = [
+    T.snd_pcm_state,
+    T.snd_pcm_hwptr,
+    T.snd_pcm_applptr,
+    T.snd_pcm_transfer,
+    T.audio_copy,
+  ]
   private readonly watches = new PerSymbol<Watch>(() => ({
     found: [],
     movedNs: -1,
@@ -90,9 +97,14 @@ export class SilentFailureFold implements Fold<ReadonlyMap<number, readonly Sile
 
   record(r: TraceRecord): void {
     const watch = this.watches.get(r.a)
-    if (r.kind === T.audio_copy) copied(watch, r, stateName(this.streams.get(r.a)))
-    else if (r.kind === T.snd_pcm_transfer) written(watch, r, this.streams.get(r.a))
-    else if (r.kind === T.snd_pcm_state) this.enter(watch, r)
+    const stream = this.streams.get(r.a)
+    if (r.kind === T.audio_copy) copied(watch, r, stream)
+    else if (r.kind === T.snd_pcm_transfer && stream.playback) written(watch, r, stream)
+    else if (r.kind === T.snd_pcm_transfer) recorded(watch, r, stateName(stream))
+    else if (r.kind === T.snd_pcm_applptr) {
+      // What a client reads again after a rewind is old by its own wish.
+      if (!stream.playback && r.c < r.b) watch.readTo -= r.b - r.c
+    } else if (r.kind === T.snd_pcm_state) this.enter(watch, r)
     else this.update(watch, r)
   }
 
@@ -146,20 +158,31 @@ function stateName(stream: StreamNow): string {
 }
 
 function written(watch: Watch, r: TraceRecord, stream: StreamNow): void {
-  if (stream.playback) rewritten(watch, r, stateName(stream))
+  rewritten(watch, r, stateName(stream))
   if (!watch.fresh || r.b < 0) return
   watch.fresh = false
   watch.first = r.b
 }
 
-function copied(watch: Watch, r: TraceRecord, state: string): void {
+/** The client has read frames of a ring that a device records into. */
+function recorded(watch: Watch, r: TraceRecord, state: string): void {
+  const end = r.b + r.c
+  // Silence: the device has passed over a place to which it has never written.
+  if (r.b < 0 && watch.readTo > 0) extend(watch, 'stale', r, r.c, state)
+  if (r.b < 0) return
+  if (r.b < watch.readTo) extend(watch, 'stale', r, Math.min(end, watch.readTo) - r.b, state)
+  if (end > watch.readTo) watch.readTo = end
+}
+
+function copied(watch: Watch, r: TraceRecord, stream: StreamNow): void {
+  const state = stateName(stream)
   watch.taken += r.c
   if (watch.first >= 0 && r.d >= 0) {
     const passed = r.d - watch.first
     watch.first = -1
     if (passed > 0) extend(watch, 'skipped', r, passed, state)
   }
-  if (r.d >= 0 && r.d + r.c > watch.readTo) watch.readTo = r.d + r.c
+  if (stream.playback && r.d >= 0 && r.d + r.c > watch.readTo) watch.readTo = r.d + r.c
   const kind = KIND_OF_FRESHNESS[r.e]
   if (kind === null || kind === undefined) return
   extend(watch, kind, r, r.c, state)

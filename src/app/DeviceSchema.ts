@@ -146,6 +146,7 @@ export const DeviceSchema = Schema.Struct({
   stop: key(oneOf(propertyWords.stop), 'STOP and the messages that are queued.'),
   events: key(oneOf(propertyWords.events), 'Events that it sends.'),
   reset: key(oneOf(propertyWords.reset), 'A reset and the messages that are queued.'),
+  advance: key(oneOf(propertyWords.advance), 'How far a captured chunk moves the position.'),
   stalls: key(Schema.Array(StallSchema), 'Times at which its worker does nothing.'),
   jacks: key(Schema.Array(JackSchema), 'Its jacks; on qemu only their number matters.'),
   chmaps: key(Schema.Array(ChmapSchema), 'Its channel maps; on qemu only their number matters.'),

@@ -46,6 +46,7 @@ export const propertyWords = {
   stop: ['keep', 'return'],
   events: ['none', 'xrun'],
   reset: ['clears', 'keeps'],
+  advance: ['once', 'twice'],
 } as const satisfies { readonly [K in keyof GenericOptions]?: readonly GenericOptions[K][] }
 
 type PropertyWords = {

@@ -95,6 +95,7 @@ function device(dice: Dice): Entry {
     stop: dice.of(['keep', 'return']),
     events: dice.of(['none', 'xrun']),
     reset: dice.of(['clears', 'keeps']),
+    advance: dice.of(['once', 'once', 'once', 'twice']),
     ...(dice.chance(0.3) && { control_latency: dice.us(10, 20_000) }),
   }
 }

@@ -176,7 +176,7 @@ function ofStream(facts: Facts, subject: Subject & { kind: 'xrun' | 'silent' }):
     kind === 'silent' && subject.silent.kind === 'stalled'
       ? lastCall(facts, stream, subject.silent)
       : lossBefore(history, stream, timeNs, context, least)
-  const timed = kind === 'xrun' || subject.silent.kind !== 'lost-event'
+  const timed = kind === 'xrun' || isTimed(stream, subject.silent.kind)
   const misplaced = kind === 'silent' && ['skipped', 'position'].includes(subject.silent.kind)
   const asOfNs = Math.max(timeNs, loss.toNs)
   const xen = xenCause(facts.xen.get(name) as XenStream, stream, asOfNs, loss, misplaced)
@@ -199,6 +199,11 @@ function ofStream(facts: Facts, subject: Subject & { kind: 'xrun' | 'silent' }):
     path: timed ? named(history, loss.segments) : [],
     holders: [],
   }
+}
+
+/** Whether it came of slack that was lost. */
+function isTimed({ playback }: StreamFacts, kind: SilentFailure['kind']): boolean {
+  return kind !== 'lost-event' && (playback || kind !== 'stale')
 }
 
 /** Slack that went at once is batching: no time passed. */

@@ -29,6 +29,7 @@ export function silentSentence(
         `${woken || stalled(facts.history, stream, one, loss, cause)}.`
       )
     case 'stale':
+      if (!stream.playback) return `${name}: ${staleCapture(stream, one)}.`
       return `${name}: the device read old data at ${at}: ${xen || stale(stream, one, cause)}.`
     case 'lost-event':
       return `${name}: the device sent an event at ${at} that nobody acted upon: ${one.what ?? ''}.`
@@ -82,6 +83,23 @@ function pauseIn(h: History, { timeNs, untilNs }: SilentFailure): string {
   if (pause === undefined) return ''
   const length = formatDuration(Math.min(pause.toNs, untilNs) - pause.fromNs)
   return `the VM was paused for ${length} from ${formatInstant(pause.fromNs)} on`
+}
+
+/** The device said that it had filled a place, or the position ran ahead of what it said. */
+function staleCapture(stream: StreamFacts, one: SilentFailure): string {
+  const { frames, timeNs, untilNs } = one
+  const until = untilNs > timeNs ? ` to ${formatInstant(untilNs)}` : ''
+  const got =
+    `from ${formatInstant(timeNs)}${until} the client got ${frames} frames as recorded that were ` +
+    'silence or that it had read before'
+  const start = stream.starts[lastBefore(stream.starts, timeNs)]?.fromNs ?? 0
+  const given = lastBefore(stream.completed, timeNs + 1) - lastBefore(stream.completed, start)
+  const read = stream.transfers[lastBefore(stream.transfers, timeNs) + 1]?.appl_ptr ?? 0
+  const why =
+    given * stream.period_size >= read
+      ? 'the device gave these periods back as full without having written there'
+      : 'the position was ahead of what the device had given back'
+  return `${got}: ${why}`
 }
 
 /** Queued again before it was refilled and read at once, or read when it should have been new. */

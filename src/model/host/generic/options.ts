@@ -53,6 +53,11 @@ export interface GenericOptions {
   readonly events: 'none' | 'xrun'
   /** What a reset does with queued messages. */
   readonly reset: 'clears' | 'keeps'
+  /**
+   * Capture: how far a chunk moves the position in its message; `twice`: as far again
+   * (vhost-device#638), so the place of every other chunk keeps what was there.
+   */
+  readonly advance: 'once' | 'twice'
   readonly stalls: readonly DeviceStall[]
   /** Jacks, channel maps, control elements. */
   readonly controls: SoundControlsOptions
@@ -77,6 +82,7 @@ export const GENERIC_DEFAULTS: GenericOptions = {
   stop: 'keep',
   events: 'none',
   reset: 'clears',
+  advance: 'once',
   stalls: [],
   controls: NO_SOUND_CONTROLS,
 }

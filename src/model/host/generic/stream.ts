@@ -195,21 +195,22 @@ export abstract class GenericStream implements LoopHandler {
   protected *giveBack(message: QueuedMessage): Proc {
     const { host } = this.owner
     if (!host.tryCharge(host.costs.audio_buffer_overhead)) yield Req.CHARGE
-    const { xfer, done } = message
+    const { xfer } = message
     xfer.status = VIRTIO_SND_S_OK
     xfer.latency_bytes = this.latencyOf(message)
-    const len = VIRTIO_SND_STATUS_BYTES + (xfer.output ? 0 : done)
+    const len = VIRTIO_SND_STATUS_BYTES + (xfer.output ? 0 : capturedOf(message))
     yield* this.owner.complete(message.vq, message.head, len)
   }
 
-  private latencyOf({ xfer, done }: QueuedMessage): Bytes {
+  private latencyOf(message: QueuedMessage): Bytes {
+    const { xfer, done } = message
     switch (this.owner.options.latency) {
       case 'zero':
         return 0
       case 'remaining':
         return xfer.output ? xfer.bytes - done : 0
       case 'period':
-        return xfer.output ? xfer.bytes : done
+        return xfer.output ? xfer.bytes : capturedOf(message)
       case 'true':
         return this.pacer.fill * this.frameBytes
     }
@@ -220,4 +221,9 @@ export abstract class GenericStream implements LoopHandler {
 
   protected abstract onArrival(message: QueuedMessage): Proc
   protected abstract act(): Proc
+}
+
+/** Bytes of a capture message that count as captured: the position may lie behind its end. */
+function capturedOf({ xfer, done }: QueuedMessage): Bytes {
+  return done < xfer.bytes ? done : xfer.bytes
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { AudioClock } from '../../../../src/model/host/audio-clock.ts'
 import { EventLoop } from '../../../../src/model/host/event-loop.ts'
 import { GenericSound } from '../../../../src/model/host/generic/generic-sound.ts'
+import type { GenericOptions } from '../../../../src/model/host/generic/options.ts'
 import { DEVICE_PRESETS, type DevicePreset } from '../../../../src/model/host/generic/presets.ts'
 import { GuestBuffer } from '../../../../src/model/machine/guest-buffer.ts'
 import {
@@ -36,13 +37,14 @@ interface Signal {
   readonly atMs: number
 }
 
-function daemon(preset: DevicePreset, threads: 1 | 3 = 1) {
+function daemon(preset: DevicePreset, threads: 1 | 3 = 1, before: Partial<GenericOptions> = {}) {
   const { sim, host, store } = tinyGuest({})
   const names = threads === 3 ? ['ctrl', 'tx', 'rx'] : ['all']
   const loops = names.map((name) => new EventLoop(host, { name, wakeCost: host.costs.vm_exit }))
   const [control, tx = control, rx = control] = loops as [EventLoop, EventLoop?, EventLoop?]
   const clock = new AudioClock({ ppm: 0, wanderPpm: 0, wanderPeriodNs: 0 })
-  const device = new GenericSound({ control, tx, rx }, clock, DEVICE_PRESETS[preset])
+  const options = { ...DEVICE_PRESETS[preset], ...before }
+  const device = new GenericSound({ control, tx, rx }, clock, options)
   const rings = device.queues.map((vq) => {
     const ring = new Vring(vq.num)
     virtqueue_enable(vq, ring, { event_idx: false, indirect: false })
@@ -114,7 +116,28 @@ function daemon(preset: DevicePreset, threads: 1 | 3 = 1) {
   const lengths = (queue: number): number[] => [
     ...(rings[queue] as Vring).used_len.slice(0, used(queue)),
   ]
-  return { signals, request, control: control1, message, kick, run, used, played, lengths }
+  /** What the device has put into the first `frames` of the ring: places and frame numbers. */
+  const captured = (frames: number): number[][] => {
+    const runs: number[][] = []
+    let at = 0
+    ringBuffer.read(0, frames, (first, count, writtenAtNs) => {
+      if (writtenAtNs > 0) runs.push([at, count, first])
+      at += count
+    })
+    return runs
+  }
+  return {
+    signals,
+    request,
+    control: control1,
+    message,
+    kick,
+    run,
+    used,
+    played,
+    lengths,
+    captured,
+  }
 }
 
 describe('control', () => {
@@ -334,5 +357,54 @@ describe('pipewire back end', () => {
     kick(RX)
     run(20)
     expect(lengths(RX)).toHaveLength(3)
+  })
+})
+
+describe('before its fixes', () => {
+  const quantumMs = 1024 / 48
+
+  it('#638: the position in a capture request advances twice: every other chunk stays', () => {
+    const { control, message, kick, lengths, run, captured } = daemon('vhost-user-pipewire', 1, {
+      advance: 'twice',
+    })
+    control(1, SET_PARAMS, PREPARE)
+    message(4096, false)
+    kick(RX)
+    control(1, START)
+    run(quantumMs)
+    expect(lengths(RX)).toEqual([])
+    run(quantumMs)
+    expect(lengths(RX)).toEqual([8 + 4096 * FRAME_BYTES])
+    // The source loses nothing: its frames lie one chunk apart.
+    expect(captured(4096)).toEqual([
+      [0, 1024, 0],
+      [2048, 1024, 1024],
+    ])
+  })
+
+  it('#638: a request that a chunk fills is not harmed, and used_len stays within it', () => {
+    const { control, message, kick, lengths, run, captured } = daemon('vhost-user-pipewire', 1, {
+      advance: 'twice',
+    })
+    control(1, SET_PARAMS, PREPARE)
+    message(480, false)
+    kick(RX)
+    control(1, START)
+    run(quantumMs)
+    expect(lengths(RX)).toEqual([8 + 480 * FRAME_BYTES])
+    expect(captured(480)).toEqual([[0, 480, 0]])
+  })
+
+  it('#638: once it advances once', () => {
+    const { control, message, kick, lengths, run, captured } = daemon('vhost-user-pipewire')
+    control(1, SET_PARAMS, PREPARE)
+    message(4096, false)
+    kick(RX)
+    control(1, START)
+    run(2 * quantumMs)
+    expect(lengths(RX)).toEqual([])
+    run(2 * quantumMs)
+    expect(lengths(RX)).toEqual([8 + 4096 * FRAME_BYTES])
+    expect(captured(4096).map(([, frames]) => frames)).toEqual([1024, 1024, 1024, 1024])
   })
 })
