@@ -3,6 +3,7 @@
  * tables that the decoder uses, so the list cannot promise what a scenario may not say.
  */
 import type { DistributionSpec } from '../base/distribution.ts'
+import { factsOf, kernelCommitIds } from '../model/linux/kernel-commits.ts'
 import { clientKinds } from '../scenario/client-defaults.ts'
 import { driverTexts, driverVersions } from '../scenario/complete-driver.ts'
 import { COST_PRESETS, costPresets, guestCostNames, hostCostNames } from '../scenario/costs.ts'
@@ -61,6 +62,7 @@ export const inventory: Inventory = {
     { name: '6.1', text: 'ALSA core of Linux 6.1' },
     { name: '6.12', text: 'ALSA core of Linux 6.12' },
   ],
+  reverts: kernelCommitIds.map((name) => ({ name, text: factsOf(name).without })),
   formats: pcmFormats.map((name) => ({ name, text: '' })),
   rates: pcmRates.map((rate) => ({ name: String(rate), text: '' })),
   'cost-presets': costPresets.map((name) => ({ name, text: presetText[name] })),

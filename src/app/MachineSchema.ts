@@ -4,6 +4,7 @@
  */
 import * as Schema from 'effect/Schema'
 import type { DistributionSpec } from '../base/distribution.ts'
+import { kernelCommitIds } from '../model/linux/kernel-commits.ts'
 import { guestCostNames, hostCostNames } from '../scenario/costs.ts'
 import { scenarioLimits as limits } from '../scenario/defaults.ts'
 import { durationAllowed, parseDuration } from '../scenario/quantity.ts'
@@ -109,6 +110,10 @@ const hertz = oneOf([100, 250, 300, 1000])
 
 export const GuestSchema = Schema.Struct({
   kernel: key(oneOf(['6.1', '6.12']), 'Kernel whose ALSA core is modelled.'),
+  revert: key(
+    Schema.Array(oneOf(kernelCommitIds)),
+    'Commits that the kernel is built without, as after git revert.',
+  ),
   hz: key(hertz, 'CONFIG_HZ: jiffies per second.'),
   preempt: key(oneOf(['none', 'voluntary', 'full', 'rt']), 'Preemption model.'),
   fair: key(fairClass, 'Fair class: cfs (to 6.5) or eevdf (from 6.6).'),

@@ -26,8 +26,9 @@ export function reportHead(spec: ScenarioSpec, seed: number): string {
 }
 
 function guestText(guest: GuestSpec): string {
-  const { kernel, hz, preempt, cpus } = guest
-  const base = `Linux ${kernel}, HZ=${hz}, preempt ${preempt}, ${plural(cpus, 'vCPU')}`
+  const { kernel, revert, hz, preempt, cpus } = guest
+  const without = revert.length === 0 ? '' : ` without ${revert.join(', ')}`
+  const base = `Linux ${kernel}${without}, HZ=${hz}, preempt ${preempt}, ${plural(cpus, 'vCPU')}`
   return `${base}${tasksOf(guest.tasks)}`
 }
 

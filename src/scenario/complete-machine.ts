@@ -34,6 +34,7 @@ export function completeGuest(input: GuestInput, faults: Fault[]): GuestSpec {
   checkIrqs(irqAffinity, cpus, faults)
   return {
     kernel,
+    revert: input.revert ?? [],
     hz: input.hz ?? guestDefaults.hz,
     preempt: input.preempt ?? guestDefaults.preempt,
     fair: input.fair ?? (kernel === '6.1' ? 'cfs' : 'eevdf'),

@@ -9,6 +9,7 @@ import { completeDevice } from './complete-device.ts'
 import { completeDriver } from './complete-driver.ts'
 import { completeFaults } from './complete-faults.ts'
 import { completeGuest, completeHost } from './complete-machine.ts'
+import { checkReverts } from './complete-reverts.ts'
 import { completeStream } from './complete-stream.ts'
 import { scenarioDefaults, scenarioLimits, streamDefaults } from './defaults.ts'
 import type { DeviceSpec } from './device-spec.ts'
@@ -33,6 +34,7 @@ export function completeScenario(input: ScenarioInput, variant: string | null): 
   const device = completeDevice(input.device ?? {}, driver.kind, host.cpus, faults)
   const names = streamNames(input.streams, streamsMaxOf(driver, device), faults)
   const guest = completeGuest(input.guest ?? {}, faults)
+  checkReverts(guest, driver, faults)
   const limits = pcmLimits(driver, device)
   const context = { durationNs, limits, faults, cpus: guest.cpus, names }
   const streams = input.streams.map((one, i) => completeStream(one, i, names[i] ?? '', context))

@@ -3,6 +3,7 @@
  * nothing is defaulted or compared yet. Keys are the file's. Times are nanoseconds.
  */
 import type { ResetWorkVariant } from '../model/guest/virtio-snd/variant.ts'
+import type { KernelCommit } from '../model/linux/kernel-commits.ts'
 import type { ClientOptionsInput } from './client-options.ts'
 import type { CostPreset, GuestCost, HostCost } from './costs.ts'
 import type { DeviceInput } from './device-spec.ts'
@@ -35,6 +36,7 @@ export interface CostsInput<Name extends string> {
 
 export type GuestInput = Maybe<{
   kernel: KernelVersion
+  revert: readonly KernelCommit[]
   hz: number
   preempt: PreemptModel
   fair: FairFlavour

@@ -20,6 +20,7 @@ export function kernelConfig(guest: GuestSpec, costs: CostTable): KernelConfig {
     hz: guest.hz as KernelConfig['hz'],
     preempt,
     version: guest.kernel,
+    reverted: guest.revert,
     cpus,
     costs,
     fair,

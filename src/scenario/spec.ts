@@ -8,6 +8,7 @@ import type { Frames, Ns } from '../base/units.ts'
 import type { VirtioSndVariant } from '../model/guest/virtio-snd/variant.ts'
 import type { VirtioSndVersion } from '../model/guest/virtio-snd/versions.ts'
 import type { XenSndVariant } from '../model/guest/xen-snd/variant.ts'
+import type { KernelCommit } from '../model/linux/kernel-commits.ts'
 import type { LoadSpec } from '../model/machine/load.ts'
 import type { SchedPolicy } from '../model/machine/task.ts'
 import type { Schedule } from '../sim/schedule.ts'
@@ -48,6 +49,8 @@ export type HostCosts = Readonly<Record<HostCost, CostDist>>
 
 export interface GuestSpec {
   readonly kernel: KernelVersion
+  /** Commits that the kernel is built without. */
+  readonly revert: readonly KernelCommit[]
   readonly hz: number
   readonly preempt: PreemptModel
   readonly fair: FairFlavour

@@ -19,6 +19,7 @@ import type { FairFlavour } from '../machine/run-queue.ts'
 import { type Task, TaskState } from '../machine/task.ts'
 import { blockInInterrupt, logOnce } from './bug.ts'
 import { Freezer } from './freezer.ts'
+import type { KernelCommit } from './kernel-commits.ts'
 import { type Mutex, stopSpinning } from './mutex.ts'
 import type { Gfp } from './slab.ts'
 import { Softirqs } from './softirq.ts'
@@ -33,6 +34,8 @@ export interface KernelConfig {
   readonly hz: 100 | 250 | 300 | 1000
   readonly preempt: PreemptModel
   readonly version: KernelVersion
+  /** Commits that this kernel is built without. */
+  readonly reverted?: readonly KernelCommit[]
   readonly cpus: number
   readonly costs: CostTable
   /** CFS up to 6.5, EEVDF from 6.6 on; by default as the version says. */
@@ -52,6 +55,7 @@ export class Kernel extends Machine {
   /** Objects allocated so far: the last one's number. */
   objects = 0
   readonly config: KernelConfig
+  readonly reverted: ReadonlySet<KernelCommit>
   readonly tickNs: Ns
   jiffies = INITIAL_JIFFIES
   /** Processor that advances jiffies; -1 while none ticks. Kernel: tick_do_timer_cpu. */
@@ -78,6 +82,7 @@ export class Kernel extends Machine {
       switchCost: 'task_switch',
     })
     this.config = config
+    this.reverted = new Set(config.reverted)
     this.tickNs = Math.floor(NS_PER_SEC / config.hz)
     this.clockEvents = this.cpus.map(
       (cpu) => new ClockEvent(cpu, this.tickNs, () => this.localTimerInterrupt(cpu)),

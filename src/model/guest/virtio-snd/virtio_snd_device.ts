@@ -14,6 +14,7 @@ import type { Kernel } from '../../linux/kernel.ts'
 import { printk } from '../../linux/printk.ts'
 import { newObject, type ObjectId } from '../../linux/slab.ts'
 import { SpinlockT } from '../../linux/spinlock.ts'
+import { WorkStruct } from '../../linux/workqueue.ts'
 import type { VirtioPciDevice } from '../../virtio/virtio_pci.ts'
 import type { Virtqueue } from '../../virtio/virtio_ring.ts'
 import {
@@ -84,6 +85,8 @@ export class VirtioSnd<S extends VirtioSndEventTarget = VirtioSndEventTarget> {
   jacks: VirtioJack[] = []
   chmaps: readonly VirtioSndChmapInfo[] = []
   substreams: S[] = []
+  /** Work items of the substreams that probe left unbuilt: remove() cancels them all the same. */
+  readonly unbuilt: WorkStruct[] = []
   /** The structure was given back: whoever still uses it is reported. */
   freed = false
 
@@ -111,6 +114,25 @@ export class VirtioSnd<S extends VirtioSndEventTarget = VirtioSndEventTarget> {
   get config(): VirtioSndConfig {
     return this.vdev.port.config as VirtioSndConfig
   }
+}
+
+/**
+ * Probe gives up with fewer substreams than the device has, and remove() goes through all of them.
+ * Since 3c7df2e27346 INIT_WORK() comes before anything that may fail. Up to then it had run for
+ * the first `reached` only, and the rest is zeroed memory. Differs: the items are made only here,
+ * where somebody can see them.
+ *
+ * Kernel: the error paths of virtsnd_pcm_parse_cfg(). Return: `rc`.
+ */
+export function leaveUnbuilt(snd: VirtioSnd, reached: number, rc: number): number {
+  const late = snd.k.reverted.has('3c7df2e27346')
+  for (let sid = snd.substreams.length; sid < snd.config.streams; sid++) {
+    const name = '&vss->elapsed_period'
+    const work = new WorkStruct(snd.k, name, () => DONE, 'virtsnd_pcm_period_elapsed')
+    work.initialised = !late || sid < reached
+    snd.unbuilt.push(work)
+  }
+  return rc
 }
 
 /** The ring of a queue that is set up. */

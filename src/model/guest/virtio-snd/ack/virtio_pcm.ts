@@ -29,7 +29,7 @@ import { kfree, kmalloc } from '../../../linux/slab.ts'
 import { VIRTIO_SND_R_PCM_INFO } from '../../../virtio/virtio_snd.ts'
 import { virtsnd_ctl_query_info } from '../virtio_ctl_msg.ts'
 import { virtsnd_pcm_build_hw } from '../virtio_pcm_hw.ts'
-import type { VirtioSnd } from '../virtio_snd_device.ts'
+import { leaveUnbuilt, type VirtioSnd } from '../virtio_snd_device.ts'
 import { virtsnd_pcm_capture_ops, virtsnd_pcm_playback_ops } from './virtio_pcm_ops.ts'
 import { VirtioPcmSubstream } from './virtio_pcm_substream.ts'
 
@@ -59,13 +59,13 @@ export function* virtsnd_pcm_parse_cfg(snd: VirtioSnd<VirtioPcmSubstream>): Proc
   snd.vdev.devm.push({ object, locks })
   const answers = 'struct virtio_snd_pcm_info[]'
   const answer = yield* kmalloc(snd.k, 'GFP_KERNEL', { what: answers, site, owner: snd.object })
-  if (answer === 0) return -ENOMEM
+  if (answer === 0) return leaveUnbuilt(snd, 0, -ENOMEM)
   const info = yield* virtsnd_ctl_query_info(snd, VIRTIO_SND_R_PCM_INFO, 0, streams, answer)
   kfree(snd.k, answer, site)
-  if (typeof info === 'number') return info
+  if (typeof info === 'number') return leaveUnbuilt(snd, 0, info)
   for (const [sid, item] of info.entries()) {
     const hw = virtsnd_pcm_build_hw(item, snd.params, HW_INFO)
-    if (typeof hw === 'number') return hw
+    if (typeof hw === 'number') return leaveUnbuilt(snd, sid + 1, hw)
     const vss = new VirtioPcmSubstream(snd, sid, item, hw)
     locks.push(vss.lock, vss.msg_empty.lock)
     for (const lock of locks.slice(-2)) lock.recordInit(snd.k.current)

@@ -101,6 +101,7 @@ export function* virtsnd_remove(snd: VirtioSnd<VirtioPcmSubstream>): Proc {
     yield* cancel_work_sync(vss.elapsed_period)
     virtsnd_pcm_msg_free(vss)
   }
+  for (const work of snd.unbuilt) yield* cancel_work_sync(work)
   freeEvents(snd, 'virtsnd_remove')
 }
 
