@@ -33,6 +33,7 @@ export function changesFor(
     ...loads('host', spec.host.tasks, document, explanation),
     ...loads('guest', spec.guest.tasks, document, explanation),
     ...listed(spec, document),
+    ...reverts(spec),
     ...holds(spec),
     ...costs(explanation),
     ...setups(explanation, spec),
@@ -116,6 +117,14 @@ function listed(spec: ScenarioSpec, document: unknown): readonly Draft[] {
     })
   })
   return [...injected, ...pauses]
+}
+
+/** Fixes that the kernel is built without, one at a time; what stood on it stays out. */
+function reverts({ guest: { revert } }: ScenarioSpec): readonly Draft[] {
+  return revert.map((commit): Draft => {
+    const rest = revert.filter((one) => one !== commit)
+    return { words: `with the fix ${commit}`, set: [`guest.revert=[${rest}]`], sizeNs: 1 }
+  })
 }
 
 /** Contexts that the schedule holds back, one at a time. */

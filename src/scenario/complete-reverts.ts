@@ -13,6 +13,15 @@ export function checkReverts(guest: GuestSpec, driver: DriverSpec, faults: Fault
       const what = `${commit} is reverted already`
       faults.push({ path, at: 'value', what, allowed: 'each commit once' })
     }
+    for (const other of factsOf(commit).onTop ?? []) {
+      if (guest.revert.some((one) => one === other)) continue
+      const what = `${other} stands on ${commit}, and is not reverted`
+      faults.push({ path, at: 'value', what, allowed: `with ${other} beside it` })
+    }
+    if (commit === 'f57f3df03a8e' && guest.preempt === 'rt') {
+      const what = 'the locks before f57f3df03a8e are not modelled for a realtime kernel'
+      faults.push({ path, at: 'value', what, allowed: 'guest.preempt none, voluntary or full' })
+    }
     checkDriver(commit, driver, path, faults)
   })
 }

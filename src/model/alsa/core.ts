@@ -20,6 +20,8 @@ export const SNDRV_CTL_POWER_D3HOT = 0x0300
 export class SndCore {
   readonly register_mutex: Mutex
   readonly snd_pcm_link_rwsem: RwSemaphore
+  /** Its counterpart of atomic PCMs up to 5.0; null since f57f3df03a8e. */
+  readonly snd_pcm_link_rwlock: RwLock | null
   /** Layers above the controls, such as LEDs; there are none. */
   readonly snd_ctl_layer_rwsem: RwSemaphore
   /** State of each rate-limited log call, by its text. */
@@ -30,6 +32,8 @@ export class SndCore {
   constructor(k: Kernel) {
     this.register_mutex = new Mutex(k, 'register_mutex')
     this.snd_pcm_link_rwsem = new RwSemaphore(k, 'snd_pcm_link_rwsem')
+    const global = k.reverted.has('f57f3df03a8e')
+    this.snd_pcm_link_rwlock = global ? new RwLock(k, 'snd_pcm_link_rwlock') : null
     this.snd_ctl_layer_rwsem = new RwSemaphore(k, 'snd_ctl_layer_rwsem')
   }
 }

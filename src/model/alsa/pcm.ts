@@ -13,7 +13,7 @@ import { kfree, newObject, type ObjectId } from '../linux/slab.ts'
 import { SpinlockT } from '../linux/spinlock.ts'
 import { WaitQueueHead } from '../linux/wait.ts'
 import type { GuestBuffer } from '../machine/guest-buffer.ts'
-import type { SndCard } from './core.ts'
+import type { SndCard, SndCore } from './core.ts'
 import { SNDRV_PCM_STREAM_CAPTURE, SNDRV_PCM_STREAM_PLAYBACK } from './pcm_constants.ts'
 import type { UserFrames } from './pcm_copy.ts'
 import type { SndPcmHwParams } from './pcm_params.ts'
@@ -101,6 +101,8 @@ export class SndPcmSubstream {
   dma_buffer: GuestBuffer | null = null
   dma_buffer_bytes: Bytes = 0
   dma_object: ObjectId = 0
+  /** Locks of links that its stream lock takes first, up to 5.0; null since f57f3df03a8e. */
+  readonly link_locks: SndCore | null
   readonly self_group: SndPcmGroup
   group: SndPcmGroup
   hw_opened = false
@@ -134,6 +136,7 @@ export class SndPcmSubstream {
     })
     this.ops = setup.ops
     this.hardware = setup.hardware
+    this.link_locks = k.reverted.has('f57f3df03a8e') ? pcm.card.core : null
     this.self_group = new SndPcmGroup(k, this.name)
     this.self_group.substreams.push(this)
     this.group = this.self_group

@@ -13,10 +13,10 @@ import {
   lockMember,
   snd_pcm_buffer_access_lock,
   snd_pcm_buffer_access_unlock,
+  snd_pcm_group_unlock,
   snd_pcm_group_unref,
   snd_pcm_stream_group_ref,
   snd_pcm_stream_lock_irq,
-  snd_pcm_stream_unlock,
   snd_pcm_stream_unlock_irq,
 } from './pcm_locking.ts'
 
@@ -184,5 +184,6 @@ function lockForAction(member: SndPcmSubstream, depth: number, stream_lock: bool
 }
 
 function unlockAfterAction(member: SndPcmSubstream, stream_lock: boolean): Proc {
-  return stream_lock ? snd_pcm_stream_unlock(member) : mutex_unlock(member.runtime.buffer_mutex)
+  if (stream_lock) return snd_pcm_group_unlock(member.self_group, member.pcm.nonatomic)
+  return mutex_unlock(member.runtime.buffer_mutex)
 }

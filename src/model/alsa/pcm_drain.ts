@@ -2,12 +2,13 @@
  * Ending a stream: at once (drop), or after what is queued has been played (drain). Mirrors
  * sound/core/pcm_native.c, the same in 6.1 and 6.12. Time-outs are jiffies.
  */
-import type { Proc } from '../../sim/process.ts'
+import { DONE, ended, type Proc } from '../../sim/process.ts'
 import { EAGAIN, EBADFD, EIO, ENODEV, ERESTARTSYS, ESTRPIPE } from '../linux/errno.ts'
 import { currentTask } from '../linux/preempt.ts'
+import { down_read, up_read } from '../linux/rwsem.ts'
 import { schedule_timeout, TASK_INTERRUPTIBLE, TASK_RUNNING } from '../linux/sched.ts'
 import { add_wait_queue, remove_wait_queue, WaitQueueEntry } from '../linux/wait.ts'
-import type { SndPcmSubstream } from './pcm.ts'
+import type { SndPcmGroup, SndPcmSubstream } from './pcm.ts'
 import {
   __snd_pcm_set_state,
   ACTION_ARG_IGNORE,
@@ -116,9 +117,22 @@ const snd_pcm_action_drain_init: ActionOps = {
   post_action: snd_pcm_post_drain_init,
 }
 
+/** Up to 5.0 the links are held for the whole drain but its sleeps, and no group is referenced. */
+function lockLinks({ link_locks }: SndPcmSubstream): Proc {
+  return link_locks === null ? DONE : down_read(link_locks.snd_pcm_link_rwsem)
+}
+
+function unlockLinks({ link_locks }: SndPcmSubstream): Proc {
+  return link_locks === null ? DONE : up_read(link_locks.snd_pcm_link_rwsem)
+}
+
+function refGroup(substream: SndPcmSubstream): Proc<SndPcmGroup | null> {
+  return substream.link_locks === null ? snd_pcm_stream_group_ref(substream) : ended(null)
+}
+
 /** The first playback member of the group that still drains, or null. */
 function* drainingMember(substream: SndPcmSubstream): Proc<SndPcmSubstream | null> {
-  const group = yield* snd_pcm_stream_group_ref(substream)
+  const group = yield* refGroup(substream)
   let found: SndPcmSubstream | null = null
   for (const member of substream.group.substreams) {
     if (member.stream !== SNDRV_PCM_STREAM_PLAYBACK) continue
@@ -139,11 +153,13 @@ function* waitForMember(substream: SndPcmSubstream, member: SndPcmSubstream): Pr
   task.state = TASK_INTERRUPTIBLE
   yield* add_wait_queue(sleep, entry)
   yield* snd_pcm_stream_unlock_irq(substream)
+  yield* unlockLinks(substream)
   if (task.state !== TASK_RUNNING) task.waitingOn = sleep
   const left = yield* schedule_timeout(k, bufferTimeout(member))
+  yield* lockLinks(substream)
   yield* snd_pcm_stream_lock_irq(substream)
   // The group is looked through again, because the member may have left it and be gone.
-  const group = yield* snd_pcm_stream_group_ref(substream)
+  const group = yield* refGroup(substream)
   yield* remove_wait_queue(sleep, entry)
   yield* snd_pcm_group_unref(group, substream)
   return left
@@ -175,11 +191,13 @@ function* waitUntilDrained(substream: SndPcmSubstream): Proc<number> {
 export function* snd_pcm_drain(substream: SndPcmSubstream, nonblock: boolean): Proc<number> {
   const { runtime } = substream
   if (runtime.state === SNDRV_PCM_STATE_OPEN) return -EBADFD
+  yield* lockLinks(substream)
   yield* snd_pcm_stream_lock_irq(substream)
   if (runtime.state === SNDRV_PCM_STATE_PAUSED) yield* snd_pcm_pause(substream, false)
   let err = yield* snd_pcm_action(snd_pcm_action_drain_init, substream, ACTION_ARG_IGNORE)
   if (err >= 0) err = nonblock ? -EAGAIN : yield* waitUntilDrained(substream)
   yield* snd_pcm_stream_unlock_irq(substream)
+  yield* unlockLinks(substream)
   return err
 }
 

@@ -21,6 +21,12 @@ import {
   spin_unlock_irqrestore,
 } from '../linux/spinlock.ts'
 import { type SndPcmGroup, type SndPcmSubstream, snd_pcm_stream_linked } from './pcm.ts'
+import {
+  lockIrqWithLinks,
+  lockWithLinks,
+  unlockIrqWithLinks,
+  unlockWithLinks,
+} from './pcm_link_locks.ts'
 import type { SndPcmRuntime } from './pcm_runtime.ts'
 
 /** Lock class of a second stream lock taken inside a first. Kernel: SINGLE_DEPTH_NESTING. */
@@ -57,19 +63,25 @@ function* unlockThenBhOn(lock: SpinlockT): Proc {
 
 /** Interrupts as they are. Kernel: snd_pcm_stream_lock(). */
 export function snd_pcm_stream_lock(substream: SndPcmSubstream): Proc {
+  if (substream.link_locks !== null) return lockWithLinks(substream, substream.link_locks)
   return snd_pcm_group_lock(substream.self_group, substream.pcm.nonatomic)
 }
 
 export function snd_pcm_stream_unlock(substream: SndPcmSubstream): Proc {
+  if (substream.link_locks !== null) return unlockWithLinks(substream, substream.link_locks)
   return snd_pcm_group_unlock(substream.self_group, substream.pcm.nonatomic)
 }
 
 /** Interrupts off unless the PCM is nonatomic. Kernel: snd_pcm_stream_lock_irq(). */
 export function snd_pcm_stream_lock_irq(substream: SndPcmSubstream): Proc {
+  const { link_locks } = substream
+  if (link_locks !== null) return lockIrqWithLinks(substream, link_locks) as Proc<unknown> as Proc
   return snd_pcm_group_lock_irq(substream.self_group, substream.pcm.nonatomic)
 }
 
 export function snd_pcm_stream_unlock_irq(substream: SndPcmSubstream): Proc {
+  const { link_locks } = substream
+  if (link_locks !== null) return unlockIrqWithLinks(substream, link_locks, false)
   return snd_pcm_group_unlock_irq(substream.self_group, substream.pcm.nonatomic)
 }
 
@@ -80,7 +92,8 @@ function withoutFlags(lock: Proc): Proc<IrqFlags> {
 
 /** Kernel: snd_pcm_stream_lock_irqsave(). Return: flags for the unlocking. */
 export function snd_pcm_stream_lock_irqsave(substream: SndPcmSubstream): Proc<IrqFlags> {
-  const { self_group } = substream
+  const { self_group, link_locks } = substream
+  if (link_locks !== null) return lockIrqWithLinks(substream, link_locks)
   if (!substream.pcm.nonatomic) return spin_lock_irqsave(self_group.lock)
   return withoutFlags(mutex_lock(self_group.mutex))
 }
@@ -98,6 +111,8 @@ export function snd_pcm_stream_unlock_irqrestore(
   substream: SndPcmSubstream,
   flags: IrqFlags,
 ): Proc {
+  const { link_locks } = substream
+  if (link_locks !== null) return unlockIrqWithLinks(substream, link_locks, flags)
   if (substream.pcm.nonatomic) return mutex_unlock(substream.self_group.mutex)
   return spin_unlock_irqrestore(substream.self_group.lock, flags)
 }
@@ -121,14 +136,15 @@ export function lockMember(substream: SndPcmSubstream, depth: number): Proc {
  * Kernel: snd_pcm_stream_group_ref(). Context: stream lock held. Return: null if not linked.
  */
 export function* snd_pcm_stream_group_ref(substream: SndPcmSubstream): Proc<SndPcmGroup | null> {
+  const { self_group } = substream
   const { nonatomic } = substream.pcm
   while (snd_pcm_stream_linked(substream)) {
     const { group } = substream
     group.refs++
     if (nonatomic ? mutex_trylock(group.mutex) : spin_trylock(group.lock)) return group
-    yield* snd_pcm_stream_unlock(substream)
+    yield* snd_pcm_group_unlock(self_group, nonatomic)
     yield* snd_pcm_group_lock(group, nonatomic)
-    yield* snd_pcm_stream_lock(substream)
+    yield* snd_pcm_group_lock(self_group, nonatomic)
     if (substream.group === group) return group
     // The group changed while nothing was locked.
     yield* snd_pcm_group_unref(group, substream)

@@ -7,11 +7,23 @@
 interface CommitFacts {
   /** What the kernel does without it. */
   readonly without: string
+  /** Commits that stand on it, and have to be reverted with it. */
+  readonly onTop?: readonly string[]
   /** The versions of virtio-snd that have it; absent: it is not that driver's. */
   readonly drivers?: readonly string[]
 }
 
 export const kernelCommits = {
+  f57f3df03a8e: {
+    without:
+      'PCM core: as up to 5.0 a stream lock takes a lock of all links for reading first, ' +
+      'snd_pcm_link_rwsem if nonatomic; link and unlink try for it every millisecond',
+  },
+  '67ec1072b053': {
+    without:
+      'PCM core: link and unlink queue for snd_pcm_link_rwsem, and later readers behind them',
+    onTop: ['f57f3df03a8e'],
+  },
   '3c7df2e27346': {
     without:
       'virtio-snd: work items are initialised after the answer to PCM_INFO, not before the request',

@@ -63,6 +63,16 @@ export function* write_unlock_irqrestore(lock: RwLock, flags: IrqFlags): Proc {
   yield* local_irq_restore(lock.k, flags)
 }
 
+export function* write_lock_irq(lock: RwLock): Proc {
+  local_irq_save(lock.k)
+  yield* acquire(lock, true)
+}
+
+/** Unconditionally turns interrupts on. */
+export function write_unlock_irq(lock: RwLock): Proc {
+  return write_unlock_irqrestore(lock, false)
+}
+
 export function* read_unlock(lock: RwLock): Proc {
   const context = lock.k.current
   const at = lock.readers.indexOf(context)

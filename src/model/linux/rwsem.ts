@@ -30,8 +30,18 @@ export class RwSemaphore extends SleepingLock {
     super(k, 'rwsem', className, instanceName)
   }
 
+  /** Of several readers one that waits for it once more: it cannot let go. */
   waitOwner(): Context | null {
-    return this.writer ?? this.readers[0] ?? null
+    const stuck = this.readers.find((reader) => reader.waitingOn === this)
+    return this.writer ?? stuck ?? this.readers[0] ?? null
+  }
+
+  /** A reader that could share it waits behind the first writer of the queue. */
+  waitedBefore(waiter: Context): Context | null {
+    if (this.writer !== null) return null
+    const at = this.queue.findIndex((one) => one.task === waiter)
+    if (at < 0 || this.queue[at]?.write === true) return null
+    return this.queue.slice(0, at).find((one) => one.write)?.task ?? null
   }
 }
 

@@ -28,6 +28,8 @@ export interface Waitable {
   readonly waitName: string
   /** The context whose progress ends the wait; null when nobody in particular. */
   waitOwner(): Context | null
+  /** A waiter who is served before this one, and keeps it waiting whoever owns the thing. */
+  waitedBefore?(waiter: Context): Context | null
 }
 
 /** Fields of preempt_count above its depth (include/linux/preempt.h). */

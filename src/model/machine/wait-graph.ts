@@ -26,7 +26,8 @@ export function checkWaitCycle(start: Context): boolean {
 
 /** The context that must make progress before this one can. */
 function blockerOf(context: Context): Context | null {
-  if (context.waitingOn !== null) return context.waitingOn.waitOwner()
+  const { waitingOn } = context
+  if (waitingOn !== null) return waitingOn.waitedBefore?.(context) ?? waitingOn.waitOwner()
   const { cpu } = context
   if (cpu === undefined) return null
   const depth = cpu.under.indexOf(context)
@@ -43,6 +44,8 @@ function report(start: Context, chain: readonly Context[]): void {
 function describe(context: Context): string {
   const { waitingOn } = context
   if (waitingOn === null) return `${context.name} is stacked under ${context.cpu.top.name}`
+  const before = waitingOn.waitedBefore?.(context)
+  if (before) return `${context.name} waits for ${waitingOn.waitName} behind ${before.name}`
   const owner = waitingOn.waitOwner()
   return `${context.name} waits for ${waitingOn.waitName} held by ${owner?.name ?? 'nobody'}`
 }

@@ -39,6 +39,20 @@ describe('guest.revert', () => {
     expect(text).toContain('guest.revert.1: 3c7df2e27346 is reverted already')
   })
 
+  it('refuses to take out a commit from under another', () => {
+    const text = refused('{revert: [67ec1072b053]}')
+    expect(text).toContain(
+      'guest.revert.0: f57f3df03a8e stands on 67ec1072b053, and is not reverted',
+    )
+    expect(text).toContain('with f57f3df03a8e beside it')
+    expect(refused('{revert: [67ec1072b053, f57f3df03a8e]}')).toBe('')
+  })
+
+  it('refuses the locks of 5.0 on a realtime kernel', () => {
+    const text = refused('{preempt: rt, revert: [f57f3df03a8e]}')
+    expect(text).toContain('guest.revert.0: the locks before f57f3df03a8e are not modelled')
+  })
+
   it.each(['v5', 'v6'])('refuses to take out of %s what came after it', (version) => {
     const text = refused('{revert: [3c7df2e27346]}', [`driver.version=${version}`])
     expect(text).toContain(`guest.revert.0: the driver ${version} never had 3c7df2e27346`)

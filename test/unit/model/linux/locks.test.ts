@@ -379,6 +379,31 @@ describe('rwsem', () => {
     )
     sim.run(1_000_000)
     expect(task.state).not.toBe(0)
-    expect(texts(world, T.deadlock)).toHaveLength(1)
+    expect(texts(world, T.deadlock)).toEqual([
+      'reader waits for sem behind writer; writer waits for sem held by reader',
+    ])
+  })
+
+  it('the same while an older reader still has it: it is found at once', () => {
+    const world = tinyKernel({ cpus: 3 })
+    const { k, sim } = world
+    const sem = new RwSemaphore(k, 'sem', 'sem')
+    const on = (cpu: number) => ({ affinity: [cpu] })
+    const hold = function* (beginNs: number, ns: number, work: typeof down_read) {
+      yield* chargeNs(k, beginNs)
+      yield* work(sem)
+      yield* chargeNs(k, ns)
+    }
+    k.spawn('old', 'task', () => hold(0, 500_000, down_read), on(0))
+    k.spawn('writer', 'task', () => hold(5_000, 0, down_write), on(1))
+    const twice = function* () {
+      yield* hold(1_000, 9_000, down_read)
+      yield* down_read(sem)
+    }
+    k.spawn('reader', 'task', twice, on(2))
+    sim.run(100_000)
+    expect(texts(world, T.deadlock)).toEqual([
+      'reader waits for sem behind writer; writer waits for sem held by reader',
+    ])
   })
 })
