@@ -10,7 +10,7 @@ import { type Console, exitCodeOf } from './Exit.ts'
 import { modeline } from './modeline.ts'
 import { writeWhole } from './WriteFile.ts'
 
-export type InitDriver = 'v5' | 'v6' | 'v7' | 'ack' | 'xen-snd' | 'ideal'
+export type InitDriver = 'v5' | 'v6' | 'v7' | 'ack' | 'xen-snd' | 'aloop' | 'ideal'
 
 export interface InitOptions {
   readonly driver: InitDriver
@@ -56,6 +56,7 @@ const driverLines: Readonly<Record<InitDriver, string>> = {
   v7: '{kind: virtio-snd, version: v7}   # Linux 5.13 to 6.6; also v5, v6, ack',
   ack: '{kind: virtio-snd, version: ack}  # Linux 6.7 and later; also v5, v6, v7',
   'xen-snd': '{kind: xen-snd}                   # the Xen sndif front end',
+  aloop: '{kind: aloop}                     # the loopback card, no device',
   ideal: '{kind: ideal}                     # exact hardware, no device',
 }
 
@@ -72,6 +73,7 @@ const deviceLines: Readonly<Record<InitDriver, string>> = {
   v7: qemuLines,
   ack: qemuLines,
   'xen-snd': '# The back end in the driver domain.\ndevice: {kind: xen}\n',
+  aloop: '',
   ideal: '',
 }
 
@@ -82,6 +84,7 @@ const expectLines: Readonly<Record<InitDriver, string>> = {
   v7: '  xruns: 0\n',
   ack: '  xruns: 0\n  silent_failures: 0\n  locks: {predicted: 0, actual: 0}\n',
   'xen-snd': '  xruns: 0\n',
+  aloop: '  xruns: 0\n  silent_failures: 0\n',
   ideal: '  xruns: 0\n  silent_failures: 0\n',
 }
 

@@ -51,6 +51,10 @@ export const inventory: Inventory = {
   drivers: [
     ...driverVersions.map((name) => ({ name: `virtio-snd ${name}`, text: driverTexts[name] })),
     { name: 'xen-snd', text: "Xen's front end (sndif), as in Linux 6.1 and 6.12" },
+    {
+      name: 'aloop',
+      text: 'snd-aloop: what is played is recorded again; jiffies are its clock, no device',
+    },
     { name: 'ideal', text: 'exact hardware behind a trivial driver, no device' },
   ],
   devices: deviceKinds.map((name) => ({ name, text: deviceText(name) })),

@@ -2,6 +2,7 @@
  * The first lines of a report: what is about to run. Known before the run, so that the command line
  * can show them while it simulates. Pure.
  */
+import { hasDevice } from '../scenario/complete-driver.ts'
 import type { DeviceSpec } from '../scenario/device-spec.ts'
 import type { InjectedFault } from '../scenario/fault-spec.ts'
 import { formatDuration } from '../scenario/quantity.ts'
@@ -18,7 +19,7 @@ export function reportHead(spec: ScenarioSpec, seed: number): string {
     '',
     `  guest   ${guestText(guest)}`,
     `  driver  ${driverText(spec.driver)}`,
-    ...(spec.driver.kind === 'ideal' ? [] : [`  device  ${deviceText(spec.device)}`]),
+    ...(hasDevice(spec.driver.kind) ? [`  device  ${deviceText(spec.device)}`] : []),
     `  host    ${hostText(host)}`,
     ...(spec.faults.length === 0 ? [] : [`  faults  ${spec.faults.map(faultText).join(', ')}`]),
   ]
@@ -41,10 +42,11 @@ function tasksOf(tasks: GuestSpec['tasks']): string {
   return tasks.length === 0 ? '' : `, tasks: ${tasks.map((one) => one.name).join(', ')}`
 }
 
-/** The ideal card and the Xen front end have no versions. */
+/** Only virtio_snd has versions. */
 function driverText({ kind, version, variant, xen }: DriverSpec): string {
   if (kind === 'ideal') return 'ideal card'
   if (kind === 'xen-snd') return `xen-snd, period elapsed when out_frames ${xen.period_test} period`
+  if (kind === 'aloop') return kind
   const changes = [
     ...(variant.atomic ? ['without nonatomic'] : []),
     ...(variant.plain_locks ? ['without irqsave'] : []),

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander'
 import { makeConsole } from './console.ts'
 
-const drivers = ['v5', 'v6', 'v7', 'ack', 'xen-snd', 'ideal'] as const
+const drivers = ['v5', 'v6', 'v7', 'ack', 'xen-snd', 'aloop', 'ideal'] as const
 
 const examples = `
 Examples:

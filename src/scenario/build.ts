@@ -82,10 +82,12 @@ function populate(world: World, spec: ScenarioSpec, options: BuildOptions): void
       yield* printk(kernel, `${spec.driver.kind}: probe failed with error ${pcm}`)
       return
     }
-    pcm.xrun_debug = spec.guest.xrunDebug
+    const { pcms } = pcm.card
+    for (const one of pcms) one.xrun_debug = spec.guest.xrunDebug
     options.onCard?.(pcm, world)
     for (const stream of spec.streams) {
-      const task = startClient(pcm, stream, (one) => nameStream(world, stream, one))
+      const device = pcms[stream.pcmDevice] as SndPcm
+      const task = startClient(device, stream, (one) => nameStream(world, stream, one))
       world.clients.set(stream.name, task)
     }
   })

@@ -4,6 +4,7 @@
  */
 import type { Pacing } from '../model/host/generic/options.ts'
 import { completeControls } from './complete-controls.ts'
+import { hasDevice } from './complete-driver.ts'
 import { deviceDefaults, xenDeviceDefaults } from './defaults.ts'
 import {
   type BackendKind,
@@ -73,8 +74,11 @@ export function completeDevice(
   }
   const usual = driver === 'xen-snd' ? 'xen' : deviceDefaults.kind
   const kind = device.kind ?? usual
-  checkTransport(kind, driver, wrong)
-  checkKeys(kind, device, wrong)
+  if (driver !== 'ideal' && !hasDevice(driver)) checkNone(device, driver, wrong)
+  else {
+    checkTransport(kind, driver, wrong)
+    checkKeys(kind, device, wrong)
+  }
   checkCpus(device.pin, ['device', 'pin'], hostCpus, faults)
   return {
     kind,
@@ -95,6 +99,12 @@ export function completeDevice(
     controlLatency: device.control_latency ?? null,
     controls: completeControls(device, faults),
     xen: completeXen(device),
+  }
+}
+
+function checkNone(device: DeviceInput, driver: DriverKind, wrong: Wrong): void {
+  for (const [name, value] of Object.entries(device)) {
+    if (value !== undefined) wrong([name], 'key', `the driver '${driver}' has no device`, 'nothing')
   }
 }
 

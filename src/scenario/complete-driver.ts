@@ -4,6 +4,7 @@
  */
 
 import { NS_PER_MS } from '../base/units.ts'
+import { ALOOP_DEFAULTS, type AloopOptions } from '../model/guest/aloop/aloop_hardware.ts'
 import type { VirtioSndVariant } from '../model/guest/virtio-snd/variant.ts'
 import { XEN_SND_AS_SHIPPED, type XenSndVariant } from '../model/guest/xen-snd/variant.ts'
 import { driverOptionDefaults, idealDefaults } from './defaults.ts'
@@ -25,6 +26,14 @@ export const variantVersions: Readonly<Record<VariantKey, readonly DriverVersion
 
 const variantKeys = Object.keys(variantVersions) as readonly VariantKey[]
 
+/** Drivers whose clock is in the guest. The ideal card takes the clock of a device. */
+const withoutDevice: readonly DriverKind[] = ['ideal', 'aloop']
+
+/** Whether a device of the host is behind a driver. */
+export function hasDevice(driver: DriverKind): boolean {
+  return !withoutDevice.includes(driver)
+}
+
 export const driverTexts: Readonly<Record<DriverVersion, string>> = {
   v5: 'patch series v5, never merged: flag msg_flushing, period elapsed in the interrupt',
   v6: 'patch series v6, never merged: RELEASE after every stop',
@@ -42,12 +51,16 @@ export function completeDriver(driver: DriverInput, faults: Fault[]): DriverSpec
   const version = driver.version ?? 'v7'
   checkKind(kind, driver, faults)
   if (kind === 'virtio-snd') checkVariant(version, given, faults)
-  const variants = { variant: variantOf(given), xen: xenVariantOf(given) }
+  const variants = { variant: variantOf(given), xen: xenVariantOf(given), aloop: aloopOf(given) }
   return { kind, version, options, ...variants, ideal: completeIdeal(given) }
 }
 
 function xenVariantOf({ periodTest }: DriverOptionsInput): XenSndVariant {
   return { period_test: periodTest ?? XEN_SND_AS_SHIPPED.period_test }
+}
+
+function aloopOf({ pcm_substreams }: DriverOptionsInput): AloopOptions {
+  return { pcm_substreams: pcm_substreams ?? ALOOP_DEFAULTS.pcm_substreams }
 }
 
 function checkVariant(version: DriverVersion, given: DriverOptionsInput, faults: Fault[]): void {
@@ -80,6 +93,7 @@ function completeIdeal(given: DriverOptionsInput): IdealFaults {
 const optionsOf: Readonly<Record<Exclude<DriverKind, 'virtio-snd'>, readonly string[]>> = {
   ideal: Object.keys(idealDefaults),
   'xen-snd': ['periodTest'],
+  aloop: ['pcm_substreams'],
 }
 const ownOptions = Object.values(optionsOf).flat()
 

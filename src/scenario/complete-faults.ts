@@ -4,6 +4,7 @@
  */
 import type { Ns } from '../base/units.ts'
 import { CODES, RECORDS, type RecordName } from '../sim/trace-kinds.ts'
+import { hasDevice } from './complete-driver.ts'
 import { scenarioLimits } from './defaults.ts'
 import type { DeviceSpec } from './device-spec.ts'
 import type { Fault, Path } from './fault.ts'
@@ -43,7 +44,7 @@ const onXen: readonly FaultKind[] = ['backend-close', 'backend-restart']
 
 /** Kinds of fault that a card of this driver can suffer. */
 export function possibleFaults(kind: DriverKind): readonly FaultKind[] {
-  if (kind === 'ideal') return anywhere
+  if (!hasDevice(kind)) return anywhere
   const others = kind === 'xen-snd' ? onVirtio : onXen
   return (Object.keys(faultKinds) as FaultKind[]).filter((one) => !others.includes(one))
 }

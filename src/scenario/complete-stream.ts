@@ -92,6 +92,7 @@ export function completeStream(
     onXrun: input.on_xrun ?? streamDefaults.onXrun,
     bothDirections: usesBothDirections(client, input.options ?? {}),
     shares: input.shares ?? null,
+    pcmDevice: input.pcm_device ?? 0,
     options: completeOptions(input.options ?? {}, {
       client,
       path: ['streams', index, 'options'],
@@ -101,6 +102,7 @@ export function completeStream(
     }),
   }
   checkShares(spec, context.names, wrong)
+  checkPcmDevice(spec, context.limits, wrong)
   checkClient(spec, wrong)
   checkSoftware(spec, wrong)
   checkTimes(spec, context.durationNs, wrong)
@@ -160,6 +162,12 @@ function checkShares(spec: StreamSpec, names: readonly string[], wrong: Wrong): 
     `there is no other stream '${shares}'${didYouMean(shares, others)}`,
     [...new Set(others)].join(', ') || 'nothing, as there is one stream only',
   )
+}
+
+function checkPcmDevice({ pcmDevice }: StreamSpec, { pcmDevices }: PcmLimits, wrong: Wrong): void {
+  if (pcmDevice < pcmDevices) return
+  const allowed = pcmDevices === 1 ? '0' : `0..${pcmDevices - 1}`
+  wrong('pcm_device', `the card has no PCM device ${pcmDevice}`, allowed)
 }
 
 function checkClient(spec: StreamSpec, wrong: Wrong): void {

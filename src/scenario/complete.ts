@@ -6,7 +6,7 @@ import { parseSchedule, type Schedule } from '../sim/schedule.ts'
 import type { Reseed } from '../sim/scheduler.ts'
 import { clientDefaults } from './client-defaults.ts'
 import { completeDevice } from './complete-device.ts'
-import { completeDriver } from './complete-driver.ts'
+import { completeDriver, hasDevice } from './complete-driver.ts'
 import { completeFaults } from './complete-faults.ts'
 import { completeGuest, completeHost } from './complete-machine.ts'
 import { checkReverts } from './complete-reverts.ts'
@@ -104,7 +104,7 @@ function resultNames(streams: readonly StreamSpec[]): readonly string[] {
 
 function streamsMaxOf(driver: DriverSpec, device: DeviceSpec): number {
   const { streamsMax, qemuStreamsMax } = scenarioLimits
-  return driver.kind !== 'ideal' && device.kind === 'qemu' ? qemuStreamsMax : streamsMax
+  return hasDevice(driver.kind) && device.kind === 'qemu' ? qemuStreamsMax : streamsMax
 }
 
 function streamNames(

@@ -103,6 +103,7 @@ function parse(conf: ConfText): ConfCompound {
 
 /** Short names of the drivers' cards. */
 const CARD_NAMES: Readonly<Record<DriverKind, string>> = {
+  aloop: 'Loopback',
   ideal: 'Ideal',
   'virtio-snd': 'VirtIO SoundCard',
   'xen-snd': 'Virtual card',
@@ -110,18 +111,26 @@ const CARD_NAMES: Readonly<Record<DriverKind, string>> = {
 
 function shapeOf(pcm: SndPcm, spec: ScenarioSpec): CardShape {
   const name = CARD_NAMES[spec.driver.kind]
-  const counts = { PLAYBACK: pcm.playback.length, CAPTURE: pcm.capture.length }
-  return { name, longname: `${name} at pcmsim/${spec.name}`, devices: [counts] }
+  const devices = pcm.card.pcms.map(({ playback, capture }) => {
+    return { PLAYBACK: playback.length, CAPTURE: capture.length }
+  })
+  return { name, longname: `${name} at pcmsim/${spec.name}`, devices }
 }
 
 /** The test's process; the KTAP text is whole when it has ended. */
 function startTests(world: World, pcm: SndPcm, plan: SelftestPlan): Ktap {
   const ktap = ktapHead(plan)
+  const card = pcm.card.pcms
   const body = function* (): Proc {
     for (const test of plan.tests) {
-      const { stream, subdevice } = test.place
+      const { device, stream, subdevice } = test.place
       const direction = streamNames.indexOf(stream)
-      const result: PcmTimeResult = yield* pcmTimeTest(pcm, direction, subdevice, test.params)
+      const result: PcmTimeResult = yield* pcmTimeTest(
+        card[device] as SndPcm,
+        direction,
+        subdevice,
+        test.params,
+      )
       ktapCase(ktap, test, result)
     }
     ktap.totals(plan.results)

@@ -1,5 +1,6 @@
 /** The drivers a scenario can name: each probes its device and hands out the PCM it registered. */
 import type { SndPcm } from '../model/alsa/pcm.ts'
+import { loopback_probe } from '../model/guest/aloop/aloop.ts'
 import { ideal_probe } from '../model/guest/ideal/ideal_pcm.ts'
 import { VIRTIO_SND_VERSIONS } from '../model/guest/virtio-snd/versions.ts'
 import type { VirtioSnd } from '../model/guest/virtio-snd/virtio_snd_device.ts'
@@ -32,6 +33,8 @@ export function makeDriver(world: World, spec: ScenarioSpec): Probe {
   switch (spec.driver.kind) {
     case 'ideal':
       return () => probeIdeal(world.kernel, spec)
+    case 'aloop':
+      return () => probeAloop(world.kernel, spec)
     case 'xen-snd':
       return makeXen(world, spec)
     case 'virtio-snd':
@@ -41,6 +44,11 @@ export function makeDriver(world: World, spec: ScenarioSpec): Probe {
 
 function* probeIdeal(kernel: Kernel, spec: ScenarioSpec): Proc<SndPcm> {
   return ideal_probe(kernel, audioClock(spec), { ...spec.driver.ideal, ...substreamCounts(spec) })
+}
+
+function* probeAloop(kernel: Kernel, { driver }: ScenarioSpec): Proc<SndPcm> {
+  const [pcm] = loopback_probe(kernel, driver.aloop)
+  return pcm as SndPcm
 }
 
 function makeVirtio(world: World, spec: ScenarioSpec): Probe {

@@ -82,6 +82,7 @@ export type DriverOptionsInput = Maybe<{
   inject_prepare_err: boolean
   inject_trigger_err: boolean
   periodTest: '>' | '>='
+  pcm_substreams: number
 }>
 
 export interface DriverInput {
@@ -116,6 +117,7 @@ export type StreamInput = Maybe<{
   stalls: readonly StallInput[]
   on_xrun: XrunPolicy
   shares: string
+  pcm_device: number
   options: ClientOptionsInput
 }>
 

@@ -5,6 +5,7 @@
  * Kernel: sound/virtio/virtio_pcm.c, virtsnd_pcm_build_hw(). Device: QEMU hw/audio/virtio-snd.c.
  * Sizes are bytes unless named otherwise.
  */
+import { LOOPBACK_PCM_DEVICES, LOOPBACK_PCM_HARDWARE } from '../model/guest/aloop/aloop_hardware.ts'
 import { IDEAL_HARDWARE } from '../model/guest/ideal/ideal_hardware.ts'
 import { XEN_SND_LIMITS } from '../model/guest/xen-snd/xen_snd_limits.ts'
 import { GENERIC_DEFAULTS } from '../model/host/generic/options.ts'
@@ -41,6 +42,8 @@ export interface PcmLimits {
   readonly periodsMax: number
   /** The pointer moves by whole periods only (SNDRV_PCM_INFO_BATCH). */
   readonly batch: boolean
+  /** PCM devices of the card. */
+  readonly pcmDevices: number
 }
 
 /** What a device says of itself, as far as the driver's constraints follow from it. */
@@ -61,9 +64,16 @@ function capabilities({ kind }: DeviceSpec): Capabilities {
 
 /** What a driver's constraints allow. */
 export function pcmLimits({ kind, options }: DriverSpec, device: DeviceSpec): PcmLimits {
-  if (kind === 'ideal') return { ...hardwareLimits(IDEAL_HARDWARE), batch: false }
-  if (kind === 'xen-snd') return { ...hardwareLimits(XEN_SND_LIMITS), batch: true }
-  return virtioLimits(options, capabilities(device))
+  switch (kind) {
+    case 'ideal':
+      return hardwareLimits(IDEAL_HARDWARE)
+    case 'aloop':
+      return { ...hardwareLimits(LOOPBACK_PCM_HARDWARE), pcmDevices: LOOPBACK_PCM_DEVICES }
+    case 'xen-snd':
+      return { ...hardwareLimits(XEN_SND_LIMITS), batch: true }
+    case 'virtio-snd':
+      return virtioLimits(options, capabilities(device))
+  }
 }
 
 /** Limits in bytes, by the kernel's names. */
@@ -75,8 +85,10 @@ interface Hardware {
   readonly periods_max: number
 }
 
-function hardwareLimits(hw: Hardware): Omit<PcmLimits, 'batch'> {
+function hardwareLimits(hw: Hardware): PcmLimits {
   return {
+    batch: false,
+    pcmDevices: 1,
     periodBytesMin: hw.period_bytes_min,
     periodBytesMax: hw.period_bytes_max,
     bufferBytesMax: hw.buffer_bytes_max,
@@ -96,5 +108,6 @@ function virtioLimits(options: DriverOptions, device: Capabilities): PcmLimits {
     periodsMin: options.pcm_periods_min,
     periodsMax: options.pcm_periods_max,
     batch: true,
+    pcmDevices: 1,
   }
 }

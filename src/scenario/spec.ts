@@ -5,6 +5,7 @@
  */
 import type { DistributionSpec } from '../base/distribution.ts'
 import type { Frames, Ns } from '../base/units.ts'
+import type { AloopOptions } from '../model/guest/aloop/aloop_hardware.ts'
 import type { VirtioSndVariant } from '../model/guest/virtio-snd/variant.ts'
 import type { VirtioSndVersion } from '../model/guest/virtio-snd/versions.ts'
 import type { XenSndVariant } from '../model/guest/xen-snd/variant.ts'
@@ -26,7 +27,7 @@ export type FairFlavour = 'cfs' | 'eevdf'
 export type KickPath = 'ioeventfd' | 'userspace'
 /** How the device's thread reaches the guest's interrupt. */
 export type IrqRoute = 'ioctl' | 'irqfd'
-export type DriverKind = 'virtio-snd' | 'xen-snd' | 'ideal'
+export type DriverKind = 'virtio-snd' | 'xen-snd' | 'aloop' | 'ideal'
 export type DriverVersion = VirtioSndVersion
 export type StreamDirection = 'playback' | 'capture'
 export type ClientKind =
@@ -109,6 +110,8 @@ export interface DriverSpec {
   readonly variant: VirtioSndVariant
   /** The same of the Xen front end's code. */
   readonly xen: XenSndVariant
+  /** Module parameters of snd-aloop. */
+  readonly aloop: AloopOptions
   /** Module parameters of the ideal card. */
   readonly ideal: IdealFaults
 }
@@ -159,6 +162,8 @@ export interface StreamSpec {
   readonly bothDirections: boolean
   /** Name of the stream whose substream this one wants as well; null: one of its own. */
   readonly shares: string | null
+  /** Number of the card's PCM device. */
+  readonly pcmDevice: number
   readonly options: ClientOptions
 }
 

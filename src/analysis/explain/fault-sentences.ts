@@ -5,6 +5,7 @@ import type { FailedCall, Incident } from '../log.ts'
 import type { MemoryFault } from '../memory.ts'
 import { closeRace } from './close-race.ts'
 import type { Facts } from './explain.ts'
+import { freedMeanwhile } from './freed-meanwhile.ts'
 import type { Call, History, Request } from './history.ts'
 import { lastBefore } from './history.ts'
 
@@ -80,7 +81,8 @@ export function memorySentence({ store }: Facts, then: History, fault: MemoryFau
       ? ''
       : `; the device had not given it back: ${request.code} was not answered in time ` +
         `(${lasted(request, timeNs)})`
-  return `${kind} at ${formatInstant(timeNs)}: ${what}${why}.`
+  const meanwhile = kind === 'use-after-free' ? freedMeanwhile(store, then, fault) : ''
+  return `${kind} at ${formatInstant(timeNs)}: ${what}${meanwhile || why}.`
 }
 
 /** Requests that nobody answered in time, the last first. */

@@ -176,6 +176,7 @@ export class SndPcmSubstream {
 
   /** Kernel: snd_pcm_detach_substream(). */
   detachRuntime(): void {
+    this.current?.private_free?.()
     this.current = null
     kfree(this.k, this.object, 'snd_pcm_detach_substream', this.runtimeLocks())
   }

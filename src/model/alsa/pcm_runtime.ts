@@ -97,6 +97,8 @@ export class SndPcmRuntime {
   /** 6.12: number of xruns since open. */
   xrun_counter = 0
   private_data: unknown = null
+  /** Gives private_data back, when the stream has been closed. */
+  private_free: (() => void) | null = null
   /** Ours: the last update took a late interrupt for a lost ring pass. */
   tookFalseWrap = false
 

@@ -29,6 +29,9 @@ export const kernelCommits = {
       'virtio-snd: work items are initialised after the answer to PCM_INFO, not before the request',
     drivers: ['v7', 'ack'],
   },
+  '67a01afaf3d3': {
+    without: 'snd-aloop: close and prepare do not wait for a timer function that runs',
+  },
 } as const satisfies Readonly<Record<string, CommitFacts>>
 
 export type KernelCommit = keyof typeof kernelCommits

@@ -12,8 +12,13 @@ import { removeAt } from '../../base/arrays.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
 import { ClockTimer } from '../machine/clock-event.ts'
+import type { Context, Waitable } from '../machine/context.ts'
 import type { Cpu } from '../machine/cpu.ts'
+import { Task, TaskState } from '../machine/task.ts'
+import { checkWaitCycle } from '../machine/wait-graph.ts'
 import type { Kernel } from './kernel.ts'
+import { LockMap } from './lock-base.ts'
+import { local_irq_restore, local_irq_save } from './preempt.ts'
 import { TIMER_SOFTIRQ } from './softirq.ts'
 
 const LVL_CLK_SHIFT = 3
@@ -21,7 +26,7 @@ const LVL_SIZE = 64
 const LVL_DEPTH = 9
 
 /** Kernel: struct timer_list. */
-export class TimerList {
+export class TimerList implements Waitable {
   /** Of its records; 0 until it is started in a run that records accesses. */
   id = 0
   /** Jiffies of the wheel's bucket; -1 while not pending. */
@@ -29,14 +34,34 @@ export class TimerList {
   /** Jiffies asked for. */
   expires = 0
   readonly fn: () => Proc
+  /** Lockdep map; null for one on a stack, which nobody waits for. */
+  readonly map: LockMap | null
+  /** Where its function runs now. Kernel: base->running_timer. */
+  running: Context | null = null
+  /** Those that wait until it has ended. */
+  readonly waiters: Context[] = []
 
-  constructor(fn: () => Proc) {
+  constructor(fn: () => Proc, map: LockMap | null = null) {
     this.fn = fn
+    this.map = map
   }
 
   get pending(): boolean {
     return this.bucket >= 0
   }
+
+  get waitName(): string {
+    return this.map?.className ?? 'timer'
+  }
+
+  waitOwner(): Context | null {
+    return this.running
+  }
+}
+
+/** A driver's timer. Kernel: timer_setup(); `className` is its first argument. */
+export function timer_setup(k: Kernel, className: string, fn: () => Proc): TimerList {
+  return new TimerList(fn, k.timers.mapOf(`(${className})`))
 }
 
 /** Jiffies at which a timer for `expires`, started at `clk`, fires. Kernel: calc_wheel_index(). */
@@ -58,12 +83,23 @@ export class TimerBase {
   /** Pending timers of each processor, by bucket, then by start. */
   private readonly lists: TimerList[][]
   private readonly idleWake: ClockTimer[]
+  private readonly maps = new Map<string, LockMap>()
   private lastId = 0
 
   constructor(kernel: Kernel) {
     this.kernel = kernel
     this.lists = kernel.cpus.map(() => [])
     this.idleWake = kernel.cpus.map((cpu) => new ClockTimer(cpu, () => {}))
+  }
+
+  /** The lockdep map of a class, made on first use. */
+  mapOf(className: string): LockMap {
+    let map = this.maps.get(className)
+    if (map === undefined) {
+      map = new LockMap(this.kernel, className)
+      this.maps.set(className, map)
+    }
+    return map
   }
 
   /** Kernel: mod_timer(). */
@@ -77,6 +113,8 @@ export class TimerBase {
     let at = list.length
     while (at > 0 && (list[at - 1] as TimerList).bucket > timer.bucket) at--
     list.splice(at, 0, timer)
+    // From an interrupt of an idle processor, whose tick has stopped. Kernel: tick_nohz_irq_exit().
+    if (cpu.isIdle) this.programIdle(cpu)
   }
 
   /** Kernel: timer_delete(); true if it was pending. */
@@ -89,6 +127,35 @@ export class TimerBase {
       if (at >= 0) removeAt(list, at)
     }
     return true
+  }
+
+  /**
+   * As timer_delete(), and waits while the function runs on another processor; from the function
+   * itself for ever. True if it was pending then.
+   *
+   * Kernel: timer_delete_sync(), del_timer_sync() in 6.1. Context: no lock held that the function
+   * takes, and not hardirq. On PREEMPT_RT it sleeps (del_timer_wait_running()), elsewhere it spins.
+   */
+  *timer_delete_sync(timer: TimerList): Proc<boolean> {
+    // For lockdep only, with interrupts off, because the function takes the map in a softirq.
+    const flags = local_irq_save(this.kernel)
+    timer.map?.acquire()
+    timer.map?.release()
+    yield* local_irq_restore(this.kernel, flags)
+    while (timer.running !== null) {
+      const { current } = this.kernel
+      timer.waiters.push(current)
+      current.waitingOn = timer
+      checkWaitCycle(current)
+      if (this.kernel.config.preempt === 'rt' && current instanceof Task) {
+        current.state = TaskState.UNINTERRUPTIBLE
+        yield Req.BLOCK
+      } else {
+        current.spinning = true
+        yield Req.SPIN
+      }
+    }
+    return this.timer_delete(timer)
   }
 
   /** In the timer interrupt: asks for the softirq if something is due. */
@@ -121,8 +188,23 @@ export class TimerBase {
       list.shift()
       first.bucket = -1
       if (this.kernel.sim.trace.accesses) this.kernel.emit(T.timer_expire, first.id)
-      yield* first.fn()
+      if (first.map === null) yield* first.fn()
+      else yield* this.call_timer_fn(first, first.map)
       yield Req.POINT
+    }
+  }
+
+  /** Kernel: call_timer_fn(). The function may free the timer, not its map. */
+  private *call_timer_fn(timer: TimerList, map: LockMap): Proc {
+    timer.running = this.kernel.current
+    map.acquire()
+    yield* timer.fn()
+    map.release()
+    timer.running = null
+    for (const waiter of timer.waiters.splice(0)) {
+      waiter.waitingOn = null
+      if (waiter.spinning) waiter.cpu.granted(waiter)
+      else if (waiter instanceof Task) this.kernel.wake(waiter)
     }
   }
 

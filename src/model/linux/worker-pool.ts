@@ -12,8 +12,9 @@ import { type Task, TaskState } from '../machine/task.ts'
 import { schedule_debug } from './bug.ts'
 import { bugWorkqueueLeak } from './bug-locks.ts'
 import type { Kernel } from './kernel.ts'
+import { LockMap } from './lock-base.ts'
 import { raw_spin_lock_init, type SpinlockT, spin_lock_irq, spin_unlock_irq } from './spinlock.ts'
-import { LockMap, type WorkStruct } from './workqueue.ts'
+import type { WorkStruct } from './workqueue.ts'
 
 /** Work items of one pool that may be in flight (WQ_DFL_ACTIVE). */
 const WORKERS_MAX = 256

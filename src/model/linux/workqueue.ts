@@ -11,7 +11,7 @@ import { checkWaitCycle } from '../machine/wait-graph.ts'
 import { schedule_debug } from './bug.ts'
 import { warnUninitialisedWork } from './bug-locks.ts'
 import type { Kernel } from './kernel.ts'
-import { LockBase } from './lock-base.ts'
+import type { LockMap } from './lock-base.ts'
 import {
   cond_resched,
   currentTask,
@@ -21,25 +21,6 @@ import {
 } from './preempt.ts'
 import { spin_lock, spin_unlock } from './spinlock.ts'
 import type { WorkerPool } from './worker-pool.ts'
-
-/** A lockdep map without a lock behind it. */
-export class LockMap extends LockBase {
-  constructor(k: Kernel, className: string) {
-    super(k, 'map', className, className)
-  }
-
-  waitOwner(): Context | null {
-    return null
-  }
-
-  acquire(): void {
-    this.recordAcquire(this.k.current, 0, 0)
-  }
-
-  release(): void {
-    this.recordRelease(this.k.current)
-  }
-}
 
 export class WorkStruct implements Waitable {
   readonly k: Kernel

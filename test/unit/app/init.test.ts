@@ -18,12 +18,15 @@ const hasProgram = (name: string): boolean =>
   spawnSync(name, ['--version'], { input: '' }).error === undefined
 
 describe('init', () => {
-  it.each(['v5', 'v6', 'v7', 'ack', 'xen-snd', 'ideal'])('%s: runs and passes as it is', (name) => {
-    const { stdout, status } = pcmsim('init', '--driver', name)
-    expect(status).toBe(0)
-    const [spec] = loadScenario(stdout, { set: ['duration=500ms'] })
-    expect(spec && runScenario(spec).result.pass).toBe(true)
-  })
+  it.each(['v5', 'v6', 'v7', 'ack', 'xen-snd', 'aloop', 'ideal'])(
+    '%s: runs and passes as it is',
+    (name) => {
+      const { stdout, status } = pcmsim('init', '--driver', name)
+      expect(status).toBe(0)
+      const [spec] = loadScenario(stdout, { set: ['duration=500ms'] })
+      expect(spec && runScenario(spec).result.pass).toBe(true)
+    },
+  )
 
   it('has comments that are good keys too', () => {
     const { stdout } = pcmsim('init')

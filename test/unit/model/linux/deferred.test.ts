@@ -16,7 +16,7 @@ import {
   TASK_INTERRUPTIBLE,
 } from '../../../../src/model/linux/sched.ts'
 import { TASKLET_SOFTIRQ } from '../../../../src/model/linux/softirq.ts'
-import { wheelExpiry } from '../../../../src/model/linux/timer.ts'
+import { timer_setup, wheelExpiry } from '../../../../src/model/linux/timer.ts'
 import {
   WaitQueueHead,
   wait_event_interruptible_timeout,
@@ -397,5 +397,79 @@ describe('softirq', () => {
       .arm(2_950_000)
     sim.run(30_000_000)
     expect(served).toBe(3)
+  })
+})
+
+describe('timer of a driver', () => {
+  /** Its function runs from 8 ms on (one jiffy and one) for 3 ms, on processor 0. */
+  function running(preempt: 'voluntary' | 'rt' = 'voluntary') {
+    const world = tinyKernel({ cpus: 2, preempt })
+    const { k, sim } = world
+    const ended: number[] = []
+    const timer = timer_setup(k, '&t', function* () {
+      yield* chargeNs(k, 3_000_000)
+      ended.push(sim.now)
+    })
+    const start = { affinity: [0] }
+    k.spawn(
+      'starts',
+      'task',
+      function* () {
+        k.timers.mod_timer(timer, k.jiffies + 1)
+      },
+      start,
+    )
+    return { ...world, timer, ended }
+  }
+
+  it.each(['voluntary', 'rt'] as const)(
+    '%s: del_timer_sync() waits for the function, del_timer() does not',
+    (preempt) => {
+      const { k, sim, timer, ended } = running(preempt)
+      const seen: [boolean, number][] = []
+      k.spawn(
+        'stops',
+        'task',
+        function* () {
+          yield* sleepUntil(k, 9_000_000)
+          seen.push([k.timers.timer_delete(timer), ended.length])
+          seen.push([yield* k.timers.timer_delete_sync(timer), ended.length])
+        },
+        { affinity: [1] },
+      )
+      sim.run(20_000_000)
+      expect(seen).toEqual([
+        [false, 0],
+        [false, 1],
+      ])
+    },
+  )
+  it('del_timer_sync() takes off one that is pending', () => {
+    const { k, sim, timer, ended } = running()
+    const seen: boolean[] = []
+    k.spawn(
+      'stops',
+      'task',
+      function* () {
+        yield* sleepUntil(k, 1_000_000)
+        seen.push(yield* k.timers.timer_delete_sync(timer))
+      },
+      { affinity: [1] },
+    )
+    sim.run(20_000_000)
+    expect(seen).toEqual([true])
+    expect(ended).toEqual([])
+  })
+  it('del_timer_sync() in the function itself waits for ever', () => {
+    const world = tinyKernel()
+    const { k, sim } = world
+    const timer = timer_setup(k, '&t', function* () {
+      yield* k.timers.timer_delete_sync(timer)
+    })
+    k.spawn('starts', 'task', function* () {
+      k.timers.mod_timer(timer, k.jiffies + 1)
+    })
+    sim.run(20_000_000)
+    expect(countOf(world, T.deadlock)).toBe(1)
   })
 })
