@@ -1,6 +1,7 @@
 /** Driver and device as Effect Schemas: the part of ScenarioSchema.ts about the sound path. */
 import * as Schema from 'effect/Schema'
 import { MAX_PCM_SUBSTREAMS } from '../model/guest/aloop/aloop_hardware.ts'
+import { hrtimerCallbacks } from '../model/guest/pcsp/pcsp_hardware.ts'
 import { resetWorkVariants } from '../model/guest/virtio-snd/variant.ts'
 import type { PositionStep } from '../model/host/xen/options.ts'
 import {
@@ -58,11 +59,12 @@ const DriverOptionsSchema = Schema.Struct({
   inject_prepare_err: key(Flag, 'Ideal card: prepare answers EINVAL.'),
   inject_trigger_err: key(Flag, 'Ideal card: trigger answers EINVAL.'),
   periodTest: key(oneOf(['>', '>=']), "xen-snd: test for an elapsed period; the kernel's is >."),
+  timerCallback: key(oneOf(hrtimerCallbacks), "pcsp: how the kernel calls the timer's function."),
   pcm_substreams: key(count(1, MAX_PCM_SUBSTREAMS), 'aloop: substreams of each PCM device.'),
 })
 
 export const DriverSchema = Schema.Struct({
-  kind: key(oneOf(['virtio-snd', 'xen-snd', 'aloop', 'ideal']), 'Guest sound driver.'),
+  kind: key(oneOf(['virtio-snd', 'xen-snd', 'aloop', 'pcsp', 'ideal']), 'Guest sound driver.'),
   version: key(oneOf(driverVersions), 'Driver version; v7 is the merged driver of 5.13 to 6.6.'),
   options: key(DriverOptionsSchema, 'Module parameters and variants of the driver.'),
 })

@@ -55,6 +55,10 @@ export const inventory: Inventory = {
       name: 'aloop',
       text: 'snd-aloop: what is played is recorded again; jiffies are its clock, no device',
     },
+    {
+      name: 'pcsp',
+      text: 'snd-pcsp: the PC speaker, moved on by a high-resolution timer; no device',
+    },
     { name: 'ideal', text: 'exact hardware behind a trivial driver, no device' },
   ],
   devices: deviceKinds.map((name) => ({ name, text: deviceText(name) })),

@@ -43,10 +43,11 @@ function tasksOf(tasks: GuestSpec['tasks']): string {
 }
 
 /** Only virtio_snd has versions. */
-function driverText({ kind, version, variant, xen }: DriverSpec): string {
+function driverText({ kind, version, variant, xen, pcsp }: DriverSpec): string {
   if (kind === 'ideal') return 'ideal card'
   if (kind === 'xen-snd') return `xen-snd, period elapsed when out_frames ${xen.period_test} period`
   if (kind === 'aloop') return kind
+  if (kind === 'pcsp') return `pcsp, timer function ${pcsp.callback}`
   const changes = [
     ...(variant.atomic ? ['without nonatomic'] : []),
     ...(variant.plain_locks ? ['without irqsave'] : []),

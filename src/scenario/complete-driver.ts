@@ -5,6 +5,7 @@
 
 import { NS_PER_MS } from '../base/units.ts'
 import { ALOOP_DEFAULTS, type AloopOptions } from '../model/guest/aloop/aloop_hardware.ts'
+import { PCSP_DEFAULTS, type PcspOptions } from '../model/guest/pcsp/pcsp_hardware.ts'
 import type { VirtioSndVariant } from '../model/guest/virtio-snd/variant.ts'
 import { XEN_SND_AS_SHIPPED, type XenSndVariant } from '../model/guest/xen-snd/variant.ts'
 import { driverOptionDefaults, idealDefaults } from './defaults.ts'
@@ -27,7 +28,7 @@ export const variantVersions: Readonly<Record<VariantKey, readonly DriverVersion
 const variantKeys = Object.keys(variantVersions) as readonly VariantKey[]
 
 /** Drivers whose clock is in the guest. The ideal card takes the clock of a device. */
-const withoutDevice: readonly DriverKind[] = ['ideal', 'aloop']
+const withoutDevice: readonly DriverKind[] = ['ideal', 'aloop', 'pcsp']
 
 /** Whether a device of the host is behind a driver. */
 export function hasDevice(driver: DriverKind): boolean {
@@ -51,7 +52,12 @@ export function completeDriver(driver: DriverInput, faults: Fault[]): DriverSpec
   const version = driver.version ?? 'v7'
   checkKind(kind, driver, faults)
   if (kind === 'virtio-snd') checkVariant(version, given, faults)
-  const variants = { variant: variantOf(given), xen: xenVariantOf(given), aloop: aloopOf(given) }
+  const variants = {
+    variant: variantOf(given),
+    xen: xenVariantOf(given),
+    aloop: aloopOf(given),
+    pcsp: pcspOf(given),
+  }
   return { kind, version, options, ...variants, ideal: completeIdeal(given) }
 }
 
@@ -61,6 +67,10 @@ function xenVariantOf({ periodTest }: DriverOptionsInput): XenSndVariant {
 
 function aloopOf({ pcm_substreams }: DriverOptionsInput): AloopOptions {
   return { pcm_substreams: pcm_substreams ?? ALOOP_DEFAULTS.pcm_substreams }
+}
+
+function pcspOf({ timerCallback }: DriverOptionsInput): PcspOptions {
+  return { callback: timerCallback ?? PCSP_DEFAULTS.callback }
 }
 
 function checkVariant(version: DriverVersion, given: DriverOptionsInput, faults: Fault[]): void {
@@ -94,6 +104,7 @@ const optionsOf: Readonly<Record<Exclude<DriverKind, 'virtio-snd'>, readonly str
   ideal: Object.keys(idealDefaults),
   'xen-snd': ['periodTest'],
   aloop: ['pcm_substreams'],
+  pcsp: ['timerCallback'],
 }
 const ownOptions = Object.values(optionsOf).flat()
 

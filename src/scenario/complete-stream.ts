@@ -15,7 +15,7 @@ import { scenarioLimits, streamDefaults } from './defaults.ts'
 import { type Fault, parsePath } from './fault.ts'
 import type { StreamInput } from './input.ts'
 import { didYouMean } from './near.ts'
-import { type PcmLimits, sampleBytes } from './pcm-limits.ts'
+import { type OnlyLimits, type PcmLimits, sampleBytes } from './pcm-limits.ts'
 import { formatDuration, type PcmSize } from './quantity.ts'
 import type { ClientKind, StreamDirection, StreamSpec } from './spec.ts'
 import { completeRing, frames, framesOr, type Ring, type Wrong } from './stream-ring.ts'
@@ -57,9 +57,10 @@ export function completeStream(
       ...(needs === undefined ? {} : { needs: needs.map((one) => ['streams', index, one]) }),
     })
   }
-  const rate = input.rate ?? streamDefaults.rate
+  const { only } = context.limits
+  const rate = input.rate ?? only?.rate ?? streamDefaults.rate
   const format = input.format ?? streamDefaults.format
-  const channels = input.channels ?? streamDefaults.channels
+  const channels = input.channels ?? only?.channels ?? streamDefaults.channels
   const frameBytes = channels * (sampleBytes[format] ?? 1)
   const client = input.client ?? streamDefaults.client
   const usual = clientDefaults(client, input.options ?? {})
@@ -103,6 +104,7 @@ export function completeStream(
   }
   checkShares(spec, context.names, wrong)
   checkPcmDevice(spec, context.limits, wrong)
+  if (only !== null) checkOnly(spec, only, wrong)
   checkClient(spec, wrong)
   checkSoftware(spec, wrong)
   checkTimes(spec, context.durationNs, wrong)
@@ -168,6 +170,20 @@ function checkPcmDevice({ pcmDevice }: StreamSpec, { pcmDevices }: PcmLimits, wr
   if (pcmDevice < pcmDevices) return
   const allowed = pcmDevices === 1 ? '0' : `0..${pcmDevices - 1}`
   wrong('pcm_device', `the card has no PCM device ${pcmDevice}`, allowed)
+}
+
+function checkOnly(spec: StreamSpec, only: OnlyLimits, wrong: Wrong): void {
+  const { rate, channels, format } = spec
+  if (rate !== only.rate) wrong('rate', `${rate} Hz is not possible on this driver`, `${only.rate}`)
+  if (channels !== only.channels) {
+    wrong('channels', `${channels} are not possible on this driver`, `${only.channels}`)
+  }
+  if (!only.formats.includes(format)) {
+    wrong('format', `${format} is not possible on this driver`, only.formats.join(', '))
+  }
+  if (spec.direction === 'capture' || spec.bothDirections) {
+    wrong('client', 'this driver only plays', 'a client that does not record')
+  }
 }
 
 function checkClient(spec: StreamSpec, wrong: Wrong): void {

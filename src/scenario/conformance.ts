@@ -104,6 +104,7 @@ function parse(conf: ConfText): ConfCompound {
 /** Short names of the drivers' cards. */
 const CARD_NAMES: Readonly<Record<DriverKind, string>> = {
   aloop: 'Loopback',
+  pcsp: 'pcsp',
   ideal: 'Ideal',
   'virtio-snd': 'VirtIO SoundCard',
   'xen-snd': 'Virtual card',

@@ -2,6 +2,7 @@
 import type { SndPcm } from '../model/alsa/pcm.ts'
 import { loopback_probe } from '../model/guest/aloop/aloop.ts'
 import { ideal_probe } from '../model/guest/ideal/ideal_pcm.ts'
+import { snd_card_pcsp_probe } from '../model/guest/pcsp/pcsp_lib.ts'
 import { VIRTIO_SND_VERSIONS } from '../model/guest/virtio-snd/versions.ts'
 import type { VirtioSnd } from '../model/guest/virtio-snd/virtio_snd_device.ts'
 import { type XenSndFrontInfo, xenSndDriver } from '../model/guest/xen-snd/xen_snd_front_drv.ts'
@@ -35,6 +36,8 @@ export function makeDriver(world: World, spec: ScenarioSpec): Probe {
       return () => probeIdeal(world.kernel, spec)
     case 'aloop':
       return () => probeAloop(world.kernel, spec)
+    case 'pcsp':
+      return () => probePcsp(world.kernel, spec)
     case 'xen-snd':
       return makeXen(world, spec)
     case 'virtio-snd':
@@ -49,6 +52,10 @@ function* probeIdeal(kernel: Kernel, spec: ScenarioSpec): Proc<SndPcm> {
 function* probeAloop(kernel: Kernel, { driver }: ScenarioSpec): Proc<SndPcm> {
   const [pcm] = loopback_probe(kernel, driver.aloop)
   return pcm as SndPcm
+}
+
+function* probePcsp(kernel: Kernel, { driver }: ScenarioSpec): Proc<SndPcm> {
+  return snd_card_pcsp_probe(kernel, driver.pcsp)
 }
 
 function makeVirtio(world: World, spec: ScenarioSpec): Probe {

@@ -3,6 +3,7 @@
  * nothing is defaulted or compared yet. Keys are the file's. Times are nanoseconds.
  */
 import type { ResetWorkVariant } from '../model/guest/virtio-snd/variant.ts'
+import type { HrtimerCallback } from '../model/linux/hrtimer.ts'
 import type { KernelCommit } from '../model/linux/kernel-commits.ts'
 import type { ClientOptionsInput } from './client-options.ts'
 import type { CostPreset, GuestCost, HostCost } from './costs.ts'
@@ -83,6 +84,7 @@ export type DriverOptionsInput = Maybe<{
   inject_trigger_err: boolean
   periodTest: '>' | '>='
   pcm_substreams: number
+  timerCallback: HrtimerCallback
 }>
 
 export interface DriverInput {

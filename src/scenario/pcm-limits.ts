@@ -7,6 +7,7 @@
  */
 import { LOOPBACK_PCM_DEVICES, LOOPBACK_PCM_HARDWARE } from '../model/guest/aloop/aloop_hardware.ts'
 import { IDEAL_HARDWARE } from '../model/guest/ideal/ideal_hardware.ts'
+import { PCSP_FORMATS, SND_PCSP_PLAYBACK } from '../model/guest/pcsp/pcsp_hardware.ts'
 import { XEN_SND_LIMITS } from '../model/guest/xen-snd/xen_snd_limits.ts'
 import { GENERIC_DEFAULTS } from '../model/host/generic/options.ts'
 import type { DeviceSpec } from './device-spec.ts'
@@ -44,6 +45,14 @@ export interface PcmLimits {
   readonly batch: boolean
   /** PCM devices of the card. */
   readonly pcmDevices: number
+  /** A card with one rate and nothing to record, which knows few formats. */
+  readonly only: OnlyLimits | null
+}
+
+export interface OnlyLimits {
+  readonly rate: number
+  readonly channels: number
+  readonly formats: readonly string[]
 }
 
 /** What a device says of itself, as far as the driver's constraints follow from it. */
@@ -62,6 +71,12 @@ function capabilities({ kind }: DeviceSpec): Capabilities {
   return { slowestHz: Math.min(...rates), fastestHz: Math.max(...rates), channels }
 }
 
+const pcspOnly: OnlyLimits = {
+  rate: SND_PCSP_PLAYBACK.rate_max,
+  channels: SND_PCSP_PLAYBACK.channels_max,
+  formats: PCSP_FORMATS,
+}
+
 /** What a driver's constraints allow. */
 export function pcmLimits({ kind, options }: DriverSpec, device: DeviceSpec): PcmLimits {
   switch (kind) {
@@ -69,6 +84,8 @@ export function pcmLimits({ kind, options }: DriverSpec, device: DeviceSpec): Pc
       return hardwareLimits(IDEAL_HARDWARE)
     case 'aloop':
       return { ...hardwareLimits(LOOPBACK_PCM_HARDWARE), pcmDevices: LOOPBACK_PCM_DEVICES }
+    case 'pcsp':
+      return { ...hardwareLimits(SND_PCSP_PLAYBACK), only: pcspOnly }
     case 'xen-snd':
       return { ...hardwareLimits(XEN_SND_LIMITS), batch: true }
     case 'virtio-snd':
@@ -89,6 +106,7 @@ function hardwareLimits(hw: Hardware): PcmLimits {
   return {
     batch: false,
     pcmDevices: 1,
+    only: null,
     periodBytesMin: hw.period_bytes_min,
     periodBytesMax: hw.period_bytes_max,
     bufferBytesMax: hw.buffer_bytes_max,
@@ -109,5 +127,6 @@ function virtioLimits(options: DriverOptions, device: Capabilities): PcmLimits {
     periodsMax: options.pcm_periods_max,
     batch: true,
     pcmDevices: 1,
+    only: null,
   }
 }

@@ -6,6 +6,7 @@
 import type { DistributionSpec } from '../base/distribution.ts'
 import type { Frames, Ns } from '../base/units.ts'
 import type { AloopOptions } from '../model/guest/aloop/aloop_hardware.ts'
+import type { PcspOptions } from '../model/guest/pcsp/pcsp_hardware.ts'
 import type { VirtioSndVariant } from '../model/guest/virtio-snd/variant.ts'
 import type { VirtioSndVersion } from '../model/guest/virtio-snd/versions.ts'
 import type { XenSndVariant } from '../model/guest/xen-snd/variant.ts'
@@ -27,7 +28,7 @@ export type FairFlavour = 'cfs' | 'eevdf'
 export type KickPath = 'ioeventfd' | 'userspace'
 /** How the device's thread reaches the guest's interrupt. */
 export type IrqRoute = 'ioctl' | 'irqfd'
-export type DriverKind = 'virtio-snd' | 'xen-snd' | 'aloop' | 'ideal'
+export type DriverKind = 'virtio-snd' | 'xen-snd' | 'aloop' | 'pcsp' | 'ideal'
 export type DriverVersion = VirtioSndVersion
 export type StreamDirection = 'playback' | 'capture'
 export type ClientKind =
@@ -112,6 +113,7 @@ export interface DriverSpec {
   readonly xen: XenSndVariant
   /** Module parameters of snd-aloop. */
   readonly aloop: AloopOptions
+  readonly pcsp: PcspOptions
   /** Module parameters of the ideal card. */
   readonly ideal: IdealFaults
 }

@@ -32,6 +32,11 @@ export const kernelCommits = {
   '67a01afaf3d3': {
     without: 'snd-aloop: close and prepare do not wait for a timer function that runs',
   },
+  '96c7d478efad': {
+    without:
+      "snd-pcsp: the timer's function tells the period itself, with the chip's lock held, and " +
+      'takes the stream lock under it',
+  },
 } as const satisfies Readonly<Record<string, CommitFacts>>
 
 export type KernelCommit = keyof typeof kernelCommits

@@ -175,10 +175,12 @@ export class Kernel extends Machine {
   private *localTimerInterrupt(cpu: Cpu): Proc {
     const clock = this.clockEvents[cpu.index] as ClockEvent
     if (!this.tryCharge(this.costs.irq_entry)) yield Req.CHARGE
+    const { now } = this.sim
     for (;;) {
-      const timer = clock.expire(this.sim.now)
+      const timer = clock.expire(now)
       if (timer === null) break
-      timer.callback()
+      if (timer.handler === null) timer.callback()
+      else yield* timer.handler()
     }
     if (clock.tickDue) {
       clock.tickDue = false

@@ -16,6 +16,7 @@ import type { Kernel } from './kernel.ts'
 export const HI_SOFTIRQ = 0
 export const TIMER_SOFTIRQ = 1
 export const TASKLET_SOFTIRQ = 6
+export const HRTIMER_SOFTIRQ = 8
 export const NR_SOFTIRQS = 10
 
 const MAX_SOFTIRQ_RESTART = 10

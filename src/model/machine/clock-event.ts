@@ -17,6 +17,8 @@ export class ClockTimer {
   hardNs: Ns = -1
   readonly cpu: Cpu
   readonly callback: () => void
+  /** In place of the callback, what takes time in the interrupt. */
+  handler: (() => Proc) | null = null
 
   constructor(cpu: Cpu, callback: () => void) {
     this.cpu = cpu

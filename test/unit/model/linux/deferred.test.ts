@@ -5,7 +5,13 @@ import {
   complete,
   wait_for_completion_timeout,
 } from '../../../../src/model/linux/completion.ts'
-import { sleepUntil } from '../../../../src/model/linux/hrtimer.ts'
+import {
+  Hrtimer,
+  hrtimer_cancel,
+  hrtimer_forward,
+  hrtimer_start,
+  sleepUntil,
+} from '../../../../src/model/linux/hrtimer.ts'
 import type { Kernel } from '../../../../src/model/linux/kernel.ts'
 import { might_sleep } from '../../../../src/model/linux/preempt.ts'
 import {
@@ -16,6 +22,7 @@ import {
   TASK_INTERRUPTIBLE,
 } from '../../../../src/model/linux/sched.ts'
 import { TASKLET_SOFTIRQ } from '../../../../src/model/linux/softirq.ts'
+import { Tasklet, tasklet_kill, tasklet_schedule } from '../../../../src/model/linux/tasklet.ts'
 import { timer_setup, wheelExpiry } from '../../../../src/model/linux/timer.ts'
 import {
   WaitQueueHead,
@@ -471,5 +478,107 @@ describe('timer of a driver', () => {
     })
     sim.run(20_000_000)
     expect(countOf(world, T.deadlock)).toBe(1)
+  })
+})
+
+describe('high-resolution timer of a driver', () => {
+  it.each(['unlocked', 'irqsafe', 'softirq'] as const)('%s: goes on at each interval', (mode) => {
+    const { k, sim } = tinyKernel()
+    const seen: [number, string][] = []
+    const timer: Hrtimer = new Hrtimer(k, mode, function* () {
+      seen.push([sim.now, k.current.kind])
+      yield* chargeNs(k, 10_000)
+      hrtimer_forward(timer, sim.now, 100_000)
+      return seen.length < 3
+    })
+    k.spawn('starts', 'task', function* () {
+      yield* hrtimer_start(timer, 50_000)
+    })
+    sim.run(1_000_000)
+    expect(seen.map(([at]) => at)).toEqual([50_000, 150_000, 250_000])
+    const kind = mode === 'softirq' ? 'softirq' : 'hardirq'
+    expect(new Set(seen.map(([, one]) => one))).toEqual(new Set([kind]))
+  })
+  it('leaves out the intervals that it was late for', () => {
+    const { k, sim } = tinyKernel()
+    const seen: number[] = []
+    const timer: Hrtimer = new Hrtimer(k, 'unlocked', function* () {
+      seen.push(sim.now)
+      yield* chargeNs(k, seen.length === 1 ? 250_000 : 0)
+      hrtimer_forward(timer, sim.now, 100_000)
+      return seen.length < 3
+    })
+    k.spawn('starts', 'task', function* () {
+      yield* hrtimer_start(timer, 0)
+    })
+    sim.run(1_000_000)
+    expect(seen).toEqual([0, 300_000, 400_000])
+  })
+  it('moves to the processor that starts it, and a cancel waits for its function', () => {
+    const { k, sim } = tinyKernel({ cpus: 2 })
+    const seen: [number, number][] = []
+    const timer: Hrtimer = new Hrtimer(k, 'unlocked', function* () {
+      seen.push([sim.now, k.current.cpu.index])
+      yield* chargeNs(k, 500_000)
+      hrtimer_forward(timer, sim.now, 100_000)
+      return true
+    })
+    let ended: [boolean, number] | null = null
+    const on = (cpu: number) => ({ affinity: [cpu] })
+    k.spawn('starts', 'task', () => hrtimer_start(timer, 900_000), on(0))
+    k.spawn(
+      'again',
+      'task',
+      function* () {
+        yield* sleepUntil(k, 100_000)
+        yield* hrtimer_start(timer, 400_000)
+      },
+      on(1),
+    )
+    k.spawn(
+      'cancels',
+      'task',
+      function* () {
+        yield* sleepUntil(k, 600_000)
+        ended = [yield* hrtimer_cancel(timer), sim.now]
+      },
+      on(0),
+    )
+    sim.run(3_000_000)
+    // A fair task sleeps up to 50 us longer.
+    expect(seen.length).toBe(1)
+    expect(seen[0]?.[1]).toBe(1)
+    expect(ended).toEqual([true, (seen[0]?.[0] as number) + 500_000])
+  })
+})
+
+describe('tasklet', () => {
+  it('runs once however often it is scheduled before, and tasklet_kill() waits for it', () => {
+    const { k, sim } = tinyKernel({ cpus: 2 })
+    const runs: number[] = []
+    const tasklet = new Tasklet(k, 't', function* () {
+      runs.push(sim.now)
+      yield* chargeNs(k, 300_000)
+    })
+    const timer = new Hrtimer(k, 'unlocked', function* () {
+      tasklet_schedule(tasklet)
+      tasklet_schedule(tasklet)
+      return false
+    })
+    k.spawn('starts', 'task', () => hrtimer_start(timer, 100_000), { affinity: [0] })
+    let killed = -1
+    k.spawn(
+      'kills',
+      'task',
+      function* () {
+        yield* sleepUntil(k, 150_000)
+        yield* tasklet_kill(tasklet)
+        killed = sim.now
+      },
+      { affinity: [1] },
+    )
+    sim.run(2_000_000)
+    expect(runs).toEqual([100_000])
+    expect(killed).toBe(400_000)
   })
 })
