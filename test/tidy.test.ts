@@ -13,6 +13,7 @@ import {
   deadFiles,
   type ImportTable,
   importCycles,
+  lastingClosures,
   longFunctions,
   longLines,
   sortsWithoutComparator,
@@ -135,6 +136,9 @@ describe('src', () => {
     const kept = found.filter((one) => !typedSorts.some((path) => one.startsWith(`${path}:`)))
     expect(kept).toEqual([])
   })
+  it('lets finished runs go', () => {
+    expect(lastingClosures(src, ['sim', 'model', 'scenario', 'analysis'])).toEqual([])
+  })
   it('keeps functions short', () => {
     expect(longFunctions(src, functionLinesMax, longFunctionsKnown)).toEqual([])
   })
@@ -213,6 +217,28 @@ describe('each rule can fail', () => {
     const spoken = "// a Date here\nconst x = 'Math.random()' /* async */\n"
     expect(bannedWords(tree({ 'sim/a.ts': spoken }), core, bans)).toEqual([])
     expect(bannedWords(tree({ 'app/a.ts': 'new Date()\n' }), core, bans)).toEqual([])
+  })
+  it('each way of keeping a finished run', () => {
+    const found = (line: string) => lastingClosures(tree({ 'sim/a.ts': `${line}\n` }), ['sim'])
+    const wrong = [
+      '    this.visit = (a: number, b) => a + b',
+      '  fd.onSignal = () => device.onKick(0)',
+      '    actions[1] = (cpu): Proc => run(cpu)',
+      '  this.made ??= (one) => one',
+      '  readonly isEmpty = (): boolean => this.count === 0',
+      '  onSignal: () => void = () => {}',
+      "  kernel.spawn('modprobe', 'task', function* (): Proc {",
+      'const cores = new WeakMap<Kernel, SndCore>()',
+    ]
+    for (const line of wrong) expect(found(line), line).toHaveLength(1)
+    const right = [
+      '  const visit = (a: number) => a',
+      '    this.visit = visit',
+      '    this.all = cpus.map((cpu) => new Timer(cpu))',
+      '  if (this.at >= (of ?? 0)) return',
+      'export function* modprobe(world: World): Proc {',
+    ]
+    for (const line of right) expect(found(line), line).toEqual([])
   })
   it('a sort without a comparator', () => {
     expect(sortsWithoutComparator(tree({ 'base/a.ts': 'xs.toSorted()\n' }), core)).toHaveLength(1)

@@ -5,7 +5,8 @@
  */
 import type { PointResult } from '../explore/sweep/point.ts'
 import type { RunNearness } from '../explore/sweep/splitting.ts'
-import type { PointBatch, RareBatch } from './sweep-worker.ts'
+import type { ScenarioSpec } from '../scenario/spec.ts'
+import type { Numbered, PointBatch, RareBatch } from './sweep-worker.ts'
 
 type Take<R> = (results: readonly R[], nth: number) => void
 
@@ -23,6 +24,16 @@ const YOUNG_GENERATION_MB = 64
 /** Batches that a thread may be ahead of the one that is written next. */
 const AHEAD = 4
 
+/** Numbers of scenarios, by identity: a thread knows by it the copy that it has already. */
+const numbers = new WeakMap<ScenarioSpec, number>()
+let nextNumber = 0
+
+function numbered<B extends PointBatch | RareBatch>(batch: B): Numbered<B> {
+  const setting = numbers.get(batch.spec) ?? nextNumber++
+  numbers.set(batch.spec, setting)
+  return { ...batch, setting }
+}
+
 export const pointThreads: OpenPoints = async (jobs) => {
   const { Piscina } = await import('piscina')
   const pool = new Piscina({
@@ -31,7 +42,8 @@ export const pointThreads: OpenPoints = async (jobs) => {
     maxThreads: jobs,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   })
-  const ask = (name: string) => (batch: PointBatch | RareBatch) => pool.run(batch, { name })
+  const ask = (name: string) => (batch: PointBatch | RareBatch) =>
+    pool.run(numbered(batch), { name })
   return {
     run: (batches, take) => inOrder(batches, ask('default'), jobs * AHEAD, take),
     runRare: (batches, take) => inOrder(batches, ask('nearness'), jobs * AHEAD, take),
@@ -63,8 +75,8 @@ async function inOrder<B, R>(
 export const pointsInThisThread: OpenPoints = async () => {
   const { default: points, nearness } = await import('./sweep-worker.ts')
   return {
-    run: (batches, take) => inOrder(batches, async (batch) => points(batch), 1, take),
-    runRare: (batches, take) => inOrder(batches, async (batch) => nearness(batch), 1, take),
+    run: (batches, take) => inOrder(batches, async (one) => points(numbered(one)), 1, take),
+    runRare: (batches, take) => inOrder(batches, async (one) => nearness(numbered(one)), 1, take),
     close: async () => {},
   }
 }

@@ -19,12 +19,26 @@ export interface RareBatch {
   readonly rule: FailRule
 }
 
-const pool = filePool()
+/** A batch as it comes: batches of one setting have one number, and a copy of its scenario each. */
+export type Numbered<B> = B & { readonly setting: number }
 
-export default function points({ spec, seeds, rule }: PointBatch): readonly PointResult[] {
-  return seeds.map((seed) => runPoint(spec, seed, rule, pool))
+const pool = filePool()
+let setting = -1
+let scenario: ScenarioSpec | null = null
+
+/** The first copy of a setting's scenario: its distributions are compiled once (base/distribution). */
+function specOf(batch: Numbered<{ readonly spec: ScenarioSpec }>): ScenarioSpec {
+  if (scenario === null || setting !== batch.setting) scenario = batch.spec
+  setting = batch.setting
+  return scenario
 }
 
-export function nearness({ spec, runs, rule }: RareBatch): readonly RunNearness[] {
-  return runs.map((run) => runNearness(spec, run, rule, pool))
+export default function points(batch: Numbered<PointBatch>): readonly PointResult[] {
+  const spec = specOf(batch)
+  return batch.seeds.map((seed) => runPoint(spec, seed, batch.rule, pool))
+}
+
+export function nearness(batch: Numbered<RareBatch>): readonly RunNearness[] {
+  const spec = specOf(batch)
+  return batch.runs.map((run) => runNearness(spec, run, batch.rule, pool))
 }

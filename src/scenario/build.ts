@@ -10,14 +10,14 @@ import { HostMachine } from '../model/host/host-machine.ts'
 import { Hypervisor } from '../model/host/hypervisor.ts'
 import { Kernel } from '../model/linux/kernel.ts'
 import { printk } from '../model/linux/printk.ts'
-import { COST_NAMES, type CostTable, costTable } from '../model/machine/cost.ts'
+import { type CostTable, costTable, GUEST_COSTS, HOST_COSTS } from '../model/machine/cost.ts'
 import type { Policy } from '../sim/policy.ts'
 import type { Proc } from '../sim/process.ts'
 import { Simulation } from '../sim/scheduler.ts'
 import type { ChunkPool } from '../sim/trace-columns.ts'
 import { TraceStore } from '../sim/trace-store.ts'
 import { startClient } from './clients.ts'
-import { makeDriver } from './drivers.ts'
+import { makeDriver, type Probe } from './drivers.ts'
 import type { FaultWorld } from './fault-actions.ts'
 import { armFaults } from './faults.ts'
 import { hostOptions, hypervisorOptions, kernelConfig, startSurroundings } from './machines.ts'
@@ -66,31 +66,34 @@ export function buildWorld(spec: ScenarioSpec, seed: number, options: BuildOptio
 
 /** One table for both machines: their entries have different names. */
 function costsOf(spec: ScenarioSpec): CostTable {
-  const given = { ...spec.guest.costs, ...spec.host.costs }
-  const entries = COST_NAMES.map((name) => [name, distribution(given[name])])
-  return costTable(Object.fromEntries(entries) as never)
+  const { guest, host } = spec
+  const ofGuest = GUEST_COSTS.map((name) => distribution(guest.costs[name]))
+  const ofHost = HOST_COSTS.map((name) => distribution(host.costs[name]))
+  return costTable([...ofGuest, ...ofHost])
 }
 
 /** Device, driver and clients; the clients start when the driver has probed. */
 function populate(world: World, spec: ScenarioSpec, options: BuildOptions): void {
-  const { kernel } = world
   const probe = makeDriver(world, spec)
   armFaults(world, spec.faults)
-  kernel.spawn('modprobe', 'task', function* (): Proc {
-    const pcm = yield* probe()
-    if (typeof pcm === 'number') {
-      yield* printk(kernel, `${spec.driver.kind}: probe failed with error ${pcm}`)
-      return
-    }
-    const { pcms } = pcm.card
-    for (const one of pcms) one.xrun_debug = spec.guest.xrunDebug
-    options.onCard?.(pcm, world)
-    for (const stream of spec.streams) {
-      const device = pcms[stream.pcmDevice] as SndPcm
-      const task = startClient(device, stream, (one) => nameStream(world, stream, one))
-      world.clients.set(stream.name, task)
-    }
-  })
+  world.kernel.spawn('modprobe', 'task', () => modprobe(world, spec, options, probe))
+}
+
+function* modprobe(world: World, spec: ScenarioSpec, options: BuildOptions, probe: Probe): Proc {
+  const { kernel, clients } = world
+  const pcm = yield* probe()
+  if (typeof pcm === 'number') {
+    yield* printk(kernel, `${spec.driver.kind}: probe failed with error ${pcm}`)
+    return
+  }
+  const { pcms } = pcm.card
+  for (const one of pcms) one.xrun_debug = spec.guest.xrunDebug
+  options.onCard?.(pcm, world)
+  for (const stream of spec.streams) {
+    const device = pcms[stream.pcmDevice] as SndPcm
+    const task = startClient(device, stream, (one) => nameStream(world, stream, one))
+    clients.set(stream.name, task)
+  }
 }
 
 /** A substream has the name of the stream whose client opened it. */

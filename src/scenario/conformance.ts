@@ -121,22 +121,19 @@ function shapeOf(pcm: SndPcm, spec: ScenarioSpec): CardShape {
 /** The test's process; the KTAP text is whole when it has ended. */
 function startTests(world: World, pcm: SndPcm, plan: SelftestPlan): Ktap {
   const ktap = ktapHead(plan)
-  const card = pcm.card.pcms
-  const body = function* (): Proc {
-    for (const test of plan.tests) {
-      const { device, stream, subdevice } = test.place
-      const direction = streamNames.indexOf(stream)
-      const result: PcmTimeResult = yield* pcmTimeTest(
-        card[device] as SndPcm,
-        direction,
-        subdevice,
-        test.params,
-      )
-      ktapCase(ktap, test, result)
-    }
-    ktap.totals(plan.results)
-    world.sim.stop()
-  }
+  const body = () => runTests(world, pcm, plan, ktap)
   spawnClient(world.kernel, 'pcm-test', body, { stream: 0, atNs: 0 }, {})
   return ktap
+}
+
+function* runTests(world: World, pcm: SndPcm, plan: SelftestPlan, ktap: Ktap): Proc {
+  for (const test of plan.tests) {
+    const { device, stream, subdevice } = test.place
+    const direction = streamNames.indexOf(stream)
+    const tested = pcm.card.pcms[device] as SndPcm
+    const result: PcmTimeResult = yield* pcmTimeTest(tested, direction, subdevice, test.params)
+    ktapCase(ktap, test, result)
+  }
+  ktap.totals(plan.results)
+  world.sim.stop()
 }

@@ -2,6 +2,7 @@
  * Faults that are done once: to the VM, the device, the driver or a client. Each says in a record
  * what it did. Times are ns.
  */
+import type { Ns } from '../base/units.ts'
 import { takeCardNumber } from '../model/alsa/core.ts'
 import type { SndPcm } from '../model/alsa/pcm.ts'
 import { snd_pcm_suspend_all } from '../model/alsa/pcm_suspend.ts'
@@ -169,11 +170,12 @@ function* requestReset({ proxy, loops }: VirtioParts): Proc {
 }
 
 function hotRemove({ kernel, sound }: FaultWorld): void {
-  if (sound === null) return
-  kernel.spawn('hot-remove', 'task', function* (): Proc {
-    sayFault(kernel, 'the driver is unbound from the device')
-    yield* sound.remove()
-  })
+  if (sound !== null) kernel.spawn('hot-remove', 'task', () => unbind(kernel, sound))
+}
+
+function* unbind(kernel: Kernel, sound: SoundParts): Proc {
+  sayFault(kernel, 'the driver is unbound from the device')
+  yield* sound.remove()
 }
 
 function signalClient(
@@ -191,21 +193,24 @@ function signalClient(
 
 /** Kernel: kernel/power/suspend.c, enter_state(): freeze user space, streams, device, machine. */
 function suspendSystem(world: FaultWorld, { forNs }: InjectedFault): void {
-  const { host, kernel, hypervisor, sound } = world
+  const { kernel, sound } = world
   if (sound === null) return
-  kernel.spawn('pm-suspend', 'task', function* (): Proc {
-    sayFault(kernel, `the system is suspended for ${formatDuration(forNs ?? 0)}`)
-    kernel.freezer.freeze()
-    for (const pcm of sound.pcms()) yield* snd_pcm_suspend_all(pcm)
-    yield* sound.freeze()
-    const untilNs = host.sim.now + (forNs ?? 0)
-    host.sim.timer(() => hypervisor.pause(), Priority.clock).arm(host.sim.now)
-    resumeLater(host, hypervisor, forNs ?? 0)
-    while (host.sim.now < untilNs) yield* sleepUntil(kernel, untilNs)
-    yield* sound.restore()
-    sayFault(kernel, 'the system has resumed')
-    kernel.freezer.thaw()
-  })
+  kernel.spawn('pm-suspend', 'task', () => suspendAndResume(world, sound, forNs ?? 0))
+}
+
+function* suspendAndResume(world: FaultWorld, sound: SoundParts, forNs: Ns): Proc {
+  const { host, kernel, hypervisor } = world
+  sayFault(kernel, `the system is suspended for ${formatDuration(forNs)}`)
+  kernel.freezer.freeze()
+  for (const pcm of sound.pcms()) yield* snd_pcm_suspend_all(pcm)
+  yield* sound.freeze()
+  const untilNs = host.sim.now + forNs
+  host.sim.timer(() => hypervisor.pause(), Priority.clock).arm(host.sim.now)
+  resumeLater(host, hypervisor, forNs)
+  while (host.sim.now < untilNs) yield* sleepUntil(kernel, untilNs)
+  yield* sound.restore()
+  sayFault(kernel, 'the system has resumed')
+  kernel.freezer.thaw()
 }
 
 function* sendXrun(world: FaultWorld, { device }: VirtioParts, fault: InjectedFault): Proc {

@@ -107,7 +107,8 @@ export class GatedAnswers {
     this.device = device
     this.vq = device.queues[0] as DeviceVirtqueue
     this.gates = gates
-    this.vq.hold = (head, len) => this.holds(head, len)
+    const hold: DeviceVirtqueue['hold'] = (head, len) => this.holds(head, len)
+    this.vq.hold = hold
   }
 
   private holds(head: number, len: number): boolean {
@@ -171,9 +172,10 @@ export class GatedAnswers {
 
 /** Allocations that fail. */
 export function failAllocations(kernel: Kernel, gates: readonly Gate[]): void {
-  kernel.allocationFails = (gfp: Gfp): boolean => {
+  const allocationFails = (gfp: Gfp): boolean => {
     const hit = gates.find((one) => (one.fault.gfp === null || one.fault.gfp === gfp) && one.hits())
     if (hit !== undefined) sayFault(kernel, `allocation with ${gfp} fails`)
     return hit !== undefined
   }
+  kernel.allocationFails = allocationFails
 }

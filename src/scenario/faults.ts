@@ -31,7 +31,8 @@ function armXen(
   answers: readonly Gate[],
 ): void {
   if (transport.length > 0) proxy.faults = new GatedTransport(host, kernel, transport)
-  if (answers.length > 0) device.responseFate = (req) => responseFate(host, answers, req)
+  const fate: XenParts['device']['responseFate'] = (req) => responseFate(host, answers, req)
+  if (answers.length > 0) device.responseFate = fate
 }
 
 function arm(world: FaultWorld, gate: Gate): void {

@@ -53,7 +53,7 @@ function heapBytes(): number {
 
 function emptyKernel(): Kernel {
   const none = distribution({ kind: 'constant', ns: 0 })
-  const costs = costTable(Object.fromEntries(COST_NAMES.map((name) => [name, none])) as never)
+  const costs = costTable(COST_NAMES.map(() => none))
   const config = { hz: 250, preempt: 'voluntary', version: '6.12', cpus: 4, costs } as const
   return new Kernel(new Simulation({ seed: 1 }), 'guest', config)
 }

@@ -180,6 +180,31 @@ function functionLengths(text: string): readonly number[] {
   })
 }
 
+const parameters = '(?:\\([^()]*(?:\\([^()]*\\)[^()]*)*\\)(?::[^=]*)?|\\w+)'
+const lasting: readonly Ban[] = [
+  {
+    pattern: new RegExp(`^(?!\\s*(?:const|let) ).*(?:\\.\\w+|\\]) (?:\\?\\?)?= ${parameters} =>`),
+    why: 'assigns a closure to a property (docs/design.md, Long runs)',
+  },
+  {
+    pattern: new RegExp(
+      `^  (?:(?:private|protected|readonly|static|override) )*` +
+        `(?!const |let )\\w+(?:: .*)? = ${parameters} =>.*[^,]$`,
+    ),
+    why: 'makes a field of a closure (docs/design.md, Long runs)',
+  },
+  { pattern: /(?:[=(,?:]|=>|return) *function\b/, why: 'makes a function in a function' },
+  {
+    pattern: /\bnew WeakMap\b/,
+    why: 'keeps finished runs (docs/design.md, Long runs): use a Slot',
+  },
+]
+
+/** What makes V8 keep a finished run until a full collection. */
+export function lastingClosures(tree: Tree, folders: readonly string[]): readonly string[] {
+  return bannedWords(tree, folders, lasting)
+}
+
 export function sortsWithoutComparator(tree: Tree, folders: readonly string[]): readonly string[] {
   const why = 'sorts without a comparator'
   return bannedWords(tree, folders, [{ pattern: /\.(?:sort|toSorted)\(\s*\)/, why }])

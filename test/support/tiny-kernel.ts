@@ -12,8 +12,7 @@ export type Prices = Partial<Record<CostName, number>>
 /** Every entry free but for the ones given. */
 export function prices(given: Prices = {}) {
   const of = (name: CostName) => distribution({ kind: 'constant', ns: given[name] ?? 0 })
-  const entries = COST_NAMES.map((name) => [name, of(name)])
-  return costTable(Object.fromEntries(entries) as never)
+  return costTable(COST_NAMES.map(of))
 }
 
 export interface TinyOptions extends Partial<Omit<KernelConfig, 'costs'>> {

@@ -2,6 +2,7 @@
  * The sound card and what is global to all of them: the mutex of card registration and the
  * semaphore that guards links between streams. Mirrors sound/core/init.c and the globals of pcm.c.
  */
+import { Slot } from '../../base/slot.ts'
 import type { IrqLine } from '../linux/irq.ts'
 import type { Kernel } from '../linux/kernel.ts'
 import { Mutex } from '../linux/mutex.ts'
@@ -38,16 +39,11 @@ export class SndCore {
   }
 }
 
-const cores = new WeakMap<Kernel, SndCore>()
+const cores = new Slot<Kernel, SndCore>((k) => new SndCore(k))
 
 /** The sound core of a kernel, made when it is first asked for. */
 export function sndCore(k: Kernel): SndCore {
-  let core = cores.get(k)
-  if (core === undefined) {
-    core = new SndCore(k)
-    cores.set(k, core)
-  }
-  return core
+  return cores.of(k)
 }
 
 /** Kernel: struct snd_card, include/sound/core.h. */

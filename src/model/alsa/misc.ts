@@ -3,7 +3,9 @@
  * callers hold locks. Mirrors the snd_fasync_*() helpers of sound/core/misc.c, the same in 6.1 and
  * 6.12. Differs: lock and work item are made with the first client that asks.
  */
+
 import { removeAt } from '../../base/arrays.ts'
+import { Slot } from '../../base/slot.ts'
 import type { Proc } from '../../sim/process.ts'
 import type { Kernel } from '../linux/kernel.ts'
 import { currentTask } from '../linux/preempt.ts'
@@ -31,16 +33,7 @@ class FasyncQueue {
   }
 }
 
-const queues = new WeakMap<Kernel, FasyncQueue>()
-
-function queueOf(k: Kernel): FasyncQueue {
-  let queue = queues.get(k)
-  if (queue === undefined) {
-    queue = new FasyncQueue(k)
-    queues.set(k, queue)
-  }
-  return queue
-}
+const queues = new Slot<Kernel, FasyncQueue>((k) => new FasyncQueue(k))
 
 /** Kernel: struct snd_fasync. */
 export class SndFasync {
@@ -50,7 +43,7 @@ export class SndFasync {
   readonly tasks: Task[] = []
 
   constructor(k: Kernel) {
-    this.queue = queueOf(k)
+    this.queue = queues.of(k)
   }
 }
 

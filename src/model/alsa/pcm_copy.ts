@@ -29,10 +29,11 @@ export class UserFrames {
   readonly visit: RunVisitor
 
   constructor(k: Kernel, stream: number) {
-    this.visit = (firstIndex, frames) => {
+    const visit: RunVisitor = (firstIndex, frames) => {
       k.emit(TRANSFER, stream, firstIndex, frames, this.offset)
       this.offset += frames
     }
+    this.visit = visit
   }
 
   /** Before a ring read at `offset`. */

@@ -73,7 +73,9 @@ export class SndTimerUser {
   }
 
   /** Whether read() has something to give. */
-  readonly isReady = (): boolean => this.queue.length > 0 || this.disconnected
+  isReady(): boolean {
+    return this.queue.length > 0 || this.disconnected
+  }
 }
 
 /** Kernel: snd_timer_user_append_to_tqueue(). Caller holds qlock. */
@@ -151,9 +153,11 @@ export function* snd_timer_user_open(timer: timers.SndTimer, tread = false): Pro
     interrupt(tu, resolution, ticks),
   )
   ti.auto = false
-  ti.ccallback = (event, tstamp, resolution) =>
+  const ccallback = (event: number, tstamp: Ns, resolution: Ns) =>
     snd_timer_user_ccallback(tu, event, tstamp, resolution)
-  ti.disconnect = () => snd_timer_user_disconnect(tu)
+  const disconnect = () => snd_timer_user_disconnect(tu)
+  ti.ccallback = ccallback
+  ti.disconnect = disconnect
   tu.ti = ti
   return tu
 }
@@ -287,7 +291,7 @@ export function* snd_timer_user_read(
     if (nonblock) err = -EAGAIN
     else {
       yield* mutex_unlock(tu.ioctl_lock)
-      err = yield* wait_event_interruptible(tu.qchange_sleep, tu.isReady)
+      err = yield* wait_event_interruptible(tu.qchange_sleep, () => tu.isReady())
       yield* mutex_lock(tu.ioctl_lock)
       if (err === 0 && tu.disconnected) err = -ENODEV
     }

@@ -8,7 +8,7 @@ export class EventFd {
   readonly host: Machine
   readonly name: string
   /** What its reader does about a signal: plain, wakes a thread. */
-  onSignal: () => void = () => {}
+  onSignal: (() => void) | null = null
 
   constructor(host: Machine, name: string) {
     this.host = host
@@ -16,6 +16,6 @@ export class EventFd {
   }
 
   signal(): void {
-    this.onSignal()
+    this.onSignal?.()
   }
 }

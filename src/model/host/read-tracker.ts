@@ -25,8 +25,13 @@ export class ReadTracker {
   private place: Frames = 0
   private host: Machine | null = null
   private xfer: VirtioSndXfer | null = null
-  private readonly visit: RunVisitor = (first, frames, writtenAtNs, kind) =>
-    this.onRun(first, frames, writtenAtNs, kind)
+  private readonly visit: RunVisitor
+
+  constructor() {
+    const visit: RunVisitor = (first, frames, writtenAtNs, kind) =>
+      this.onRun(first, frames, writtenAtNs, kind)
+    this.visit = visit
+  }
 
   /** Reads `frames` at `offset`; returns the index that should come after them. */
   read(

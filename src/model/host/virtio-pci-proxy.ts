@@ -169,6 +169,7 @@ function* serve(device: VirtioDevice, queue: number): Proc {
 /** The device learns of a kick through its own loop, which merges kicks as the counter would. */
 function doorbell(host: Machine, device: VirtioDevice, vq: DeviceVirtqueue): EventFd {
   const fd = new EventFd(host, `${device.name}-${vq.name}`)
-  fd.onSignal = () => device.onKick(vq.index)
+  const onSignal = () => device.onKick(vq.index)
+  fd.onSignal = onSignal
   return fd
 }

@@ -3,6 +3,7 @@
  * analyses know. Kernel: kernel/sched/core.c, kernel/irq/spurious.c, kernel/hung_task.c, 6.1.
  * Locks are in bug-locks.ts. Differs: no "cut here" lines, rulers, offsets in functions or stacks.
  */
+import { Slot } from '../../base/slot.ts'
 import { NS_PER_SEC, type Ns } from '../../base/units.ts'
 import { T } from '../../sim/trace.ts'
 import { CODES } from '../../sim/trace-kinds.ts'
@@ -18,16 +19,11 @@ interface Said {
   readonly once: Set<string>
 }
 
-const saidBy = new WeakMap<Kernel, Said>()
-
-function said(k: Kernel): Said {
-  let one = saidBy.get(k)
-  if (one === undefined) {
-    one = { sleepNs: -NS_PER_SEC, idleNs: -NS_PER_SEC, once: new Set() }
-    saidBy.set(k, one)
-  }
-  return one
-}
+const said = new Slot<Kernel, Said>(() => ({
+  sleepNs: -NS_PER_SEC,
+  idleNs: -NS_PER_SEC,
+  once: new Set(),
+}))
 
 /** One log line without a report for analyses. */
 export function logLine(k: Kernel, text: string): void {
@@ -36,7 +32,7 @@ export function logLine(k: Kernel, text: string): void {
 
 /** Kernel: printk_once(). */
 export function logOnce(k: Kernel, text: string): void {
-  const { once } = said(k)
+  const { once } = said.of(k)
   if (once.has(text)) return
   once.add(text)
   logLine(k, text)
@@ -59,7 +55,7 @@ export function warn(k: Kernel, where: string, fn: string, message?: string): vo
 
 /** Kernel: WARN_ONCE(): each place speaks once. */
 export function warnOnce(k: Kernel, where: string, fn: string, message?: string): void {
-  const { once } = said(k)
+  const { once } = said.of(k)
   if (once.has(where)) return
   once.add(where)
   warn(k, where, fn, message)
@@ -67,7 +63,7 @@ export function warnOnce(k: Kernel, where: string, fn: string, message?: string)
 
 /** Kernel: __might_resched(). */
 export function bugSleepInAtomic(k: Kernel, where: string): void {
-  const state = said(k)
+  const state = said.of(k)
   if (k.sim.now - state.sleepNs < NS_PER_SEC) return
   state.sleepNs = k.sim.now
   const task = k.current.cpu.task
@@ -128,7 +124,7 @@ export function blockInInterrupt(k: Kernel, context: Context): void {
     bugSchedulingWhileAtomic(k)
     return
   }
-  const state = said(k)
+  const state = said.of(k)
   if (k.sim.now - state.idleNs >= NS_PER_SEC) {
     state.idleNs = k.sim.now
     bugSchedulingWhileAtomic(k)

@@ -4,6 +4,7 @@
  * Kernel: kernel/time/tick-sched.c, timekeeping.c; 6.1 and 6.12. NO_HZ_IDLE: the tick stops on an
  * idle processor and jiffies catch up in one jump at its next interrupt.
  */
+import type { Slots } from '../../base/slot.ts'
 import { NS_PER_SEC, type Ns } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
 import { Req } from '../../sim/process.ts'
@@ -52,6 +53,7 @@ export interface KernelConfig {
 const INITIAL_JIFFIES = 10_000
 
 export class Kernel extends Machine {
+  readonly slots: Slots = new Map()
   /** Objects allocated so far: the last one's number. */
   objects = 0
   readonly config: KernelConfig

@@ -2,6 +2,7 @@
  * The sleeping lock of PREEMPT_RT: waiters by priority, and the owner runs at the priority of its
  * most urgent waiter, through chains of owners. Kernel: kernel/locking/rtmutex.c, 6.1.
  */
+import { Slot } from '../../base/slot.ts'
 import { LOCK_TRYLOCK } from '../../sim/lock-flags.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import type { Context } from '../machine/context.ts'
@@ -76,8 +77,8 @@ export class RtMutexCore {
     const task = currentTask(k)
     if (this.owner !== task) warnUnlockImbalance(k, lock)
     lock.recordRelease(k.current)
-    const at = held(task).indexOf(this)
-    if (at >= 0) held(task).splice(at, 1)
+    const at = held.of(task).indexOf(this)
+    if (at >= 0) held.of(task).splice(at, 1)
     const next = this.waiters.shift()
     this.owner = next ?? null
     adjust(task)
@@ -108,7 +109,7 @@ export class RtMutexCore {
   }
 
   private hold(task: Task): void {
-    held(task).push(this)
+    held.of(task).push(this)
   }
 
   get topPriority(): number {
@@ -116,21 +117,12 @@ export class RtMutexCore {
   }
 }
 
-const heldBy = new WeakMap<Task, RtMutexCore[]>()
-
-function held(task: Task): RtMutexCore[] {
-  let list = heldBy.get(task)
-  if (list === undefined) {
-    list = []
-    heldBy.set(task, list)
-  }
-  return list
-}
+const held = new Slot<Task, RtMutexCore[]>(() => [])
 
 /** Sets the effective priority: the own one or that of the most urgent waiter on a held lock. */
 function adjust(task: Task): void {
   let priority = task.ownPriority
-  for (const core of held(task)) if (core.topPriority > priority) priority = core.topPriority
+  for (const core of held.of(task)) if (core.topPriority > priority) priority = core.topPriority
   if (priority === task.priority) return
   const { queued, cpu } = task
   if (queued) cpu.runQueue.remove(task)

@@ -2,6 +2,7 @@
  * Going to sleep: task states, schedule(), time-outs, signals. Kernel: kernel/sched/core.c,
  * kernel/time/timer.c, 6.1. Time-outs are in jiffies.
  */
+import { Slot } from '../../base/slot.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import { type Task, TaskState } from '../machine/task.ts'
 import { schedule_debug } from './bug.ts'
@@ -50,31 +51,27 @@ export function* schedule_timeout(k: Kernel, timeout: number): Proc<number> {
 export function timeoutBegins(k: Kernel, timeout: number): number {
   schedule_debug(k)
   const expire = k.jiffies + timeout
-  if (timeout !== MAX_SCHEDULE_TIMEOUT) k.timers.mod_timer(timeoutTimer(k, currentTask(k)), expire)
+  if (timeout !== MAX_SCHEDULE_TIMEOUT) k.timers.mod_timer(timeoutTimers.of(currentTask(k)), expire)
   return expire
 }
 
 /** schedule_timeout() after its sleep. Returns what is left, in jiffies. */
 export function timeoutEnds(k: Kernel, expire: number): number {
   if (expire === MAX_SCHEDULE_TIMEOUT) return expire
-  k.timers.timer_delete(timeoutTimer(k, currentTask(k)))
+  k.timers.timer_delete(timeoutTimers.of(currentTask(k)))
   const left = expire - k.jiffies
   return left < 0 ? 0 : left
 }
 
-const timeoutTimers = new WeakMap<Task, TimerList>()
-
 /** The on-stack timer of schedule_timeout(); one a task, because a task sleeps once at a time. */
-function timeoutTimer(k: Kernel, task: Task): TimerList {
-  let timer = timeoutTimers.get(task)
-  if (timer === undefined) {
-    timer = new TimerList(function* process_timeout(): Proc {
-      k.wake(task)
-      if (!k.tryCharge(k.costs.wake_up)) yield Req.CHARGE
-    })
-    timeoutTimers.set(task, timer)
-  }
-  return timer
+const timeoutTimers = new Slot<Task, TimerList>((task) => {
+  return new TimerList(() => process_timeout(task))
+})
+
+function* process_timeout(task: Task): Proc {
+  const k = task.machine
+  k.wake(task)
+  if (!k.tryCharge(k.costs.wake_up)) yield Req.CHARGE
 }
 
 /** Kernel: signal_pending(current). */

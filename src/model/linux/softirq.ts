@@ -45,7 +45,7 @@ export class Softirqs {
   constructor(kernel: Kernel) {
     this.kernel = kernel
     this.perCpu = kernel.cpus.map((cpu) => new SoftirqCpu(kernel, cpu))
-    this.actions[TIMER_SOFTIRQ] = (cpu) => kernel.timers.run_timer_softirq(cpu)
+    this.open(TIMER_SOFTIRQ, (cpu) => kernel.timers.run_timer_softirq(cpu))
   }
 
   /** Kernel: open_softirq(). */

@@ -133,9 +133,12 @@ export class Cost implements Drawable {
 
 export type CostTable = { readonly [N in CostName]: Cost }
 
-/** Builds a table from one distribution for each name. */
-export function costTable(distributions: { readonly [N in CostName]: Distribution }): CostTable {
-  const entries = COST_NAMES.map((name) => [name, new Cost(name, distributions[name])])
+/** Builds a table from one distribution for each of COST_NAMES, in their order. */
+export function costTable(distributions: readonly Distribution[]): CostTable {
+  const entries = COST_NAMES.map((name, i) => [
+    name,
+    new Cost(name, distributions[i] as Distribution),
+  ])
   return Object.fromEntries(entries) as CostTable
 }
 

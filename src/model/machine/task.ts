@@ -3,6 +3,7 @@
  * above the fair class with its nice weights. Times are ns, virtual run times weighted ns.
  */
 import { assert } from '../../base/assert.ts'
+import type { Slots } from '../../base/slot.ts'
 import type { Ns } from '../../base/units.ts'
 import type { Proc } from '../../sim/process.ts'
 import { Context, type ContextKind, type Waitable } from './context.ts'
@@ -40,6 +41,7 @@ export function niceWeight(nice: number): number {
 }
 
 export class Task extends Context {
+  readonly slots: Slots = new Map()
   readonly pid: number
   policy: SchedPolicy
   /** Effective priority: raised above the own one while a waiter of higher priority is blocked. */

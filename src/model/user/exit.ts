@@ -3,6 +3,7 @@
  * closed on the way out. Kernel: kernel/signal.c, get_signal(); kernel/exit.c, do_exit(),
  * exit_files(), 6.12.
  */
+import { Slot } from '../../base/slot.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import { SndCtlFile, snd_ctl_release } from '../alsa/control.ts'
 import { snd_pcm_munmap_data } from '../alsa/pcm_mmap.ts'
@@ -13,16 +14,15 @@ import type { Task } from '../machine/task.ts'
 /** Kernel: task->files. In the order of opening. */
 type OpenFile = SndPcmFile | SndCtlFile
 
-const openFiles = new WeakMap<Task, Set<OpenFile>>()
+const openFiles = new Slot<Task, Set<OpenFile>>(() => new Set())
 
 export function fileOpened(task: Task, file: OpenFile): void {
-  const files = openFiles.get(task) ?? new Set()
-  openFiles.set(task, files.add(file))
+  openFiles.of(task).add(file)
 }
 
 /** Kernel: fput() of the last reference: what was mapped goes with the file. */
 export function* closeFile(task: Task, file: OpenFile): Proc<number> {
-  openFiles.get(task)?.delete(file)
+  openFiles.of(task).delete(file)
   if (file instanceof SndCtlFile) return yield* snd_ctl_release(file)
   if (file.substream.mmap_count > 0) snd_pcm_munmap_data(file.substream)
   return yield* snd_pcm_release(file)
@@ -38,5 +38,5 @@ export function* do_exit(task: Task): Proc {
 }
 
 function* exit_files(task: Task): Proc {
-  for (const file of [...(openFiles.get(task) ?? [])]) yield* closeFile(task, file)
+  for (const file of [...openFiles.of(task)]) yield* closeFile(task, file)
 }

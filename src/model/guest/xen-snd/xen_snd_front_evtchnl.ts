@@ -84,7 +84,8 @@ export class ReqEvtchnl extends Evtchnl {
     super(k, xb, index, 'req', sring)
     this.ring = new FrontRing(sring)
     this.completion = new Completion(k, `req[${index}].completion`)
-    this.completion.completer = () => this.irq?.thread ?? null
+    const completer = () => this.irq?.thread ?? null
+    this.completion.completer = completer
     const lock = '&channel->u.req.req_io_lock'
     this.req_io_lock = new Mutex(k, lock, `req[${index}].req_io_lock`)
   }

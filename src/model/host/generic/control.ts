@@ -155,13 +155,12 @@ export class ControlQueue implements LoopHandler {
     stream.trace = request.traceStream
     const { lifecycle } = owner.options
     if (!mayFollow(stream.state, code, lifecycle) && this.refuses(code)) return VIRTIO_SND_S_BAD_MSG
-    let status = VIRTIO_SND_S_OK
-    yield* stream.locked(
-      function* (this: ControlQueue) {
-        status = yield* this.apply(stream, request)
-        if (status === VIRTIO_SND_S_OK) stream.state = code
-      }.bind(this),
-    )
+    return yield* stream.locked(() => this.obey(stream, request))
+  }
+
+  private *obey(stream: GenericStream, request: VirtioSndControl): Proc<number> {
+    const status = yield* this.apply(stream, request)
+    if (status === VIRTIO_SND_S_OK) stream.state = request.code
     return status
   }
 

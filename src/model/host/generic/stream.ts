@@ -85,15 +85,13 @@ export abstract class GenericStream implements LoopHandler {
   }
 
   /** Runs `body` with the stream's lock, which a device of one thread does not need. */
-  *locked(body: () => Proc): Proc {
+  *locked<T>(body: () => Proc<T>): Proc<T> {
     const { lock } = this
-    if (lock === null) {
-      yield* body()
-      return
-    }
+    if (lock === null) return yield* body()
     if (!tryAcquire(lock)) yield* acquire(lock)
-    yield* body()
+    const result = yield* body()
     release(lock)
+    return result
   }
 
   /** A message has come in. */

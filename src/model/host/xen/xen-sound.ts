@@ -171,7 +171,8 @@ export class XenSound implements XenBackend {
     one.back = new BackRing(one.rings.sring)
     one.nextEventId = 0
     one.busy = false
-    one.rings.req.onSend = () => this.loop.signal(one.handler)
+    const onSend = () => this.loop.signal(one.handler)
+    one.rings.req.onSend = onSend
   }
 
   /** Requests of a stream's ring, each served before the next is looked at. */

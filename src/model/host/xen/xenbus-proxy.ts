@@ -86,7 +86,8 @@ export class XenbusProxy implements XenbusHostPort, XenbusGuestPort {
     let fd = this.fds.get(channel)
     if (fd === undefined) {
       fd = new EventFd(this.hv.host, channel.name)
-      fd.onSignal = () => channel.onSend?.()
+      const onSignal = () => channel.onSend?.()
+      fd.onSignal = onSignal
       this.fds.set(channel, fd)
     }
     return fd

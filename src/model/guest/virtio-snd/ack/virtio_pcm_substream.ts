@@ -82,8 +82,6 @@ export class VirtioPcmSubstream implements VirtioSndEventTarget {
   msg_count = 0
   readonly pcm_indirect = new SndPcmIndirect()
   readonly msg_empty: WaitQueueHead
-  /** The condition that sync_stop waits for; the kernel reads it under the lock. */
-  readonly isEmpty = (): boolean => unrecorded(this.snd.k, () => this.msg_count === 0)
 
   constructor(
     snd: VirtioSnd<VirtioPcmSubstream>,
@@ -108,6 +106,11 @@ export class VirtioPcmSubstream implements VirtioSndEventTarget {
     this.lock = new SpinlockT(k, '&vss->lock', `vss${sid}->lock`)
     this.msg_empty = new WaitQueueHead(k, '&vss->msg_empty', `vss${sid}->msg_empty`)
     declareShared(k, this, `vss${sid}`, SHARED)
+  }
+
+  /** The condition that sync_stop waits for; the kernel reads it under the lock. */
+  isEmpty(): boolean {
+    return unrecorded(this.snd.k, () => this.msg_count === 0)
   }
 
   /**

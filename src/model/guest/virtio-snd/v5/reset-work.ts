@@ -7,6 +7,7 @@
  * device_reprobe() takes &dev->mutex, as every other unbinding does, and two removals come one
  * after the other (`reset_by`).
  */
+import { Slot } from '../../../../base/slot.ts'
 import type { Proc } from '../../../../sim/process.ts'
 import type { SndCard } from '../../../alsa/core.ts'
 import type { Kernel } from '../../../linux/kernel.ts'
@@ -46,13 +47,12 @@ interface ResetWorks {
   readonly ofDevice: Map<VirtioPciDevice, ResetWork<Resettable>>
 }
 
-const tables = new WeakMap<Kernel, ResetWorks>()
+const tables = new Slot<Kernel, ResetWorks>(() => ({ ofCard: new Map(), ofDevice: new Map() }))
 
 /** The record of a card's number, or of the device: what the variant goes by. */
 function recordOf<S extends Resettable>(snd: S): ResetWork<S> {
   const { k, variant, vdev } = snd
-  const table = tables.get(k) ?? { ofCard: new Map(), ofDevice: new Map() }
-  tables.set(k, table)
+  const table = tables.of(k)
   const byCard = variant.reset_work === 'resetting-flag' || variant.reset_work === 'card-table'
   const { number } = snd.card as SndCard
   const found = byCard ? table.ofCard.get(number) : table.ofDevice.get(vdev)
@@ -82,16 +82,18 @@ export function* requestReset(snd: Resettable): Proc {
  * An item for each request, which frees itself: the worker copies its lockdep map before the
  * callback and does not touch the item afterwards (process_one_work()).
  */
-function* scheduleSelfFreeing({ k, vdev, variant }: Resettable): Proc {
+function* scheduleSelfFreeing(snd: Resettable): Proc {
+  const { k } = snd
   const site = 'virtsnd_config_changed'
   const item = yield* kmalloc(k, 'GFP_ATOMIC', { what: 'struct reset_work', site })
   if (item === 0) return
-  const work = new WorkStruct(k, '&item->work', resetAndFree, 'virtsnd_reset_fn')
-  yield* schedule_work(work)
-  function* resetAndFree(): Proc {
-    yield* reprobe(vdev, variant)
-    kfree(k, item, 'virtsnd_reset_fn')
-  }
+  const fn = () => resetAndFree(snd, item)
+  yield* schedule_work(new WorkStruct(k, '&item->work', fn, 'virtsnd_reset_fn'))
+}
+
+function* resetAndFree({ k, vdev, variant }: Resettable, item: number): Proc {
+  yield* reprobe(vdev, variant)
+  kfree(k, item, 'virtsnd_reset_fn')
 }
 
 function reprobe(vdev: VirtioPciDevice, { reset_by }: VirtioSndVariant): Proc<number> {

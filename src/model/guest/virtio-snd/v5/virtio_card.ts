@@ -66,7 +66,8 @@ export function* virtsnd_probe(
   variant: VirtioSndVariant = {},
 ): Proc<VirtioSndV5 | number> {
   const snd = new VirtioSndV5(vdev, params, variant)
-  vdev.config_changed = () => virtsnd_config_changed(snd)
+  const config_changed = () => virtsnd_config_changed(snd)
+  vdev.config_changed = config_changed
   const rc = yield* build(snd)
   if (rc === 0) return snd
   yield* virtsnd_remove(snd)

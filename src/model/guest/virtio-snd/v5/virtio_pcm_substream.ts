@@ -84,8 +84,6 @@ export class VirtioPcmSubstream implements VirtioSndEventTarget {
   readonly msg_empty: WaitQueueHead
   /** The queue is to be flushed before it is used again. */
   msg_flushing = false
-  /** The condition that sync_stop waits for. */
-  readonly isEmpty = (): boolean => this.msg_count === 0
 
   constructor(
     snd: VirtioSnd<VirtioPcmSubstream>,
@@ -104,6 +102,11 @@ export class VirtioPcmSubstream implements VirtioSndEventTarget {
     this.lock = new SpinlockT(k, '&vss->lock', `vss${sid}->lock`)
     this.msg_empty = new WaitQueueHead(k, '&vss->msg_empty', `vss${sid}->msg_empty`)
     declareShared(k, this, `vss${sid}`, SHARED)
+  }
+
+  /** The condition that sync_stop waits for. */
+  isEmpty(): boolean {
+    return this.msg_count === 0
   }
 
   /**

@@ -78,8 +78,6 @@ export class VirtioPcmSubstream implements VirtioSndEventTarget {
   msg_last_enqueued = -1
   msg_count = 0
   readonly msg_empty: WaitQueueHead
-  /** The condition that sync_stop waits for; the kernel reads it under the lock. */
-  readonly isEmpty = (): boolean => unrecorded(this.snd.k, () => this.msg_count === 0)
 
   constructor(
     snd: VirtioSnd<VirtioPcmSubstream>,
@@ -98,6 +96,11 @@ export class VirtioPcmSubstream implements VirtioSndEventTarget {
     this.lock = new SpinlockT(k, '&vss->lock', `vss${sid}->lock`)
     this.msg_empty = new WaitQueueHead(k, '&vss->msg_empty', `vss${sid}->msg_empty`)
     declareShared(k, this, `vss${sid}`, SHARED)
+  }
+
+  /** The condition that sync_stop waits for; the kernel reads it under the lock. */
+  isEmpty(): boolean {
+    return unrecorded(this.snd.k, () => this.msg_count === 0)
   }
 
   /**

@@ -130,7 +130,7 @@ function* virtsnd_pcm_sync_stop(substream: SndPcmSubstream): Proc<number> {
   if (!vss.stopped) return 0
   const rc = yield* sendCommand(vss, VIRTIO_SND_R_PCM_RELEASE)
   if (rc !== 0) return rc
-  const left = yield* wait_event_interruptible_timeout(vss.msg_empty, vss.isEmpty, js)
+  const left = yield* wait_event_interruptible_timeout(vss.msg_empty, () => vss.isEmpty(), js)
   if (left <= 0) {
     yield* dev_err(snd, `SID ${vss.sid}: failed to flush I/O queue`)
     return left === 0 ? -ETIMEDOUT : left
