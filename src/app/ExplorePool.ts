@@ -13,7 +13,7 @@ export interface TrialServer {
 export type OpenServer = (target: Target) => Promise<TrialServer>
 
 /** Young objects of a run die with it; a larger nursery spares copying them. MiB. */
-const YOUNG_GENERATION_MB = 64
+const YOUNG_GENERATION_MB = 192
 
 export function threads(jobs: number): OpenServer {
   return async (target) => {

@@ -18,8 +18,11 @@ export interface PointServer {
 
 export type OpenPoints = (jobs: number) => Promise<PointServer>
 
-/** Young objects of a run die with it; a larger nursery spares copying them. MiB. */
-const YOUNG_GENERATION_MB = 64
+/**
+ * More than a thread ever uses, MiB: once its nursery is as large as it may be, V8 allocates what
+ * survived there as old from then on, and with it keeps finished runs (docs/design.md, Long runs).
+ */
+const YOUNG_GENERATION_MB = 192
 
 /** Batches that a thread may be ahead of the one that is written next. */
 const AHEAD = 4
