@@ -26,7 +26,7 @@ const pool = filePool()
 let setting = -1
 let scenario: ScenarioSpec | null = null
 
-/** The first copy of a setting's scenario: its distributions are compiled once (base/distribution). */
+/** The first copy of a setting: its distributions are compiled once (base/distribution.ts). */
 function specOf(batch: Numbered<{ readonly spec: ScenarioSpec }>): ScenarioSpec {
   if (scenario === null || setting !== batch.setting) scenario = batch.spec
   setting = batch.setting
