@@ -3,6 +3,7 @@
  * tasks none. Kernel: kernel/time/hrtimer.c, 6.1. Differs: only drivers' timers take the
  * lock of a processor's timers; hang detection is left out.
  */
+import { Slot } from '../../base/slot.ts'
 import type { Ns } from '../../base/units.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import { ClockTimer } from '../machine/clock-event.ts'
@@ -79,11 +80,12 @@ export class Hrtimer implements Waitable {
     this.k = k
     this.mode = mode === 'unlocked' && k.config.preempt === 'rt' ? 'softirq' : mode
     this.fn = fn
-    const bases = basesOf(k)
+    const bases = hrtimer_bases.of(k)
     this.base = bases[0] as HrtimerBase
     this.clocks = k.cpus.map((cpu) => {
+      const handler = () => this.interrupt(bases[cpu.index] as HrtimerBase)
       const clock = new ClockTimer(cpu, () => {})
-      clock.handler = () => this.interrupt(bases[cpu.index] as HrtimerBase)
+      clock.handler = handler
       return clock
     })
   }
@@ -164,17 +166,11 @@ class HrtimerBase {
   }
 }
 
-const bases = new WeakMap<Kernel, readonly HrtimerBase[]>()
-
-function basesOf(k: Kernel): readonly HrtimerBase[] {
-  let all = bases.get(k)
-  if (all === undefined) {
-    all = k.cpus.map((cpu) => new HrtimerBase(k, cpu))
-    bases.set(k, all)
-    k.softirqs.open(HRTIMER_SOFTIRQ, (cpu) => hrtimer_run_softirq(basesOf(k)[cpu.index]))
-  }
+const hrtimer_bases = new Slot<Kernel, readonly HrtimerBase[]>((k) => {
+  const all = k.cpus.map((cpu) => new HrtimerBase(k, cpu))
+  k.softirqs.open(HRTIMER_SOFTIRQ, (cpu) => hrtimer_run_softirq(all[cpu.index]))
   return all
-}
+})
 
 /** Kernel: hrtimer_run_softirq(). */
 function* hrtimer_run_softirq(base: HrtimerBase | undefined): Proc {
@@ -198,7 +194,7 @@ export function* hrtimer_start(timer: Hrtimer, ns: Ns): Proc {
   const flags = yield* lock_hrtimer_base(timer)
   timer.dequeue()
   timer.expires = k.sim.now + ns
-  const here = basesOf(k)[k.current.cpu.index] as HrtimerBase
+  const here = hrtimer_bases.of(k)[k.current.cpu.index] as HrtimerBase
   const { base } = timer
   if (timer.running === null && here !== base) {
     yield* spin_unlock(base.lock)

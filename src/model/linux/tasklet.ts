@@ -3,7 +3,9 @@
  * never on two processors at a time. Kernel: kernel/softirq.c, 6.1. Left out: tasklet_disable(),
  * the high-priority list.
  */
+
 import { removeAt } from '../../base/arrays.ts'
+import { Slot } from '../../base/slot.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import type { Context, Waitable } from '../machine/context.ts'
 import type { Cpu } from '../machine/cpu.ts'
@@ -38,17 +40,12 @@ export class Tasklet implements Waitable {
 }
 
 /** Scheduled tasklets of each processor. Kernel: tasklet_vec. */
-const vectors = new WeakMap<Kernel, Tasklet[][]>()
+const vectors = new Slot<Kernel, Tasklet[][]>((k) => {
+  k.softirqs.open(TASKLET_SOFTIRQ, (cpu) => tasklet_action(k, cpu))
+  return k.cpus.map(() => [])
+})
 
-function vectorOf(k: Kernel, cpu: Cpu): Tasklet[] {
-  let all = vectors.get(k)
-  if (all === undefined) {
-    all = k.cpus.map(() => [])
-    vectors.set(k, all)
-    k.softirqs.open(TASKLET_SOFTIRQ, (one) => tasklet_action(k, one))
-  }
-  return all[cpu.index] as Tasklet[]
-}
+const vectorOf = (k: Kernel, cpu: Cpu): Tasklet[] => vectors.of(k)[cpu.index] as Tasklet[]
 
 /** Does nothing if it is scheduled already. Context: interrupt. Kernel: tasklet_schedule(). */
 export function tasklet_schedule(tasklet: Tasklet): void {

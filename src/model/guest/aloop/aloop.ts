@@ -260,7 +260,8 @@ function* loopback_open(loopback: Loopback, substream: SndPcmSubstream): Proc<nu
   if (err >= 0) {
     const dpcm = dpcmOf(substream)
     addRules(runtime, dpcm)
-    runtime.private_free = () => loopback_runtime_free(k, dpcm)
+    const private_free = () => loopback_runtime_free(k, dpcm)
+    runtime.private_free = private_free
     runtime.hw = dpcm.cable.hw
     yield* spin_lock_irq(dpcm.cable.lock)
     dpcm.cable.streams[substream.stream] = dpcm
