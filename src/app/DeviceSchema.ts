@@ -12,7 +12,6 @@ import {
   VIRTIO_SND_CTL_TYPES,
 } from '../model/virtio/virtio_snd_ctl.ts'
 import { pacingKinds } from '../scenario/complete-device.ts'
-import { driverVersions } from '../scenario/complete-driver.ts'
 import { scenarioLimits as limits } from '../scenario/defaults.ts'
 import {
   type BackendKind,
@@ -21,6 +20,7 @@ import {
   propertyWords,
   xenWords,
 } from '../scenario/device-spec.ts'
+import { driverKindNames, driverVersionNames } from '../scenario/driver-kinds.ts'
 import { didYouMean } from '../scenario/near.ts'
 import { showValue } from '../scenario/quantity.ts'
 import {
@@ -64,8 +64,11 @@ const DriverOptionsSchema = Schema.Struct({
 })
 
 export const DriverSchema = Schema.Struct({
-  kind: key(oneOf(['virtio-snd', 'xen-snd', 'aloop', 'pcsp', 'ideal']), 'Guest sound driver.'),
-  version: key(oneOf(driverVersions), 'Driver version; v7 is the merged driver of 5.13 to 6.6.'),
+  kind: key(oneOf(driverKindNames), 'Guest sound driver.'),
+  version: key(
+    oneOf(driverVersionNames),
+    'Driver version; v7 is the merged driver of 5.13 to 6.6.',
+  ),
   options: key(DriverOptionsSchema, 'Module parameters and variants of the driver.'),
 })
 

@@ -9,6 +9,7 @@ import type { Part } from '../analysis/explain/parts.ts'
 import { formatDuration } from '../analysis/format.ts'
 import { framesToNsFloor, type Ns } from '../base/units.ts'
 import type { LoadSpec } from '../model/machine/load.ts'
+import { variantVersions } from '../scenario/complete-driver.ts'
 import { type GuestCost, type HostCost, hostCostNames } from '../scenario/costs.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
 import { formatSchedule } from '../sim/schedule.ts'
@@ -175,7 +176,7 @@ function setups(explanation: Explanation, spec: ScenarioSpec): readonly Draft[] 
   })
   const queueNs = parts.find(({ part }) => part === 'work-queue')?.ns ?? lostNs
   const { kind, version } = spec.driver
-  const hasWork = kind === 'virtio-snd' && (version === 'v7' || version === 'ack')
+  const hasWork = kind === 'virtio-snd' && variantVersions.highpriWork.includes(version)
   const highpri: Draft[] = !hasWork
     ? []
     : [

@@ -5,15 +5,19 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, extname } from 'node:path'
 import * as Effect from 'effect/Effect'
+import {
+  type DriverName,
+  driverKinds,
+  driverVersionNames,
+  isVersion,
+} from '../scenario/driver-kinds.ts'
 import { exitCodes, InputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { modeline } from './modeline.ts'
 import { writeWhole } from './WriteFile.ts'
 
-export type InitDriver = 'v5' | 'v6' | 'v7' | 'ack' | 'xen-snd' | 'aloop' | 'ideal'
-
 export interface InitOptions {
-  readonly driver: InitDriver
+  readonly driver: DriverName
   /** An existing file may be replaced. */
   readonly force: boolean
 }
@@ -50,14 +54,12 @@ function nameOf(path: string): string {
   return stem.replace(/^[^A-Za-z0-9]+/, '').slice(0, 100) || 'my-scenario'
 }
 
-const driverLines: Readonly<Record<InitDriver, string>> = {
-  v5: '{kind: virtio-snd, version: v5}   # patch series v5; also v6, v7, ack',
-  v6: '{kind: virtio-snd, version: v6}   # patch series v6; also v5, v7, ack',
-  v7: '{kind: virtio-snd, version: v7}   # Linux 5.13 to 6.6; also v5, v6, ack',
-  ack: '{kind: virtio-snd, version: ack}  # Linux 6.7 and later; also v5, v6, v7',
-  'xen-snd': '{kind: xen-snd}                   # the Xen sndif front end',
-  aloop: '{kind: aloop}                     # the loopback card, no device',
-  ideal: '{kind: ideal}                     # exact hardware, no device',
+function driverLine(name: DriverName): string {
+  const others = driverVersionNames.filter((one) => one !== name).join(', ')
+  const [value, comment] = isVersion(name)
+    ? [`{kind: virtio-snd, version: ${name}}`, `also ${others}: pcmsim list drivers`]
+    : [`{kind: ${name}}`, driverKinds[name].text]
+  return `${value.padEnd(34)}# ${comment}`
 }
 
 const qemuLines = `# Which sound device the host offers: qemu, vhost-user, crosvm, generic.
@@ -67,33 +69,36 @@ device:
   timer_period: 10ms            # audiodev's timer-period
 `
 
-const deviceLines: Readonly<Record<InitDriver, string>> = {
-  v5: qemuLines,
-  v6: qemuLines,
-  v7: qemuLines,
-  ack: qemuLines,
-  'xen-snd': '# The back end in the driver domain.\ndevice: {kind: xen}\n',
-  aloop: '',
-  ideal: '',
+/** The PC speaker has one rate and one channel, which need no line. */
+const rateLines = `    rate: 48000
+    format: S16_LE
+    channels: 2
+`
+
+const xenLines = `# The back end in the driver domain.
+device: {kind: xen}
+`
+
+function deviceLines(name: DriverName): string {
+  const { bus } = driverKinds[isVersion(name) ? 'virtio-snd' : name]
+  if (bus === null) return ''
+  return bus === 'xen' ? xenLines : qemuLines
 }
 
-/** What each driver's ordinary use comes to; a scenario states it so that a change is noticed. */
-const expectLines: Readonly<Record<InitDriver, string>> = {
-  v5: '  xruns: 0\n',
-  v6: '  xruns: 0\n',
-  v7: '  xruns: 0\n',
-  ack: '  xruns: 0\n  silent_failures: 0\n  locks: {predicted: 0, actual: 0}\n',
-  'xen-snd': '  xruns: 0\n',
-  aloop: '  xruns: 0\n  silent_failures: 0\n',
-  ideal: '  xruns: 0\n  silent_failures: 0\n',
+/** What more an ordinary run comes to; a scenario states it so that a change is noticed. */
+const expectLines: Readonly<Partial<Record<DriverName, string>>> = {
+  ack: '  silent_failures: 0\n  locks: {predicted: 0, actual: 0}\n',
+  aloop: '  silent_failures: 0\n',
+  ideal: '  silent_failures: 0\n',
 }
 
-function scenarioTemplate(name: string, driver: InitDriver, first: string): string {
+function scenarioTemplate(name: string, driver: DriverName, first: string): string {
   return `${first}
 # docs/scenario.md has every key. Times need a unit, sizes are frames; the rest has defaults.
 version: 1
 name: ${name}
 summary: What goes wrong, in a sentence.
+source: []                      # where that is described: commits, threads, papers
 tags: []
 duration: 2s                    # virtual time
 seed: 1
@@ -107,15 +112,12 @@ host:
   cpus: 2
   # tasks: [{name: compile, nice: 10, busy: true}]
 
-driver: ${driverLines[driver]}
-${deviceLines[driver]}
+driver: ${driverLine(driver)}
+${deviceLines(driver)}
 streams:
   - name: music
     client: aplay               # pcmsim list clients
-    rate: 48000
-    format: S16_LE
-    channels: 2
-    period_size: 1024
+${driver === 'pcsp' ? '' : rateLines}    period_size: 1024
     periods: 4
     # stalls: [{at: 1s, for: 60ms}]        # the client is away
 
@@ -126,7 +128,8 @@ faults: []
 # The verdicts that make the scenario pass; an unmet one is exit code 1.
 expect:
   outcome: completed
-${expectLines[driver]}
+  xruns: 0
+${expectLines[driver] ?? ''}
 # The same with overrides, each with its own verdict; then the file runs its variants only.
 # variants:
 #   - name: short

@@ -5,7 +5,6 @@
 import type { DistributionSpec } from '../base/distribution.ts'
 import { factsOf, kernelCommitIds } from '../model/linux/kernel-commits.ts'
 import { clientKinds } from '../scenario/client-defaults.ts'
-import { driverTexts, driverVersions } from '../scenario/complete-driver.ts'
 import { COST_PRESETS, costPresets, guestCostNames, hostCostNames } from '../scenario/costs.ts'
 import {
   type DeviceKind,
@@ -13,6 +12,7 @@ import {
   deviceKinds,
   deviceTexts,
 } from '../scenario/device-spec.ts'
+import { driverKinds, driverNames, driverVersions, isVersion } from '../scenario/driver-kinds.ts'
 import { type FaultKind, faultKinds } from '../scenario/fault-spec.ts'
 import { pcmFormats, pcmRates } from '../scenario/pcm-limits.ts'
 import { formatDuration } from '../scenario/quantity.ts'
@@ -48,19 +48,11 @@ const clientText: Readonly<Record<ClientKind, string>> = {
 }
 
 export const inventory: Inventory = {
-  drivers: [
-    ...driverVersions.map((name) => ({ name: `virtio-snd ${name}`, text: driverTexts[name] })),
-    { name: 'xen-snd', text: "Xen's front end (sndif), as in Linux 6.1 and 6.12" },
-    {
-      name: 'aloop',
-      text: 'snd-aloop: what is played is recorded again; jiffies are its clock, no device',
-    },
-    {
-      name: 'pcsp',
-      text: 'snd-pcsp: the PC speaker, moved on by a high-resolution timer; no device',
-    },
-    { name: 'ideal', text: 'exact hardware behind a trivial driver, no device' },
-  ],
+  drivers: driverNames.map((name) =>
+    isVersion(name)
+      ? { name: `virtio-snd ${name}`, text: driverVersions[name].text }
+      : { name, text: driverKinds[name].text },
+  ),
   devices: deviceKinds.map((name) => ({ name, text: deviceText(name) })),
   faults: (Object.keys(faultKinds) as FaultKind[]).map((name) => {
     return { name, text: faultKinds[name].text }

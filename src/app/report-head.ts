@@ -2,8 +2,8 @@
  * The first lines of a report: what is about to run. Known before the run, so that the command line
  * can show them while it simulates. Pure.
  */
-import { hasDevice } from '../scenario/complete-driver.ts'
 import type { DeviceSpec } from '../scenario/device-spec.ts'
+import { hasDevice } from '../scenario/driver-kinds.ts'
 import type { InjectedFault } from '../scenario/fault-spec.ts'
 import { formatDuration } from '../scenario/quantity.ts'
 import type { DriverSpec, GuestSpec, HostSpec, ScenarioSpec } from '../scenario/spec.ts'
@@ -42,12 +42,11 @@ function tasksOf(tasks: GuestSpec['tasks']): string {
   return tasks.length === 0 ? '' : `, tasks: ${tasks.map((one) => one.name).join(', ')}`
 }
 
-/** Only virtio_snd has versions. */
+/** Only virtio-snd has versions. */
 function driverText({ kind, version, variant, xen, pcsp }: DriverSpec): string {
-  if (kind === 'ideal') return 'ideal card'
   if (kind === 'xen-snd') return `xen-snd, period elapsed when out_frames ${xen.period_test} period`
-  if (kind === 'aloop') return kind
   if (kind === 'pcsp') return `pcsp, timer function ${pcsp.callback}`
+  if (kind !== 'virtio-snd') return kind === 'ideal' ? 'ideal card' : kind
   const changes = [
     ...(variant.atomic ? ['without nonatomic'] : []),
     ...(variant.plain_locks ? ['without irqsave'] : []),

@@ -8,6 +8,7 @@ import type { Stats } from '../analysis/stats.ts'
 import type { Xrun } from '../analysis/xruns.ts'
 import { framesToNsCeil, framesToNsFloor } from '../base/units.ts'
 import * as errnos from '../model/linux/errno.ts'
+import { driverVersions } from '../scenario/driver-kinds.ts'
 import { formatDuration } from '../scenario/quantity.ts'
 import type { ScenarioSpec, StreamSpec } from '../scenario/spec.ts'
 import { cut, grouped, kernelTime, listMax, plural, shortDuration, table } from './report-format.ts'
@@ -73,7 +74,8 @@ function eventLines(
   spec: StreamSpec,
   stream: StreamResult,
 ): readonly string[] {
-  const requeues = scenario.driver.kind === 'virtio-snd' && scenario.driver.version !== 'ack'
+  const { kind, version } = scenario.driver
+  const requeues = kind === 'virtio-snd' && driverVersions[version].requeues
   const events: readonly Entry[] = [
     ...stream.xruns.map((one) => ({ timeNs: one.timeNs, lines: xrunLines(one, spec) })),
     ...stream.silentFailures.map((one) => ({

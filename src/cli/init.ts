@@ -1,8 +1,7 @@
 /** `pcmsim init`: a new scenario with comments. */
 import { type Command, Option } from 'commander'
+import { driverNames } from '../app/DriverNames.ts'
 import { makeConsole } from './console.ts'
-
-const drivers = ['v5', 'v6', 'v7', 'ack', 'xen-snd', 'aloop', 'ideal'] as const
 
 const examples = `
 Examples:
@@ -12,7 +11,7 @@ Examples:
 `
 
 interface InitFlags {
-  readonly driver: (typeof drivers)[number]
+  readonly driver: (typeof driverNames)[number]
   readonly force?: boolean
 }
 
@@ -21,7 +20,9 @@ export function addInit(program: Command): void {
     .command('init')
     .description('write a new scenario with comments, ready to run')
     .argument('[file]', 'file to write; default, or -: standard output')
-    .addOption(new Option('--driver <name>', 'driver of the guest').choices(drivers).default('ack'))
+    .addOption(
+      new Option('--driver <name>', 'driver of the guest').choices(driverNames).default('ack'),
+    )
     .option('--force', 'replace an existing file')
     .addHelpText('after', examples)
     .action(async (file: string | undefined, { driver, force }: InitFlags) => {

@@ -1,5 +1,6 @@
 /** `pcmsim recommend`: the smallest safe setting, with evidence and ready fragments. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { driverVersionNames } from '../app/DriverNames.ts'
 import { makeConsole } from './console.ts'
 import { jobsValue, seedValue } from './options.ts'
 import { confidenceValue, progressKind } from './sweep.ts'
@@ -39,7 +40,7 @@ Exit codes: 0 found, 1 only beyond the latency, 2 bad input or nothing is safe, 
 export function addRecommend(program: Command): void {
   const choice = (flags: string, text: string, values: string[], initial: string): Option =>
     new Option(flags, text).choices(values).default(initial)
-  const drivers = ['v5', 'v6', 'v7', 'ack', 'xen-snd']
+  const drivers = [...driverVersionNames, 'xen-snd']
   const devices = ['qemu', 'vhost-user', 'crosvm', 'generic']
   const backends = ['none', 'alsa', 'pipewire', 'pulse']
   program

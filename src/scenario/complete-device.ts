@@ -4,7 +4,6 @@
  */
 import type { Pacing } from '../model/host/generic/options.ts'
 import { completeControls } from './complete-controls.ts'
-import { hasDevice } from './complete-driver.ts'
 import { deviceDefaults, xenDeviceDefaults } from './defaults.ts'
 import {
   type BackendKind,
@@ -19,6 +18,7 @@ import {
   type XenDeviceSpec,
   xenWords,
 } from './device-spec.ts'
+import { driverKinds, hasDevice } from './driver-kinds.ts'
 import type { Fault } from './fault.ts'
 import { checkCpus } from './loads.ts'
 import type { DriverKind } from './spec.ts'
@@ -72,7 +72,7 @@ export function completeDevice(
   const wrong: Wrong = (path, at, what, allowed) => {
     faults.push({ path: ['device', ...path], at, what, allowed })
   }
-  const usual = driver === 'xen-snd' ? 'xen' : deviceDefaults.kind
+  const usual = driverKinds[driver].bus === 'xen' ? 'xen' : deviceDefaults.kind
   const kind = device.kind ?? usual
   if (driver !== 'ideal' && !hasDevice(driver)) checkNone(device, driver, wrong)
   else {
@@ -110,9 +110,14 @@ function checkNone(device: DeviceInput, driver: DriverKind, wrong: Wrong): void 
 
 /** A driver finds its device on its own bus only. */
 function checkTransport(kind: DeviceKind, driver: DriverKind, wrong: Wrong): void {
-  if (driver === 'ideal' || (kind === 'xen') === (driver === 'xen-snd')) return
-  const allowed = deviceKinds.filter((one) => (one === 'xen') === (driver === 'xen-snd'))
+  const { bus } = driverKinds[driver]
+  const allowed = deviceKinds.filter((one) => busOf(one) === bus)
+  if (bus === null || allowed.includes(kind)) return
   wrong(['kind'], 'value', `the driver '${driver}' does not drive '${kind}'`, allowed.join(', '))
+}
+
+function busOf(kind: DeviceKind): 'virtio' | 'xen' {
+  return kind === 'xen' ? 'xen' : 'virtio'
 }
 
 function completeXen(device: DeviceInput): XenDeviceSpec {

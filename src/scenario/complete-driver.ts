@@ -9,6 +9,7 @@ import { PCSP_DEFAULTS, type PcspOptions } from '../model/guest/pcsp/pcsp_hardwa
 import type { VirtioSndVariant } from '../model/guest/virtio-snd/variant.ts'
 import { XEN_SND_AS_SHIPPED, type XenSndVariant } from '../model/guest/xen-snd/variant.ts'
 import { driverOptionDefaults, idealDefaults } from './defaults.ts'
+import { driverWho } from './driver-kinds.ts'
 import type { Fault } from './fault.ts'
 import type { DriverInput, DriverOptionsInput } from './input.ts'
 import type { DriverKind, DriverOptions, DriverSpec, DriverVersion, IdealFaults } from './spec.ts'
@@ -26,23 +27,6 @@ export const variantVersions: Readonly<Record<VariantKey, readonly DriverVersion
 }
 
 const variantKeys = Object.keys(variantVersions) as readonly VariantKey[]
-
-/** Drivers whose clock is in the guest. The ideal card takes the clock of a device. */
-const withoutDevice: readonly DriverKind[] = ['ideal', 'aloop', 'pcsp']
-
-/** Whether a device of the host is behind a driver. */
-export function hasDevice(driver: DriverKind): boolean {
-  return !withoutDevice.includes(driver)
-}
-
-export const driverTexts: Readonly<Record<DriverVersion, string>> = {
-  v5: 'patch series v5, never merged: flag msg_flushing, period elapsed in the interrupt',
-  v6: 'patch series v6, never merged: RELEASE after every stop',
-  v7: 'the merged driver of Linux 5.13 to 6.6',
-  ack: 'the driver of Linux 6.7 and later: periods are sent as they are written',
-}
-
-export const driverVersions = Object.keys(driverTexts) as readonly DriverVersion[]
 
 export function completeDriver(driver: DriverInput, faults: Fault[]): DriverSpec {
   const given = driver.options ?? {}
@@ -114,8 +98,7 @@ function checkKind(kind: DriverKind, driver: DriverInput, faults: Fault[]): void
     faults.push({ path: ['driver', ...path], at: 'key', what, allowed })
   }
   if (kind !== 'virtio-snd' && driver.version !== undefined) {
-    const who = kind === 'ideal' ? 'the ideal card' : `the driver '${kind}'`
-    wrong(['version'], `${who} has no versions`, 'leave it out')
+    wrong(['version'], `${driverWho(kind)} has no versions`, 'leave it out')
   }
   const own = kind === 'virtio-snd' ? null : optionsOf[kind]
   for (const name of Object.keys(driver.options ?? {})) {

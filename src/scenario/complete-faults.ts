@@ -4,9 +4,9 @@
  */
 import type { Ns } from '../base/units.ts'
 import { CODES, RECORDS, type RecordName } from '../sim/trace-kinds.ts'
-import { hasDevice } from './complete-driver.ts'
 import { scenarioLimits } from './defaults.ts'
 import type { DeviceSpec } from './device-spec.ts'
+import { driverKinds, driverWho } from './driver-kinds.ts'
 import type { Fault, Path } from './fault.ts'
 import {
   type FaultEvent,
@@ -44,8 +44,9 @@ const onXen: readonly FaultKind[] = ['backend-close', 'backend-restart']
 
 /** Kinds of fault that a card of this driver can suffer. */
 export function possibleFaults(kind: DriverKind): readonly FaultKind[] {
-  if (!hasDevice(kind)) return anywhere
-  const others = kind === 'xen-snd' ? onVirtio : onXen
+  const { bus } = driverKinds[kind]
+  if (bus === null) return anywhere
+  const others = bus === 'xen' ? onVirtio : onXen
   return (Object.keys(faultKinds) as FaultKind[]).filter((one) => !others.includes(one))
 }
 /** Kinds that stop the same things and must not overlap. */
@@ -111,8 +112,7 @@ function checkKeys(input: FaultInput, path: Path, context: FaultContext): void {
   }
   const can = possibleFaults(context.kind)
   if (!can.includes(input.kind)) {
-    const who = context.kind === 'ideal' ? 'the ideal card' : `the driver '${context.kind}'`
-    const what = `${who} has no device that could do this`
+    const what = `${driverWho(context.kind)} has no device that could do this`
     faults.push({ path: [...path, 'kind'], at: 'value', what, allowed: can.join(', ') })
   }
   if (input.at === undefined && input.when === undefined && input.probability === undefined) {

@@ -4,6 +4,7 @@
  */
 import { guestCosts, hostCosts } from './costs.ts'
 import { guestDefaults, hostDefaults } from './defaults.ts'
+import { driverKinds } from './driver-kinds.ts'
 import type { Fault } from './fault.ts'
 import type { GuestInput, ScenarioInput } from './input.ts'
 import { checkCpus, completeLoads, completeScheduling, type VcpuInput } from './loads.ts'
@@ -64,7 +65,7 @@ export function completeHost(scenario: ScenarioInput, faults: Fault[]): HostSpec
   const cpus = input.cpus ?? hostDefaults.cpus
   const vcpus = scenario.guest?.cpus ?? guestDefaults.cpus
   // Polling for a halted vCPU is KVM's.
-  const underXen = scenario.driver.kind === 'xen-snd'
+  const underXen = driverKinds[scenario.driver.kind ?? 'virtio-snd'].bus === 'xen'
   // Its call eventfd is KVM's irqfd; QEMU's own devices call KVM.
   const throughIrqfd = scenario.device?.kind === 'vhost-user'
   return {

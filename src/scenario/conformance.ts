@@ -13,6 +13,7 @@ import type { Proc } from '../sim/process.ts'
 import { type ConfCompound, readAlsaConf } from './alsa-conf.ts'
 import { confCompound, WrongConf } from './alsa-conf-get.ts'
 import { buildWorld, type World } from './build.ts'
+import { driverKinds } from './driver-kinds.ts'
 import { Ktap, type KtapCounts, ktapCase, ktapHead } from './ktap.ts'
 import {
   type CardShape,
@@ -21,7 +22,7 @@ import {
   STANDARD_CONF,
   streamNames,
 } from './selftest-plan.ts'
-import type { DriverKind, ScenarioSpec } from './spec.ts'
+import type { ScenarioSpec } from './spec.ts'
 
 export interface ConfText {
   readonly name: string
@@ -101,17 +102,8 @@ function parse(conf: ConfText): ConfCompound {
   return read.tree
 }
 
-/** Short names of the drivers' cards. */
-const CARD_NAMES: Readonly<Record<DriverKind, string>> = {
-  aloop: 'Loopback',
-  pcsp: 'pcsp',
-  ideal: 'Ideal',
-  'virtio-snd': 'VirtIO SoundCard',
-  'xen-snd': 'Virtual card',
-}
-
 function shapeOf(pcm: SndPcm, spec: ScenarioSpec): CardShape {
-  const name = CARD_NAMES[spec.driver.kind]
+  const { card: name } = driverKinds[spec.driver.kind]
   const devices = pcm.card.pcms.map(({ playback, capture }) => {
     return { PLAYBACK: playback.length, CAPTURE: capture.length }
   })

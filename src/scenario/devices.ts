@@ -1,4 +1,5 @@
 /** The devices a scenario can name: each builds its host side: threads, device, its PCI face. */
+import { unreachable } from '../base/assert.ts'
 import { distribution } from '../base/distribution.ts'
 import { AudioClock } from '../model/host/audio-clock.ts'
 import type { VirtioDevice } from '../model/host/device.ts'
@@ -17,14 +18,13 @@ import { XenSound } from '../model/host/xen/xen-sound.ts'
 import { XenbusProxy } from '../model/host/xen/xenbus-proxy.ts'
 import type { TaskOptions } from '../model/machine/task.ts'
 import type { World } from './build.ts'
-import type { DeviceSpec } from './device-spec.ts'
 import type { VirtioParts, XenParts } from './fault-actions.ts'
 import type { ScenarioSpec, StreamDirection } from './spec.ts'
 
 type Built = Omit<VirtioParts, 'vdev'>
 
 export function buildDevice(world: World, spec: ScenarioSpec): Built {
-  const { device, loops } = spec.device.kind === 'qemu' ? qemu(world, spec) : generic(world, spec)
+  const { device, loops } = buildSound(world, spec)
   const { kick, irqRoute: route } = spec.host
   const { vectors, indirect, eventIdx: event_idx } = spec.device
   const features = { indirect, event_idx }
@@ -33,6 +33,22 @@ export function buildDevice(world: World, spec: ScenarioSpec): Built {
 }
 
 type Sound = { readonly device: VirtioDevice; readonly loops: readonly EventLoop[] }
+
+function buildSound(world: World, spec: ScenarioSpec): Sound {
+  const { kind, backend } = spec.device
+  switch (kind) {
+    case 'qemu':
+      return qemu(world, spec)
+    case 'vhost-user':
+      return generic(world, spec, DEVICE_PRESETS[`vhost-user-${backend}` as DevicePreset])
+    case 'crosvm':
+      return generic(world, spec, DEVICE_PRESETS.crosvm)
+    case 'generic':
+      return generic(world, spec, {})
+    case 'xen':
+      return unreachable('a Xen back end is on no virtio bus')
+  }
+}
 
 /** The back end's program, in a domain whose processors are the host's. */
 export function buildXen({ host, hypervisor }: World, spec: ScenarioSpec): XenParts {
@@ -87,7 +103,7 @@ function threadAt({ device: { pin } }: ScenarioSpec, cpu: number): TaskOptions {
 }
 
 /** A daemon or an emulator with a thread of its own, or with one for each sort of queue. */
-function generic({ host }: World, spec: ScenarioSpec): Sound {
+function generic({ host }: World, spec: ScenarioSpec, preset: Partial<GenericOptions>): Sound {
   const names = spec.device.threads === 3 ? ['-ctrl', '-tx', '-rx'] : ['']
   const loops = names.map((name, i) => {
     const cpu = (2 * host.cpus.length - 1 - i) % host.cpus.length
@@ -96,7 +112,7 @@ function generic({ host }: World, spec: ScenarioSpec): Sound {
   })
   const [first, tx = first, rx = first] = loops as [EventLoop, EventLoop?, EventLoop?]
   const device = new GenericSound({ control: first, tx, rx }, audioClock(spec), {
-    ...preset(spec.device),
+    ...preset,
     ...spec.device.properties,
     ...(spec.device.controlLatency === null
       ? {}
@@ -106,12 +122,6 @@ function generic({ host }: World, spec: ScenarioSpec): Sound {
     controls: spec.device.controls,
   })
   return { device, loops }
-}
-
-function preset({ kind, backend }: DeviceSpec): Partial<GenericOptions> {
-  if (kind === 'crosvm') return DEVICE_PRESETS.crosvm
-  if (kind === 'vhost-user') return DEVICE_PRESETS[`vhost-user-${backend}` as DevicePreset]
-  return {}
 }
 
 /** The clock of the sound hardware. */

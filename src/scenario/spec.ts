@@ -18,6 +18,7 @@ import type { Reseed } from '../sim/scheduler.ts'
 import type { ClientOptions } from './client-options.ts'
 import type { GuestCost, HostCost } from './costs.ts'
 import type { DeviceSpec } from './device-spec.ts'
+import type { driverKinds } from './driver-kinds.ts'
 import type { ExpectSpec } from './expect.ts'
 import type { InjectedFault } from './fault-spec.ts'
 
@@ -28,7 +29,7 @@ export type FairFlavour = 'cfs' | 'eevdf'
 export type KickPath = 'ioeventfd' | 'userspace'
 /** How the device's thread reaches the guest's interrupt. */
 export type IrqRoute = 'ioctl' | 'irqfd'
-export type DriverKind = 'virtio-snd' | 'xen-snd' | 'aloop' | 'pcsp' | 'ideal'
+export type DriverKind = keyof typeof driverKinds
 export type DriverVersion = VirtioSndVersion
 export type StreamDirection = 'playback' | 'capture'
 export type ClientKind =

@@ -1,13 +1,21 @@
 /**
- * README and docs/: links lead somewhere, files named in docs/extending.md exist, examples are good
- * scenarios, and the report in the README is the one that a run prints
- * (`npx vitest run test/unit/docs.test.ts -u` writes it anew).
+ * README and docs/: links lead somewhere, files and commands of CONTRIBUTING.md and
+ * docs/extending.md exist, lists are whole, examples are good scenarios, and the report in the
+ * README is the one that a run prints (`npx vitest run test/unit/docs.test.ts -u` writes it anew).
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { CHART_KINDS, COMPARE_KIND } from '../../src/chart/kinds.ts'
 import { loadScenario, reportText, runScenario } from '../../src/index.ts'
+import { clientKinds } from '../../src/scenario/client-defaults.ts'
+import { deviceKinds } from '../../src/scenario/device-spec.ts'
+import {
+  driverKindNames,
+  driverNames,
+  driverVersionNames,
+} from '../../src/scenario/driver-kinds.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -53,32 +61,100 @@ describe.each(pages)('%s', (page) => {
   })
 })
 
-describe('docs/extending.md', () => {
-  const named = [...read('docs/extending.md').matchAll(/`((?:src|test|docs|schema)\/[^`\s]+)`/g)]
-  const paths = [...new Set(named.map((match) => match[1] as string))]
+/** What stands in backticks or in an indented block. */
+function codeOf(text: string): readonly string[] {
+  const spans = [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1] as string)
+  return [...spans, ...[...text.matchAll(/^ {4}(\S.*)$/gm)].map((match) => match[1] as string)]
+}
+
+/** Files of src/ and test/, for names without their folder. */
+const sources = ['src', 'test'].flatMap((top) =>
+  readdirSync(join(root, top), { recursive: true, encoding: 'utf8' }).map(
+    (path) => `${top}/${path.replaceAll('\\', '/')}`,
+  ),
+)
+
+/** The file that a page means; the example's new ones are where their neighbour's are. */
+function fileOf(named: string): string | undefined {
+  const path = named.replace('/v8/', '/v7/').replace(/\/v8(\.yaml)?$/, '')
+  if (existsSync(join(root, path))) return path
+  return sources.find((one) => one.endsWith(`/${path}`))
+}
+
+const cli = sources.filter((path) => path.startsWith('src/cli/')).map(read)
+const { scripts } = JSON.parse(read('package.json')) as {
+  scripts: Readonly<Record<string, string>>
+}
+
+function unknownCommand(code: string): boolean {
+  const [, script] = /^npm run (?:-s )?([\w:-]+)/.exec(code) ?? []
+  if (script !== undefined) return !(script in scripts)
+  const [, command, rest = ''] = /^(?:npx )?pcmsim ([a-z]+)(.*)/.exec(code) ?? []
+  if (command === undefined) return false
+  const options = [...rest.matchAll(/--[a-z-]+/g)].map(([option]) => `'${option}`)
+  const has = (text: string): boolean =>
+    new RegExp(`\\.command\\('${command}[' ]`).test(text) &&
+    options.every((option) => text.includes(option))
+  return !cli.some(has)
+}
+
+describe.each(['CONTRIBUTING.md', 'docs/extending.md'])('what %s tells one to do', (page) => {
+  const text = read(page)
+  const code = codeOf(text)
 
   it('names files that exist', () => {
-    expect(paths.length).toBeGreaterThan(30)
-    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
+    const tops = 'src|test|docs|schema|scenarios|bench'
+    const paths = code.flatMap((one) => [
+      ...(one.match(new RegExp(`(?<![\\w./-])(?:${tops})/[\\w./-]+`, 'g')) ?? []),
+      ...(/^[\w/-]+\.(?:ts|md|json)$/.test(one) ? [one] : []),
+    ])
+    const named = [...new Set(paths)].filter((path) => !path.includes('NAME'))
+    expect(named.length).toBeGreaterThan(10)
+    expect(named.filter((path) => fileOf(path) === undefined)).toEqual([])
   })
   it('names things that stand in those files', () => {
-    const things: readonly (readonly [string, string])[] = [
-      ['src/model/alsa/pcm.ts', 'SndPcmOps'],
-      ['src/scenario/drivers.ts', 'makeDriver'],
-      ['src/scenario/devices.ts', 'buildDevice'],
-      ['src/scenario/clients.ts', 'startClient'],
-      ['src/scenario/spec.ts', 'DriverKind'],
-      ['src/scenario/device-spec.ts', 'DeviceKind'],
-      ['src/scenario/spec.ts', 'ClientKind'],
-      ['src/app/ScenarioSchema.ts', 'DriverSchema'],
-      ['src/model/host/device.ts', 'interface VirtioDevice'],
-      ['src/model/host/qemu/audio-backend.ts', 'interface AudioBackend'],
-      ['src/model/machine/cost.ts', 'GUEST_COSTS'],
-      ['src/sim/trace-kinds.ts', 'TRACE_VERSION'],
-      ['src/analysis/result.ts', 'class ResultFolds'],
-      ['src/chart/kinds.ts', 'CHART_KINDS'],
+    const after = [...text.matchAll(/`(\w+)`\s+(?:of|in)\s+`([\w./-]+\.ts)`/g)]
+    const bracketed = [...text.matchAll(/`(\w+)`\s+\(`([\w./-]+\.ts)`\)/g)]
+    const before = [...text.matchAll(/`([\w./-]+\.ts)`:\s+(?:[\w,\s]+\s)?`(\w+)`/g)]
+    const pairs = [
+      ...[...after, ...bracketed].map(([, thing = '', path = '']) => [path, thing] as const),
+      ...before.map(([, path = '', thing = '']) => [path, thing] as const),
     ]
-    expect(things.filter(([path, name]) => !read(path).includes(name))).toEqual([])
+    expect(pairs.length).toBeGreaterThan(1)
+    const wrong = pairs.filter(([path, thing]) => {
+      const file = fileOf(path)
+      return file === undefined || !new RegExp(`\\b${thing}\\b`).test(read(file))
+    })
+    expect(wrong).toEqual([])
+  })
+  it('names commands and options that exist', () => {
+    const commands = code.flatMap((one) => one.split(/ && | +# /))
+    expect(commands.filter(unknownCommand)).toEqual([])
+  })
+})
+
+/** Pages that list what there is, which the compiler does not see. */
+const lists: readonly (readonly [page: string, what: string, names: readonly string[]])[] = [
+  ['docs/scenario.md', 'drivers', [...driverKindNames, ...driverVersionNames]],
+  ['docs/scenario.md', 'devices', deviceKinds],
+  ['docs/scenario.md', 'clients', clientKinds],
+  ['docs/cli.md', 'drivers', driverNames],
+  ['docs/charts.md', 'charts', CHART_KINDS.map(({ name }) => name)],
+]
+
+describe.each(lists)('%s', (page, what, names) => {
+  it(`has all ${what}`, () => {
+    const text = read(page)
+    const has = (name: string): boolean => new RegExp(`\`(?:kind: )?${name}\``).test(text)
+    expect(names.filter((name) => !has(name))).toEqual([])
+  })
+})
+
+describe('src/cli/chart.ts', () => {
+  it('has all charts in its help', () => {
+    const text = read('src/cli/chart.ts')
+    const names = [...CHART_KINDS, COMPARE_KIND].map(({ name }) => name)
+    expect(text).toContain(`'${names.join(', ')}'`)
   })
 })
 

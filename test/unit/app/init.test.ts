@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { driverNames } from '../../../src/app/DriverNames.ts'
 import { loadScenario, runScenario } from '../../../src/index.ts'
 
 const main = fileURLToPath(new URL('../../../dist/bin/main.js', import.meta.url))
@@ -18,15 +19,12 @@ const hasProgram = (name: string): boolean =>
   spawnSync(name, ['--version'], { input: '' }).error === undefined
 
 describe('init', () => {
-  it.each(['v5', 'v6', 'v7', 'ack', 'xen-snd', 'aloop', 'ideal'])(
-    '%s: runs and passes as it is',
-    (name) => {
-      const { stdout, status } = pcmsim('init', '--driver', name)
-      expect(status).toBe(0)
-      const [spec] = loadScenario(stdout, { set: ['duration=500ms'] })
-      expect(spec && runScenario(spec).result.pass).toBe(true)
-    },
-  )
+  it.each(driverNames)('%s: runs and passes as it is', (name) => {
+    const { stdout, status } = pcmsim('init', '--driver', name)
+    expect(status).toBe(0)
+    const [spec] = loadScenario(stdout, { set: ['duration=500ms'] })
+    expect(spec && runScenario(spec).result.pass).toBe(true)
+  })
 
   it('has comments that are good keys too', () => {
     const { stdout } = pcmsim('init')

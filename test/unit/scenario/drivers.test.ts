@@ -1,6 +1,6 @@
 /** Versions and variants of the driver as a scenario names them. */
 import { describe, expect, it } from 'vitest'
-import { driverVersions } from '../../../src/scenario/complete-driver.ts'
+import { driverVersionNames } from '../../../src/scenario/driver-kinds.ts'
 import { runScenario } from '../../../src/scenario/run.ts'
 import { faultsOf, minimal, specOf } from '../../support/scenario-text.ts'
 
@@ -9,7 +9,7 @@ function withDriver(driver: string): string {
 }
 
 describe('driver', () => {
-  it.each(driverVersions)('%s probes and plays', (version) => {
+  it.each(driverVersionNames)('%s probes and plays', (version) => {
     const spec = specOf(`${withDriver(`{version: ${version}}`)}duration: 100ms\n`)
     const { store, outcome } = runScenario(spec, 1)
     expect(outcome).toBe('completed')
