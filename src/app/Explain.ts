@@ -60,10 +60,7 @@ export function explainCommand(
     const explanation = explainFacts(facts, asked)
     if (explanation === null) return yield* nothing(path, result, asked)
     const withoutTrials = isTrace ? NEEDS_SCENARIO : ''
-    const tried =
-      one === null || !options.trials
-        ? null
-        : tryChanges(explanation, facts, one.spec, one.document, seed, one.respec)
+    const tried = one === null || !options.trials ? null : tryChanges(explanation, facts, one, seed)
     const output = { explanation, result, tried, withoutTrials }
     console.out(options.json ? explainJson(output) : explainText(output))
     return exitCodes.ok

@@ -93,18 +93,32 @@ function pathLines({ path, lostNs }: Explanation): readonly string[] {
   return ['  The way to it, steps of 1 % and more:', ...lines, '']
 }
 
-function trialLines({ prevents, others, what, runs }: Tried): readonly string[] {
+function trialLines(tried: Tried): readonly string[] {
+  const { prevents, others, what, runs } = tried
   const helpful = prevents.map(({ change, outcome, set }, i) => {
     const arguments_ = set.map((one) => `--set '${one}'`).join(' ')
     return [`    ${i + 1}. ${change}: ${outcome}`, `       ${arguments_}`]
   })
-  const head =
-    prevents.length === 0
-      ? `  No single change of the ${runs} tried prevents ${what}.`
-      : `  Single changes that prevent ${what}, smallest first (${runs} tried, each was run):`
+  if (prevents.length === 0) {
+    return [...wrapped(noneText(tried), 76).map((line) => `  ${line}`), '']
+  }
+  const head = `  Single changes that prevent ${what}, smallest first (${runs} tried, each was run):`
   const rest = others.map(({ change, outcome }) => `    - ${change}: ${outcome}`)
-  const not = rest.length === 0 || prevents.length === 0 ? [] : ['  These do not:', ...rest]
+  const not = rest.length === 0 ? [] : ['  These do not:', ...rest]
   return [head, ...helpful.flat(), ...not, '']
+}
+
+function noneText({ what, runs, variantsWithout, inDriver }: Tried): string {
+  const none =
+    runs === 0
+      ? 'o setting to change was found'
+      : `one of the ${runs} changed settings prevents ${what}`
+  const first = inDriver ? `It is in the driver: n${none}.` : `N${none}.`
+  if (variantsWithout.length === 0) return first
+  const last = variantsWithout.slice(-1).join('')
+  const names = [variantsWithout.slice(0, -1).join(', '), last].filter((one) => one !== '')
+  const [noun, verb] = names.length === 1 ? ['Variant', 'does'] : ['Variants', 'do']
+  return `${first} ${noun} ${names.join(' and ')} of this scenario ${verb} not have it (each was run).`
 }
 
 export function wrapped(text: string, width: number): readonly string[] {

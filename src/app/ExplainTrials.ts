@@ -9,6 +9,7 @@ import type { RunResult } from '../analysis/result.ts'
 import { isTail } from '../analysis/silent-failures.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
 import { type Change, changesFor } from './ExplainChanges.ts'
+import type { OneScenario } from './OneScenario.ts'
 import { simulate } from './Simulator.ts'
 
 export interface Trial {
@@ -28,21 +29,22 @@ export interface Tried {
   /** The smallest change first. */
   readonly prevents: readonly Trial[]
   readonly others: readonly Trial[]
+  /** Variants of the file that do not have it; looked for where no single change prevents it. */
+  readonly variantsWithout: readonly string[]
+  /** It is in the driver: such a variant differs from this one in nothing else. */
+  readonly inDriver: boolean
 }
-
-/** The scenario with `--set` arguments added; null if that is no scenario. */
-export type Respec = (set: readonly string[]) => ScenarioSpec | null
 
 /** Runs of one explanation at most; what is beyond is not tried. */
 const RUNS_MAX = 40
+/** Variants of the file that are run, where no single change prevents it. */
+const VARIANTS_MAX = 8
 
 export function tryChanges(
   explanation: Explanation,
   before: Facts,
-  spec: ScenarioSpec,
-  document: unknown,
+  { spec, document, siblings, respec }: OneScenario,
   seed: number,
-  respec: Respec,
 ): Tried {
   const changes = changesFor(explanation, spec, document)
   changes.sort((a, b) => a.sizeNs - b.sizeNs || a.order - b.order)
@@ -50,12 +52,29 @@ export function tryChanges(
     const changed = respec(change.set)
     return changed === null ? [] : [tryOne(change, changed, seed, explanation, before)]
   })
+  const prevents = trials.filter((one) => one.prevented)
+  const asked = prevents.length > 0 ? [] : siblings.slice(0, VARIANTS_MAX)
+  const without = asked.filter((one) => runOf(one, seed, explanation, before).prevented)
   return {
     what: whatOf(explanation),
     runs: trials.length,
-    prevents: trials.filter((one) => one.prevented),
+    prevents,
     others: trials.filter((one) => !one.prevented),
+    variantsWithout: without.flatMap(({ variant }) => variant ?? []),
+    inDriver: without.some((one) => sameButDriver(one, spec)),
   }
+}
+
+function sameButDriver(one: ScenarioSpec, other: ScenarioSpec): boolean {
+  const { driver: mine, ...a } = setupOf(one)
+  const { driver: theirs, ...b } = setupOf(other)
+  return JSON.stringify(a) === JSON.stringify(b) && JSON.stringify(mine) !== JSON.stringify(theirs)
+}
+
+/** What of a scenario makes the run. */
+function setupOf(one: ScenarioSpec) {
+  const { variant: _v, summary: _s, tags: _t, source: _o, expect: _e, ...setup } = one
+  return setup
 }
 
 function tryOne(
@@ -65,11 +84,14 @@ function tryOne(
   explanation: Explanation,
   before: Facts,
 ): Trial {
+  return { change: words, ...runOf(spec, seed, explanation, before), set }
+}
+
+function runOf(spec: ScenarioSpec, seed: number, explanation: Explanation, before: Facts): Verdict {
   const { recording, result } = simulate(spec, seed)
-  const after = collectFacts(recording, result)
-  const { prevented, outcome } = judge(explanation, before, after)
+  const verdict = judge(explanation, before, collectFacts(recording, result))
   recording.release()
-  return { change: words, prevented, outcome, set }
+  return verdict
 }
 
 function whatOf({ kind, number }: Explanation): string {

@@ -17,6 +17,8 @@ export interface OneScenario {
   readonly spec: ScenarioSpec
   /** As the file says it, with the overrides, of the chosen variant. */
   readonly document: unknown
+  /** The other variants of its file. */
+  readonly siblings: readonly ScenarioSpec[]
   /** The same scenario with further `--set` arguments; null if that is none. */
   readonly respec: (set: readonly string[]) => ScenarioSpec | null
 }
@@ -54,7 +56,8 @@ export const loadOne = Effect.fnUntraced(function* (path: string, options: OneSc
     const again = loadText(source, [...overrides, ...more], (one) => one === name)
     return again.specs?.find((each) => each.variant === spec.variant) ?? null
   }
-  const one: OneScenario = { spec, document, respec }
+  const siblings = specs.filter((each) => each !== spec)
+  const one: OneScenario = { spec, document, siblings, respec }
   return one
 })
 

@@ -13,9 +13,9 @@ import { recordAt } from '../record-at.ts'
 import type { RunResult } from '../result.ts'
 import type { SilentFailure } from '../silent-failures.ts'
 import { StreamTable } from '../streams.ts'
-import { errorSentence, memorySentence, reportSentence } from './fault-sentences.ts'
+import { askedFor, errorSentence, memorySentence, reportSentence } from './fault-sentences.ts'
 import { History } from './history.ts'
-import { holdersAt } from './holders.ts'
+import { holdersAt, ordersAt } from './holders.ts'
 import { type LatePeriod, latePeriods, segmentsOf } from './late.ts'
 import { type PartShare, type Segment, sharesOf } from './parts.ts'
 import { causeOf, causesOf } from './sentence.ts'
@@ -258,7 +258,7 @@ function ofFault(
       : subject.kind === 'memory'
         ? memorySentence(facts, then, subject.fault)
         : errorSentence(facts, then, subject.error)
-  const holders = kind === 'error' ? [] : holdersAt(then, timeNs)
+  const holders = kind === 'error' ? [] : holdersOf(facts, then, subject, record)
   const failure =
     subject.kind === 'report'
       ? subject.report.kind
@@ -267,6 +267,17 @@ function ofFault(
         : `${subject.error.errno}`
   const rest = { failure, window: null, lostNs: 0, parts: [], path: [], holders }
   return { kind, number, stream: null, timeNs, record, sentence, ...rest }
+}
+
+function holdersOf(
+  { store }: Facts,
+  then: History,
+  subject: Subject & { kind: 'report' | 'memory' },
+  record: number,
+): readonly string[] {
+  const asked = subject.kind === 'report' ? askedFor(store, subject.report, record) : -1
+  const orders = ordersAt(store, then, record, asked)
+  return orders.length > 0 ? orders : holdersAt(then, subject.timeNs)
 }
 
 /** The last record of that instant by a text that the report has, else the last of the instant. */

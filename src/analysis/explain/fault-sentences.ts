@@ -1,5 +1,6 @@
 /** What a report of locks or memory or a failed call comes from, in one sentence. Times are ns. */
-import { TraceRecord } from '../../sim/trace.ts'
+import { T, TraceRecord } from '../../sim/trace.ts'
+import type { TraceStore } from '../../sim/trace-store.ts'
 import { formatDuration, formatInstant } from '../format.ts'
 import type { FailedCall, Incident } from '../log.ts'
 import type { MemoryFault } from '../memory.ts'
@@ -16,15 +17,51 @@ export function reportSentence(
   record: number,
 ): string {
   const at = formatInstant(report.timeNs)
-  if (report.kind === 'deadlock') return `deadlock at ${at}: ${deadlock(then, report.text)}.`
+  if (report.kind === 'deadlock') {
+    return `deadlock at ${at}: ${deadlock(then, named(then, report.text))}.`
+  }
   const { context } = store.at(record, new TraceRecord())
   const actor = then.actor(context)
-  const held = actor.held.map(({ lock }) => then.symbols.name('lock', lock))
   const hard = then.kindOf(context) === 'hardirq'
   const name = then.nameOf(context)
   const where = hard ? `in hard interrupt context (${name})` : `in ${name}`
-  const under = held.length === 0 ? '' : ` with ${held.join(', ')} held`
-  return `${report.kind} at ${at}: ${within(then, context)} ${verb(report.text)} ${where}${under}.`
+  const what = `${within(then, context)} ${verb(report.text)} ${where}${under(then, actor.held)}`
+  return `${report.kind} at ${at}: ${what}.${nonatomic(store, report, record)}`
+}
+
+const COUNTS = ['', 'a spinlock', 'two spinlocks', 'three spinlocks']
+
+function under({ symbols }: History, held: readonly { readonly lock: number }[]): string {
+  if (held.length === 0) return ''
+  const locks = held.map(({ lock }) => symbols.entry('lock', lock))
+  const names = locks.map(({ name }) => name).join(', ')
+  const spins = locks.every(({ kind }) => kind === 'spinlock' || kind === 'raw_spinlock')
+  const count = spins ? COUNTS[locks.length] : undefined
+  return count === undefined ? ` with ${names} held` : ` with ${count} held: ${names}`
+}
+
+/** A report of a mutex comes from the call that then takes it; as many records later at most. */
+const ASKED_WITHIN = 64
+
+/** Lock that the context asks for next after a record, of a report that it may sleep; -1: none. */
+export function askedFor(store: TraceStore, { kind }: Incident, record: number): number {
+  if (kind !== 'sleep-in-atomic' || record < 0) return -1
+  const r = new TraceRecord()
+  const { context } = store.at(record, r)
+  const end = Math.min(store.length, record + ASKED_WITHIN)
+  for (let i = record + 1; i < end; i++) {
+    store.at(i, r)
+    if (r.context !== context || r.kind === T.printk) continue
+    return r.kind === T.lock_acquire ? r.a : -1
+  }
+  return -1
+}
+
+/** Why the stream lock may sleep, where the report is of that lock. */
+function nonatomic(store: TraceStore, report: Incident, record: number): string {
+  const lock = askedFor(store, report, record)
+  if (lock < 0 || store.symbols.entry('lock', lock).group !== '&group->mutex') return ''
+  return ' The PCM is nonatomic, so its stream lock is a mutex.'
 }
 
 /** The function of the sound core or driver that the context is in. */
@@ -52,6 +89,17 @@ function verb(text: string): string {
 const WHAT_IT_IS: Readonly<Record<string, string>> = {
   hardirq: 'an interrupt handler',
   client: 'a client',
+}
+
+/** A text of the records, with contexts called as elsewhere in explanations. */
+function named(then: History, text: string): string {
+  const all = then.symbols.entries('ctx')
+  // A threaded handler's thread has the name of its line's context.
+  const threads = new Set(all.filter(({ kind }) => kind === 'irq-thread').map(({ name }) => name))
+  return all.reduce((so, { name }, id) => {
+    const shown = then.nameOf(id)
+    return shown === name || threads.has(name) ? so : so.replaceAll(name, shown)
+  }, text)
 }
 
 /** The cycle, with what each of its contexts is. */

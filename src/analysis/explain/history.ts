@@ -9,6 +9,7 @@ import type { Symbols } from '../../sim/symbols.ts'
 import { T, type TraceRecord } from '../../sim/trace.ts'
 import { CODES } from '../../sim/trace-kinds.ts'
 import type { Fold } from '../fold.ts'
+import { hardirqName } from '../hardirq-name.ts'
 
 /** A stretch of a context's time; `toNs` is Infinity while it lasts. */
 export interface Stretch {
@@ -158,8 +159,11 @@ export class History implements Fold<History> {
     return this.symbols.entries('ctx')[context]?.kind ?? ''
   }
 
+  /** A handler's is not the one of its records, which Linux gives to threads of interrupts. */
   nameOf(context: number): string {
-    return this.symbols.entries('ctx')[context]?.name ?? 'nobody'
+    const entry = this.symbols.entries('ctx')[context]
+    if (entry === undefined) return 'nobody'
+    return entry.kind === 'hardirq' ? hardirqName(entry.name) : entry.name
   }
 
   isGuest(context: number): boolean {

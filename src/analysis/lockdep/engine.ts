@@ -84,13 +84,13 @@ export class Lockdep {
   /** Where a context is now. */
   site(stack: HeldStack): Site {
     const { timeNs, record } = this
-    return { context: stack.comm, functions: this.functions(stack.frames), timeNs, record }
+    return { context: stack.context, functions: this.functions(stack.frames), timeNs, record }
   }
 
   /** Where it took a lock. */
   siteOf(stack: HeldStack, held: Held): Site {
     const { timeNs, record } = held
-    return { context: stack.comm, functions: this.functions(held.frames), timeNs, record }
+    return { context: stack.context, functions: this.functions(held.frames), timeNs, record }
   }
 
   private functions(innermost: Frame | null): string[] {

@@ -87,7 +87,10 @@ export class HeldStack {
   irqEvents = 0
   readonly lastIrqEvents: IrqEvent[] = []
   readonly name: string
+  /** Of a task; -1: an interrupt. */
   readonly pid: number
+  /** Of an interrupt: what it interrupted, if that is known. */
+  interrupted: HeldStack | null = null
 
   constructor(root: ChainNode, name: string, pid: number) {
     this.chain = root
@@ -95,8 +98,14 @@ export class HeldStack {
     this.pid = pid
   }
 
+  /** The current task, in an interrupt too: `swapper/0/0`. Kernel: current->comm, its pid. */
   get comm(): string {
-    return `${this.name}/${this.pid}`
+    return this.interrupted === null ? this.context : this.interrupted.comm
+  }
+
+  /** The context itself: `aplay/2`, or of an interrupt `hardirq/virtio0`. */
+  get context(): string {
+    return this.pid < 0 ? this.name : `${this.name}/${this.pid}`
   }
 
   get top(): Held | null {
@@ -105,6 +114,12 @@ export class HeldStack {
 
   list(): Held[] {
     return this.held.slice(0, this.depth)
+  }
+
+  /** What the current task holds, with what it had when it was interrupted: held_locks. */
+  ofTask(): readonly { readonly stack: HeldStack; readonly held: Held }[] {
+    const own = this.list().map((held) => ({ stack: this, held }))
+    return this.interrupted === null ? own : [...this.interrupted.ofTask(), ...own]
   }
 
   /** Fills the entry above the top; it is not held yet. */

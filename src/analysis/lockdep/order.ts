@@ -147,7 +147,7 @@ export class Order {
 /** The records between taking one lock and asking for the next. */
 export function rangeOf(stack: HeldStack, held: Held, wanted: Held): Range {
   return {
-    context: stack.comm,
+    context: stack.context,
     held: held.lock.name,
     fromRecord: held.record,
     fromTimeNs: held.timeNs,

@@ -13,7 +13,7 @@ export interface Scene {
   readonly stack: HeldStack
   /** Where the context is now. */
   readonly site: Site
-  siteOf(held: Held): Site
+  siteOf(held: Held, stack: HeldStack): Site
   /** Second line of every report. */
   readonly release: string
 }
@@ -34,16 +34,16 @@ export function classText(at: LockClass): string {
 }
 
 /** `&vss->lock@7 (&vss->lock){-.-.}-{2:2}, at: writei, [    1.000000000] record 12` */
-export function lockLine(scene: Scene, held: Held): string {
-  return `${held.lock.name}${classText(held.class)}, at: ${siteText(scene.siteOf(held))}`
+export function lockLine(scene: Scene, held: Held, stack = scene.stack): string {
+  return `${held.lock.name}${classText(held.class)}, at: ${siteText(scene.siteOf(held, stack))}`
 }
 
 export function heldLines(scene: Scene): string[] {
   const { stack } = scene
-  const held = stack.list()
+  const held = stack.ofTask()
   if (held.length === 0) return [`no locks held by ${stack.comm}.`]
   const count = held.length === 1 ? '1 lock' : `${held.length} locks`
-  const lines = held.map((one, at) => ` #${at}: ${lockLine(scene, one)}`)
+  const lines = held.map((one, at) => ` #${at}: ${lockLine(scene, one.held, one.stack)}`)
   return [`${count} held by ${stack.comm}:`, ...lines]
 }
 

@@ -78,7 +78,7 @@ export class Reporter {
       instanceNames: instancesOf(finding),
       timeNs,
       record,
-      context: scene.stack.comm,
+      context: scene.stack.context,
     })
   }
 

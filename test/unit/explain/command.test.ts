@@ -41,6 +41,20 @@ describe('pcmsim explain', () => {
     expect(sum).toBeGreaterThan(0)
   })
 
+  it('says of a fault of the driver which variants do not have it, and who takes the other order', async () => {
+    const h01 = fileURLToPath(
+      new URL('../../../scenarios/virtio-snd/H01-sleeping-lock-in-hardirq.yaml', import.meta.url),
+    )
+    const { out } = await command(h01, { filter: 'v6', trials: true })
+    const text = out.replaceAll(/\s+/g, ' ')
+    expect(text).toContain('It is in the driver: none of the 4 changed settings prevents report 1.')
+    expect(text).toContain('Variants v7 and ack of this scenario do not have it')
+    expect(text).toMatch(/virtio0-virtqueues holds .* and asks for pcmC0D0p:0 group->mutex/)
+    expect(text).toMatch(
+      /aplay in trigger\(START\) .*held pcmC0D0p:0 group->mutex, asked for &snd->q/,
+    )
+  })
+
   it('answers for a bad choice with what there is', async () => {
     const missing = await command(scenario, { asked: { kind: 'xrun', number: 9 } })
     expect(missing.code).toBe(2)

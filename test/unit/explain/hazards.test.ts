@@ -54,7 +54,12 @@ const hazards: readonly Hazard[] = [
     // H1: the tx interrupt calls period_elapsed under the queue lock; the stream lock is a mutex.
     file: 'virtio-snd/H01-sleeping-lock-in-hardirq',
     variant: 'v6',
-    says: [/snd_pcm_period_elapsed/, /hard interrupt/, /mutex/, /&snd->queues\[2\]\.lock/],
+    says: [
+      /snd_pcm_period_elapsed/,
+      /hard interrupt/,
+      /nonatomic.*mutex/,
+      /two spinlocks .*&snd->queues\[2\]\.lock/,
+    ],
   },
   {
     // H2: ABBA of stream lock and tx queue lock, task against interrupt.

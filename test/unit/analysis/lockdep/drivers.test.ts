@@ -224,7 +224,9 @@ describe('the one report of a boot', () => {
       'BUG: sleeping function called from invalid context',
     )
     expect(reports[0]?.record).toBeGreaterThan(bug)
-    expect(reports[0]?.context).toContain(store.symbols.name('ctx', record.context))
+    const { context } = store.at(bug, new TraceRecord())
+    expect(store.symbols.name('ctx', context)).toBe('irq/1-virtio0-virtqueues')
+    expect(reports[0]?.context).toBe('hardirq/virtio0-virtqueues')
   })
 })
 

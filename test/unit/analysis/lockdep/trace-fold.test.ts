@@ -138,6 +138,30 @@ describe('reports of a trace', () => {
     expect(report?.text).toContain('-> #1 (B){+.+.}-{3:3}:\n       writei() in aplay/1')
     expect(report?.text).toContain('-> #0 (A){+.+.}-{3:3}:\n       elapsed() in kworker/2')
   })
+  it('name the task that a handler interrupted, and what that one held', () => {
+    const story = new Story('spinlock')
+    story.script.add(1, 'idle', 'sched_switch', story.script.ctx('idle'), story.script.ctx('aplay'))
+    story
+      .take('S')
+      .take('I', OFF | HARDIRQ, 'irq')
+      .take('S', OFF | HARDIRQ, 'irq')
+    const [report] = story.fold().reports
+    expect(report?.kind).toBe('inconsistent')
+    expect(report?.text).toContain('\naplay/1 [HC1[1]:SC0[0]:HE0:SE1] takes:\nS (S)')
+    const held = ['2 locks held by aplay/1:', ' #0: S (S){?', ' #1: I (I){-']
+    const lines = (report?.text ?? '').split('\n')
+    const from = lines.indexOf(held[0] as string)
+    for (const [at, line] of held.entries()) expect(lines[from + at]).toContain(line)
+    expect(report?.text).not.toContain('irq/')
+    expect(report?.context).toBe('irq')
+  })
+  it('name the idle task where no task was seen to run', () => {
+    const story = new Story('spinlock')
+      .take('S')
+      .drop('S')
+      .take('S', OFF | HARDIRQ, 'irq')
+    expect(story.fold().reports[0]?.text).toContain('\nswapper/0/0 [HC1[1]')
+  })
   it('tell two classes of one name apart', () => {
     const story = new Story().take('A')
     const other = story.script.symbols.define('lock', { name: 'x', kind: 'spinlock', group: 'A' })
