@@ -1,7 +1,8 @@
 /**
  * Instants of a run by name, for charts that zoom to them: `xrun:2` is the second xrun of the
  * stream, `silent:1` its first silent failure, `late:1` the end of its longest interval between
- * periods, `deadlock` the instant at which the run stopped. Numbers count from 1. Times are ns.
+ * periods, `report:1` its first report of locks,
+ * `deadlock` the instant at which the run stopped. Numbers count from 1. Times are ns.
  */
 import { framesToNsCeil, type Ns } from '../base/units.ts'
 import type { TraceStore } from '../sim/trace-store.ts'
@@ -9,7 +10,7 @@ import { collectJitter } from './jitter.ts'
 import type { RunResult, StreamResult } from './result.ts'
 import type { Window } from './windows.ts'
 
-export const AROUND_KINDS = ['xrun', 'silent', 'late', 'deadlock'] as const
+export const AROUND_KINDS = ['xrun', 'silent', 'late', 'report', 'deadlock'] as const
 export type AroundKind = (typeof AROUND_KINDS)[number]
 
 export interface Around {
@@ -27,6 +28,7 @@ export function instantsOf(
 ): readonly Ns[] {
   if (kind === 'xrun') return stream.xruns.map(({ timeNs }) => timeNs)
   if (kind === 'silent') return stream.silentFailures.map(({ timeNs }) => timeNs)
+  if (kind === 'report') return result.locks.actual.map(({ timeNs }) => timeNs)
   if (kind === 'deadlock') {
     const stops = result.locks.actual.filter((one) => one.kind === 'deadlock')
     return stops.map(({ timeNs }) => timeNs)

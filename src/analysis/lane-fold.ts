@@ -21,6 +21,7 @@ import {
 import type { StreamTable } from './streams.ts'
 import type { Window } from './windows.ts'
 
+const LOCK_BUGS = new Set([(CODES.bug as readonly string[]).indexOf('sleep-in-atomic')])
 const CALL_SLEEP = (CODES.call as readonly string[]).indexOf('sleep')
 
 interface Draft {
@@ -92,6 +93,7 @@ export class LaneFold implements Fold<LaneSet>, HeardSink {
     T.virtqueue_kick,
     T.virtqueue_push,
     T.audio_run,
+    T.bug,
     ...HEARD_KINDS,
   ]
   private readonly drafts = Object.fromEntries(
@@ -103,6 +105,8 @@ export class LaneFold implements Fold<LaneSet>, HeardSink {
   private readonly locks: readonly SymbolEntry[]
   private readonly symbols: Symbols
   private readonly played: Heard
+  /** Contexts that were told that they may not sleep, until their next lock. */
+  private readonly complaining = new Set<number>()
   private readonly fromNs: Ns
   private readonly toNs: Ns
 
@@ -117,12 +121,15 @@ export class LaneFold implements Fold<LaneSet>, HeardSink {
   }
 
   record(r: TraceRecord): void {
-    if (r.kind >= T.audio_copy) {
+    if (r.kind === T.bug) {
+      if (LOCK_BUGS.has(r.a)) this.complaining.add(r.context)
+    } else if (r.kind >= T.audio_copy) {
       // What is heard after the stretch's end may have begun within it.
       this.played.record(r)
-      return
-    }
-    if (r.timeNs > this.toNs) return
+    } else if (r.timeNs <= this.toNs) this.within(r)
+  }
+
+  private within(r: TraceRecord): void {
     if (r.kind >= T.lock_acquire && r.kind <= T.lock_release) this.locked(r)
     else if (r.kind >= T.virtqueue_add) this.transport(r)
     else if (r.kind >= T.syscall_enter) this.ofStream(r)
@@ -208,6 +215,10 @@ export class LaneFold implements Fold<LaneSet>, HeardSink {
   private locked(r: TraceRecord): void {
     if (this.locks[r.a]?.kind === 'map') return
     const one = this.drafts.lock.get(r.a)
+    // What a check says of a lock comes before the lock is asked for.
+    if (this.complaining.delete(r.context) && r.kind === T.lock_acquire) {
+      this.mark(one, 'report', r.timeNs)
+    }
     if (r.kind === T.lock_acquire) {
       if (one.holders++ === 0) this.begin(one, 'held', r.timeNs)
     } else if (r.kind === T.lock_contended) {
@@ -300,7 +311,7 @@ function level(one: Draft, timeNs: Ns): void {
   one.level.count.push(one.inFlight)
 }
 
-/** Waiting counts before everything else, then what lasts, then what happens often. */
+/** What was reported counts before everything else, then waiting, then what lasts, then what happens often. */
 function busiest(drafts: readonly Draft[], most: number): Draft[] {
   if (drafts.length <= most) return [...drafts]
   const weights = new Map(drafts.map((one) => [one, weightOf(one)]))
@@ -316,5 +327,6 @@ function weightOf(one: Draft): number {
     ends.reduce((sum, at, i) => (i % 2 === 0 ? sum - at : sum + at), 0)
   const total = SPAN_STYLES.reduce((sum, style) => sum + lengthOf(one.spans[style]), 0)
   const marks = MARK_STYLES.reduce((sum, style) => sum + one.marks[style].length, 0)
-  return total + 1_000 * lengthOf(one.spans.waited) + marks + one.level.count.length
+  const reported = one.marks.report.length * 1e15
+  return reported + total + 1_000 * lengthOf(one.spans.waited) + marks + one.level.count.length
 }

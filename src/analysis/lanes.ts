@@ -48,7 +48,16 @@ export const SPAN_STYLES = [
   'silence',
 ] as const
 export type SpanStyle = (typeof SPAN_STYLES)[number]
-export const MARK_STYLES = ['elapsed', 'applptr', 'xrun', 'kick', 'used', 'timer'] as const
+/** `report`: a lock was asked for where it may not be. */
+export const MARK_STYLES = [
+  'elapsed',
+  'applptr',
+  'xrun',
+  'report',
+  'kick',
+  'used',
+  'timer',
+] as const
 export type MarkStyle = (typeof MARK_STYLES)[number]
 
 /** Which records a lane shows: of these kinds (none: any), of one context or about one symbol. */

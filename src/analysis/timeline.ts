@@ -24,7 +24,7 @@ import { chooseCall, chooseWindow, ElapsedCallsFold, type Window } from './windo
 export interface TimelineOptions {
   /** Name of the stream in the result; default: the first with an xrun, else the first. */
   readonly stream?: string
-  /** What to show closely; default: around the first xrun, else steady state. */
+  /** What to show closely; default: around the first xrun or report, else steady state. */
   readonly window?: Window
   /** Most bins of the overview; fewer where a bin would hold less than two periods. */
   readonly bins: number
@@ -34,6 +34,8 @@ export interface TimelineData {
   readonly endNs: Ns
   /** When the run really stopped; null: it did not. */
   readonly stopNs: Ns | null
+  /** When locks were misused, the stop left out. */
+  readonly reportsNs: readonly Ns[]
   readonly name: string
   readonly stream: StreamResult
   readonly overview: RingOverview
@@ -69,9 +71,11 @@ export function collectTimeline(
   const id = stream.id
   const endNs = result.virtualTimeNs
   const stopNs = stopOf(result)
-  const window = options.window ?? chooseWindow(stream, endNs, stopNs)
+  const reportsNs = lockReports(result).map(({ timeNs }) => timeNs)
+  const [reportNs = null] = reportsNs
+  const window = options.window ?? chooseWindow(stream, endNs, stopNs, reportNs)
   const calls = foldStore(store, new ElapsedCallsFold(id, window), endNs)
-  const call = chooseCall(calls, stream, window, stopNs)
+  const call = chooseCall(calls, stream, window, stopNs, reportNs)
   const set = new FoldSet()
   const streams = set.add(new StreamTable(store.symbols))
   const overview = set.add(
@@ -86,6 +90,7 @@ export function collectTimeline(
   return {
     endNs,
     stopNs,
+    reportsNs,
     name,
     stream,
     window,
@@ -96,6 +101,11 @@ export function collectTimeline(
     arrows: calls.length > ARROW_PERIODS_MAX ? [] : arrows.arrows(),
     closeUp: chain && closeUp(store, chain.steps()),
   }
+}
+
+/** What the run's own checks said of locks, apart from the deadlock that it ended in. */
+export function lockReports({ locks }: RunResult): RunResult['locks']['actual'] {
+  return locks.actual.filter(({ kind }) => kind !== 'deadlock')
 }
 
 /** When the run really stopped, if it did. */

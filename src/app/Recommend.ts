@@ -22,9 +22,14 @@ import type { OpenServer } from './ExplorePool.ts'
 import { isSafe } from './Frontier.ts'
 import { findMargins, type MarginReport, marginTarget } from './Margins.ts'
 import { decodeDocument } from './OneScenario.ts'
-import { type Found, recommendJson, recommendText } from './RecommendReport.ts'
+import {
+  type Found,
+  failuresOf,
+  recommendJson,
+  recommendText,
+  type Smaller,
+} from './RecommendReport.ts'
 import type { OpenPoints, PointServer } from './SweepPool.ts'
-import type { ProgressKind } from './SweepProgress.ts'
 
 export interface RecommendOptions extends Omit<Question, 'durationNs'> {
   readonly latency: string
@@ -36,7 +41,6 @@ export interface RecommendOptions extends Omit<Question, 'durationNs'> {
   readonly jobs: number
   readonly json: boolean
   readonly quiet: boolean
-  readonly progress: ProgressKind
 }
 
 interface Output extends Console {
@@ -219,11 +223,12 @@ class Recommendation {
   }
 
   /** The next smaller setting, if it fails: what the recommended one is the edge of. */
-  private async failingBelow(row: readonly Candidate[], at: number): Promise<Candidate | null> {
-    const below = row[at - 1]
-    const spec = below === undefined ? null : this.specOf(below)
-    if (below === undefined || spec === null) return null
-    return (await this.safe(spec, runsToShow(0.01, 0.95))) === null ? below : null
+  private async failingBelow(row: readonly Candidate[], at: number): Promise<Smaller | null> {
+    const candidate = row[at - 1]
+    const spec = candidate === undefined ? null : this.specOf(candidate)
+    if (candidate === undefined || spec === null) return null
+    const { safe, results } = await this.judged(spec, runsToShow(0.01, 0.95))
+    return safe ? null : { candidate, ...failuresOf(results) }
   }
 
   async margins({ spec, ringNs }: Found, open: OpenServer): Promise<MarginReport> {
@@ -243,6 +248,12 @@ class Recommendation {
 
   /** The results if no seed fails. */
   private async safe(spec: ScenarioSpec, count: number): Promise<readonly PointResult[] | null> {
+    const { safe, results } = await this.judged(spec, count)
+    return safe ? results : null
+  }
+
+  /** Of a setting that fails: the results of the seeds up to the one that did. */
+  private async judged(spec: ScenarioSpec, count: number) {
     const first = this.options.seed
     const seeds = { first, last: first + count - 1 }
     const rule = heardRule(this.question)
@@ -252,10 +263,10 @@ class Recommendation {
       all.push(...results)
       this.show(`${this.runs} runs, ${all.length} of ${count} of this setting`)
     })
-    return safe ? all : null
+    return { safe, results: all as readonly PointResult[] }
   }
 
   private show(text: string): void {
-    if (this.options.progress === 'terminal') this.output.progress(text)
+    this.output.progress(text)
   }
 }

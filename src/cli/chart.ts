@@ -43,7 +43,7 @@ export function addChart(program: Command): void {
     .option('--stream <name>', 'stream to show; default: the first with an xrun')
     .option('--from <time>', 'begin of the window, such as 1s')
     .option('--to <time>', 'end of the window')
-    .option('--around <event>', 'a window around xrun:1, silent:1, late:1 or deadlock')
+    .option('--around <event>', 'a window around xrun:1, silent:1, late:1, report:1 or deadlock')
     .option('--span <time>', 'length of that window')
     .option('--png', 'pixels instead of SVG; also where --out ends in .png')
     .addOption(new Option('--theme <name>', 'colours').choices(['auto', 'light', 'dark']))

@@ -1,6 +1,7 @@
 /**
  * Standard output and error for the commands. A result goes to standard output only; progress goes
- * to standard error, and only if that is a terminal. No colours are used, so NO_COLOR holds.
+ * to standard error: a line that changes if that is a terminal, else a line now and then. No colours
+ * are used, so NO_COLOR holds.
  */
 export interface CliConsole {
   out(text: string): void
@@ -9,8 +10,12 @@ export interface CliConsole {
   progress(text: string): void
 }
 
+/** Between lines of progress in a log. */
+const LOG_MS = 30_000
+
 export function makeConsole(quiet: boolean): CliConsole {
-  const showProgress = process.stderr.isTTY === true && !quiet
+  const isTerminal = process.stderr.isTTY === true
+  let toldMs = performance.now()
   let shown = ''
   const clear = (): void => {
     if (shown !== '') process.stderr.write(`\r${' '.repeat(shown.length)}\r`)
@@ -28,7 +33,13 @@ export function makeConsole(quiet: boolean): CliConsole {
       process.stderr.write(text)
     },
     progress(text) {
-      if (!showProgress) return
+      if (quiet) return
+      if (!isTerminal) {
+        if (text === '' || performance.now() - toldMs < LOG_MS) return
+        toldMs = performance.now()
+        process.stderr.write(`pcmsim: ${text}\n`)
+        return
+      }
       clear()
       process.stderr.write(text)
       shown = text

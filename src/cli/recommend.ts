@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { driverVersionNames } from '../app/DriverNames.ts'
 import { makeConsole } from './console.ts'
 import { jobsValue, seedValue } from './options.ts'
-import { confidenceValue, progressKind } from './sweep.ts'
+import { confidenceValue } from './sweep.ts'
 
 interface RecommendFlags {
   readonly latency: string
@@ -78,7 +78,7 @@ async function recommend(flags: RecommendFlags): Promise<number> {
     const { pointThreads } = await import('../app/SweepPool.ts')
     const { threads } = await import('../app/ExplorePool.ts')
     const [json, quiet] = [flags.json === true, flags.quiet === true]
-    const options = { ...flags, json, quiet, progress: progressKind(flags) }
+    const options = { ...flags, json, quiet }
     const trials = threads(flags.jobs)
     return await recommendCommand(options, pointThreads, trials, makeConsole(quiet))
   } finally {

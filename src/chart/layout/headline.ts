@@ -2,6 +2,7 @@
 import { formatDuration, formatInstant, plural } from '../../analysis/format.ts'
 import type { RunResult, StreamResult } from '../../analysis/result.ts'
 import { isTail, type SilentFailure } from '../../analysis/silent-failures.ts'
+import { lockReports } from '../../analysis/timeline.ts'
 import { framesToNsFloor } from '../../base/units.ts'
 
 export function headline(result: RunResult, stream: StreamResult): string {
@@ -19,6 +20,8 @@ export function headline(result: RunResult, stream: StreamResult): string {
     const start = xruns.length === 1 ? `${count} ${where}` : `${count}${where}`
     return `${start} ${formatInstant(first.timeNs)}: ${first.at.what}`
   }
+  const reports = lockReports(result)
+  if (reports[0] !== undefined) return reportSentence(reports[0], reports.length)
   const failures = silentFailures.filter((one) => !isTail(one))
   const silent = failures[0]
   if (silent !== undefined) {
@@ -33,6 +36,12 @@ export function headline(result: RunResult, stream: StreamResult): string {
   const tail = silentFailures.reduce((sum, one) => sum + one.frames, 0)
   const remark = tail === 0 ? '' : `; ${plural(tail, 'stale frame')} read at the drain`
   return `no xrun: a period every ${every}${client}${remark}`
+}
+
+function reportSentence({ timeNs, text }: RunResult['locks']['actual'][number], count: number) {
+  const [first = ''] = text.split('\n')
+  const more = count === 1 ? '' : ` (the first of ${count} reports)`
+  return `no xrun, but at ${formatInstant(timeNs)} ${first}${more}`
 }
 
 /** What a silent failure did to the listener or the client. */

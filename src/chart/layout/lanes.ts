@@ -61,6 +61,7 @@ const MARKS: Record<MarkStyle, { readonly class: string; swatch: Swatch; at: num
   elapsed: { class: 'fill', swatch: 'diamond', at: 0.34 },
   applptr: { class: 'stroke', swatch: 'tick', at: 0.72 },
   xrun: { class: 'alarm', swatch: 'cross', at: 0.5 },
+  report: { class: 'alarm', swatch: 'cross', at: 0.5 },
   kick: { class: 'fill', swatch: 'kick', at: 0.27 },
   used: { class: 'fill', swatch: 'used', at: 0.73 },
   timer: { class: 'fill', swatch: 'dot', at: 0.5 },

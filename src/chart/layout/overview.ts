@@ -21,14 +21,14 @@ export function drawWholeRun(sheet: Sheet, data: TimelineData, top: number): num
   drawHeading(sheet, box, 'Whole run: frames queued in the ring', [
     { swatch: 'bar', class: 'fillband', text: 'least to greatest' },
     { swatch: 'bar', class: 'window', text: 'shown below' },
-    { swatch: 'cross', class: 'alarm', text: 'xrun' },
+    { swatch: 'cross', class: 'alarm', text: crossText(data, 'lock report') },
     { swatch: 'ring', class: 'warning', text: 'silent failure' },
   ])
   const scale = new TimeScale(0, data.endNs, LANE_PLOT, RIGHT)
   const [upper, lower] = [top + 18, top + 74]
   drawTimeAxis(sheet, { scale, originNs: 0, label: 'time', panels: [[upper, lower]] })
-  const { overview, stream, window } = data
-  drawOverview(sheet, { overview, stream, window, scale, top: upper, bottom: lower })
+  const { overview, stream, window, reportsNs } = data
+  drawOverview(sheet, { overview, stream, window, reportsNs, scale, top: upper, bottom: lower })
   const kinds = [T.snd_pcm_xrun, T.snd_pcm_state, T.audio_copy]
   const rows = [{ top: upper, bottom: lower, pick: { kinds, subject: stream.id } }]
   const { x0, x1, fromNs, toNs } = scale
@@ -37,10 +37,17 @@ export function drawWholeRun(sheet: Sheet, data: TimelineData, top: number): num
   return lower + AXIS_HEIGHT
 }
 
+/** What a red cross is in the charts of this run. */
+export function crossText({ stream, reportsNs }: TimelineData, report: string): string {
+  if (reportsNs.length === 0) return 'xrun'
+  return stream.xruns.length === 0 ? report : `xrun, ${report}`
+}
+
 interface OverviewPanel {
   readonly overview: RingOverview
   readonly stream: StreamResult
   readonly window: Window
+  readonly reportsNs: readonly Ns[]
   readonly scale: TimeScale
   readonly top: number
   readonly bottom: number
@@ -60,7 +67,8 @@ function drawOverview(sheet: Sheet, panel: OverviewPanel): void {
     sheet.text('muted', scale.x0 - 8, values.y(value) + 4, `${value}`, { size: 11, anchor: 'end' })
   }
   sheet.axes.push({ what: 'queued', unit: 'frames', step: size, ticks: [0, size] })
-  const xruns = stream.xruns.map(({ timeNs }) => timeNs)
+  const xruns = [...stream.xruns.map(({ timeNs }) => timeNs), ...panel.reportsNs]
+  xruns.sort((a, b) => a - b)
   const silent = stream.silentFailures.map(({ timeNs }) => timeNs)
   sheet.path('alarm', marksPath(xruns, 'cross', scale, bottom - 8))
   sheet.path('warning', marksPath(silent, 'ring', scale, bottom - 8))

@@ -29,6 +29,7 @@ export interface RingParts {
   readonly lines: readonly Span[]
   /** When the run really stopped; null: it did not. */
   readonly stopNs: number | null
+  readonly reportsNs: readonly number[]
 }
 
 /** Room between the panels, for the second one's heading. */
@@ -57,7 +58,7 @@ export function drawRing(sheet: Sheet, parts: RingParts): void {
   ])
   drawAvail(sheet, { ring, stream, played, scale, top: availTop, bottom: availBottom })
   const stops = parts.stopNs === null ? [] : [parts.stopNs]
-  const xruns = [...stream.xruns.map(({ timeNs }) => timeNs), ...stops]
+  const xruns = [...stream.xruns.map(({ timeNs }) => timeNs), ...stops, ...parts.reportsNs]
   const silent = stream.silentFailures.map(({ timeNs }) => timeNs)
   for (const [from, to] of parts.lines) {
     drawInstants(sheet, 'xrunline', scale, xruns, from, to)
@@ -106,8 +107,8 @@ export function layoutRing(result: RunResult, data: TimelineData): Drawing {
   const avail = [top + POINTERS + RING_GAP, top + POINTERS + RING_GAP + AVAIL] as const
   const lines = [pointers, avail]
   drawTimeAxis(sheet, { scale, originNs: 0, label: 'time', panels: lines })
-  const { stopNs } = data
-  drawRing(sheet, { ring, stream, played, scale, pointers, avail, lines, stopNs })
+  const { stopNs, reportsNs } = data
+  drawRing(sheet, { ring, stream, played, scale, pointers, avail, lines, stopNs, reportsNs })
   const desc =
     `${about}. Fill of the ring over the whole run; hw_ptr, appl_ptr, what is heard and avail ` +
     `from ${formatInstant(window.fromNs)} to ${formatInstant(window.toNs)}.`

@@ -21,14 +21,16 @@ import {
   lanePanel,
 } from './lanes.ts'
 import { drawHeading, type LegendEntry } from './legend.ts'
-import { drawWholeRun } from './overview.ts'
+import { crossText, drawWholeRun } from './overview.ts'
 import { drawRing } from './ring.ts'
+import { drawInstants } from './ring-fill.ts'
 import { TimeScale } from './scale.ts'
 import { type Drawing, Sheet } from './shapes.ts'
 
 const LIST_WIDTH = 270
 const ROW_HEIGHT = 24
 
+/** The cross at its end says what it is in this run. */
 const LANE_LEGEND: readonly LegendEntry[] = [
   { swatch: 'bar', class: 'fill neutral', text: 'runs, holds' },
   { swatch: 'bar', class: 'pale neutral', text: 'in a call, queued, at times' },
@@ -39,7 +41,6 @@ const LANE_LEGEND: readonly LegendEntry[] = [
   { swatch: 'kick', class: 'fill queue', text: 'kick' },
   { swatch: 'used', class: 'fill queue', text: 'used' },
   { swatch: 'dot', class: 'fill device', text: 'timer' },
-  { swatch: 'cross', class: 'alarm', text: 'xrun' },
 ]
 
 /** How many bins the overview's width can show. */
@@ -52,7 +53,7 @@ export function layoutTimeline(result: RunResult, data: TimelineData | null): Dr
   drawTitle(sheet, title, subline(result, data.name, data.stream))
   let y = drawWholeRun(sheet, data, 92)
   y = drawStretch(sheet, data, y + 30)
-  if (data.closeUp !== null) y = drawCloseUp(sheet, data.closeUp, y + 30)
+  if (data.closeUp !== null) y = drawCloseUp(sheet, data.closeUp, data.reportsNs, y + 30)
   return sheet.drawing(title, describe(result, data), WIDTH, y + 14)
 }
 
@@ -82,7 +83,9 @@ function drawStretch(sheet: Sheet, data: TimelineData, top: number): number {
   const { window, ring, stream } = data
   const span = formatSpan(window.fromNs, window.toNs)
   const heading = `${occasion(data)}, ${span}`
-  drawHeading(sheet, { left: LEFT, right: RIGHT, y: top }, heading, LANE_LEGEND)
+  const cross: LegendEntry = { swatch: 'cross', class: 'alarm', text: crossText(data, 'report') }
+  const legend = [...LANE_LEGEND, cross]
+  drawHeading(sheet, { left: LEFT, right: RIGHT, y: top }, heading, legend)
   const scale = new TimeScale(window.fromNs, window.toNs, LANE_PLOT, RIGHT)
   const lanesTop = top + 14
   const panel: LanePanel = {
@@ -116,25 +119,35 @@ function drawStretch(sheet: Sheet, data: TimelineData, top: number): number {
     avail: [availTop, bottom],
     lines: panels,
     stopNs: data.stopNs,
+    reportsNs: data.reportsNs,
   })
   return bottom + AXIS_HEIGHT
 }
 
-function occasion({ stream, window, stopNs, endNs }: TimelineData): string {
+function occasion({ stream, window, stopNs, reportsNs, endNs }: TimelineData): string {
   if (window.toNs - window.fromNs > 0.9 * endNs) return 'Whole run'
   const inside = ({ timeNs }: { readonly timeNs: number }): boolean =>
     timeNs >= window.fromNs && timeNs <= window.toNs
   if (stopNs !== null && inside({ timeNs: stopNs })) return 'Around the deadlock'
   if (stream.xruns.some(inside)) return 'Around the xrun'
+  if (reportsNs.some((timeNs) => inside({ timeNs }))) return 'Around the report'
   return stream.silentFailures.some(inside) ? 'Around the silent failure' : 'Close up'
 }
 
-function drawCloseUp(sheet: Sheet, closeUp: CloseUp, top: number): number {
+function drawCloseUp(
+  sheet: Sheet,
+  closeUp: CloseUp,
+  reportsNs: readonly number[],
+  top: number,
+): number {
   const { window, steps, lanes } = closeUp
   const originNs = steps[0]?.timeNs ?? window.fromNs
   const length = formatDuration(window.toNs - window.fromNs)
   const heading = `One period in ${length}: what causes what, from ${(originNs / 1e9).toFixed(6)} s`
+  const shown = reportsNs.filter((ns) => ns >= window.fromNs && ns <= window.toNs)
+  const line: LegendEntry = { swatch: 'dash', class: 'xrunline', text: 'lock report' }
   drawHeading(sheet, { left: LEFT, right: RIGHT, y: top }, heading, [
+    ...(shown.length === 0 ? [] : [line]),
     { swatch: 'line', class: 'arrow', text: 'causes' },
   ])
   const right = RIGHT - LIST_WIDTH - 24
@@ -146,6 +159,7 @@ function drawCloseUp(sheet: Sheet, closeUp: CloseUp, top: number): number {
   drawTimeAxis(sheet, { scale, originNs, label: 'time since step 1', panels })
   drawSpans(sheet, panel)
   sheet.panels.push(lanePanel(panel))
+  drawInstants(sheet, 'xrunline', scale, shown, panel.top, bottom)
   drawChain(sheet, panel, steps)
   drawStepList(sheet, { left: right + 24, right: RIGHT, top: panel.top }, steps)
   return bottom + AXIS_HEIGHT

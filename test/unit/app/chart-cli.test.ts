@@ -56,6 +56,21 @@ describe('chart', () => {
     expect(status).toBe(0)
     expect(stdout).toMatch(/Around the xrun, 0\.1\d\d–0\.1\d\d s/)
   })
+  it('centres on a report of locks, names it and marks it', () => {
+    const h01 = fileURLToPath(
+      new URL('../../../scenarios/virtio-snd/H01-sleeping-lock-in-hardirq.yaml', import.meta.url),
+    )
+    const usual = pcmsim(['chart', h01, '--filter', 'v6']).stdout
+    expect(usual).toMatch(/<title>no xrun, but at 0\.010 s BUG: sleeping function called from /)
+    expect(usual).toMatch(/Around the report, 0\.000–0\.0\d\d s/)
+    expect(usual).toContain('>lock report<')
+    expect(usual).toContain('>pcmC0D0p:0 group-&gt;mutex<')
+    expect(pcmsim(['chart', h01, '--filter', 'v7']).stdout).not.toContain('report')
+    const near = pcmsim(['chart', h01, '--filter', 'v6', '--around', 'report:1', '--span', '2ms'])
+    expect(near.stdout).toMatch(/Around the report, 0\.0090?\d*–0\.011/)
+    const none = pcmsim(['chart', h01, '--filter', 'v7', '--around', 'report:1'])
+    expect(none.stderr).toMatch(/^--around report:1: did not happen, allowed: another event/)
+  })
   it('compares the variants of a file', () => {
     const { status, stdout } = pcmsim(['chart', 's.yaml', '--kind', 'compare'])
     expect(status).toBe(0)

@@ -20,7 +20,6 @@ const options: RecommendOptions = {
   jobs: 1,
   json: true,
   quiet: false,
-  progress: 'none',
 }
 
 async function recommend(more: Partial<RecommendOptions>) {
