@@ -6,6 +6,7 @@ import { CHART_KINDS, type ChartChoice, type ChartKind, COMPARE_KIND } from '../
 import { layoutCompare } from '../chart/layout/compare.ts'
 import type { Drawing } from '../chart/layout/shapes.ts'
 import { OVERVIEW_BINS } from '../chart/layout/timeline.ts'
+import { didYouMean } from '../scenario/near.ts'
 import { type WindowOptions, windowOf } from './ChartWindow.ts'
 import { exitCodes, InputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
@@ -53,8 +54,10 @@ const kindOf = Effect.fnUntraced(function* (name: string) {
   if (name === COMPARE_KIND.name) return null
   const kind = CHART_KINDS.find((one) => one.name === name)
   if (kind !== undefined) return kind
-  const names = [...CHART_KINDS, COMPARE_KIND].map((one) => one.name).join(', ')
-  return yield* new InputError({ lines: [`--kind ${name}: no such chart, allowed: ${names}`] })
+  const names = [...CHART_KINDS, COMPARE_KIND].map((one) => one.name)
+  const what = `no such chart${didYouMean(name, names)}`
+  const line = `--kind ${name}: ${what}, allowed: ${names.join(', ')}`
+  return yield* new InputError({ lines: [line] })
 })
 
 const wantsPng = Effect.fnUntraced(function* ({ png, out }: ChartCommandOptions) {

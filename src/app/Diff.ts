@@ -22,7 +22,9 @@ import { simulate } from './Simulator.ts'
 
 export interface SideOptions {
   readonly path: string
+  /** Of both sides. */
   readonly set: readonly string[]
+  readonly ownSet?: { readonly option: string; readonly texts: readonly string[] }
   readonly filter?: string
   readonly seed?: number
 }
@@ -69,10 +71,10 @@ const sideOf = Effect.fnUntraced(function* (side: SideOptions) {
   return named
 })
 
-function nameOf({ set }: SideOptions, { result }: Recording): string {
+function nameOf({ set, ownSet }: SideOptions, { result }: Recording): string {
   const { scenario: name, variant, seed } = result
   const full = variant === null ? name : `${name}/${variant}`
-  return [full, ...set, `seed ${seed}`].join(', ')
+  return [full, ...set, ...(ownSet?.texts ?? []), `seed ${seed}`].join(', ')
 }
 
 const BINS = 200

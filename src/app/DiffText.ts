@@ -38,12 +38,19 @@ export function diffText(compared: Compared): string {
   }
   if (verdicts.length > 0) {
     lines.push(row('Verdicts', 'a', 'b', ''))
-    lines.push(...verdicts.map((one) => row(one.name, one.a, one.b, '')), '')
+    lines.push(...verdicts.map((one) => row(one.name, one.a, one.b, '')))
+    lines.push(...notes(verdicts).flatMap((one) => block('  ', one)), '')
   }
   lines.push(...list('Reports gone', reports.gone), ...list('Reports new', reports.fresh))
   lines.push(...list('Lock edges gone', edges.gone), ...list('Lock edges new', edges.fresh))
   lines.push(...measures('Metrics', metrics), ...measures('Cost', costs))
   return `${lines.join('\n').replaceAll('µs', 'us').trimEnd()}\n`
+}
+
+/** What a count of the table does not mean. */
+function notes(verdicts: Changes['verdicts']): readonly string[] {
+  if (!verdicts.some(({ name }) => name === 'reports, sleep-in-atomic')) return []
+  return ['(A sleep in atomic context is reported at most once a second, as the kernel does.)']
 }
 
 function block(lead: string, text: string): readonly string[] {
@@ -117,7 +124,10 @@ export function diffMarkdown({ a, b, changes, first, lanes }: Compared): string 
   })
   lines.push(...table(['first divergence', 'a', 'b'], sides))
   const verdict = verdicts.map((one) => [one.name, one.a, one.b])
-  lines.push(...table(['verdict', 'a', 'b'], verdict))
+  lines.push(
+    ...table(['verdict', 'a', 'b'], verdict),
+    ...notes(verdicts).flatMap((one) => [one, '']),
+  )
   const changed = [...metrics, ...costs].filter((one) => one.a !== one.b)
   const rows = changed.map((one) => [one.name, shown(one, one.a), shown(one, one.b)])
   lines.push(...table(['measure', 'a', 'b'], rows))

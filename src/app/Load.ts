@@ -108,11 +108,15 @@ function sameName(specs: readonly ScenarioSpec[]): readonly string[] {
   return lines
 }
 
-export const parseOverrides = Effect.fnUntraced(function* (texts: readonly string[]) {
+/** `option`: as the command line calls it. */
+export const parseOverrides = Effect.fnUntraced(function* (
+  texts: readonly string[],
+  option = '--set',
+) {
   const overrides: Override[] = []
   const lines: string[] = []
   for (const text of texts) {
-    const parsed = parseOverride(text)
+    const parsed = parseOverride(text, option)
     if (typeof parsed === 'string') lines.push(parsed)
     else overrides.push(parsed)
   }
@@ -121,9 +125,9 @@ export const parseOverrides = Effect.fnUntraced(function* (texts: readonly strin
 })
 
 /** `streams.0.period_size=256f`; the value is YAML, so `[a, b]` and `{a: 1}` work too. */
-export function parseOverride(text: string): Override | string {
+export function parseOverride(text: string, option = '--set'): Override | string {
   const equals = text.indexOf('=')
-  const label = `--set ${text}`
+  const label = `${option} ${text}`
   if (equals < 1) return `${label}: not an override, allowed: path=value`
   const position: Position = { file: label, line: 0, col: 0 }
   const given = text.slice(equals + 1)

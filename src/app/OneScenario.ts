@@ -3,6 +3,7 @@
  * writes a changed scenario. Fails with every fault, as Load.ts does.
  */
 import * as Effect from 'effect/Effect'
+import { didYouMean } from '../scenario/near.ts'
 import type { Position, RawDocument } from '../scenario/raw.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
 import { expandVariants } from '../scenario/variants.ts'
@@ -25,12 +26,16 @@ export interface OneScenario {
 
 export interface OneScenarioOptions {
   readonly set: readonly string[]
+  /** Further overrides, of an option of their own such as `--set-a`. */
+  readonly ownSet?: { readonly option: string; readonly texts: readonly string[] }
   readonly filter?: string
 }
 
 export const loadOne = Effect.fnUntraced(function* (path: string, options: OneScenarioOptions) {
   const files = yield* Files
-  const overrides = yield* parseOverrides(options.set)
+  const { set, ownSet } = options
+  const own = ownSet === undefined ? [] : yield* parseOverrides(ownSet.texts, ownSet.option)
+  const overrides = [...(yield* parseOverrides(set)), ...own]
   const paths = yield* files.expand([path])
   const [first = path, ...others] = paths
   if (others.length > 0) {
@@ -43,16 +48,14 @@ export const loadOne = Effect.fnUntraced(function* (path: string, options: OneSc
   const chosen = chosenOf(specs, options.filter ?? '')
   const [spec, ...more] = chosen
   if (spec === undefined || more.length > 0) {
-    const names = (chosen.length > 0 ? chosen : specs).map(fullName).join(', ')
-    const line = `${path}: ${chosen.length} scenarios, allowed: one of them by --filter: ${names}`
-    return yield* new InputError({ lines: [line] })
+    return yield* new InputError({ lines: [notOne(path, specs, chosen, options.filter)] })
   }
   const doc = readYaml(source.name, source.text).doc as RawDocument
   const expanded = expandVariants(doc, overrides).runs
   const document = expanded.find((one) => one.variant === spec.variant)?.doc.value
   const name = fullName(spec)
   const respec = (set: readonly string[]): ScenarioSpec | null => {
-    const more = set.map(parseOverride).filter((each) => typeof each !== 'string')
+    const more = set.map((text) => parseOverride(text)).filter((each) => typeof each !== 'string')
     const again = loadText(source, [...overrides, ...more], (one) => one === name)
     return again.specs?.find((each) => each.variant === spec.variant) ?? null
   }
@@ -60,6 +63,21 @@ export const loadOne = Effect.fnUntraced(function* (path: string, options: OneSc
   const one: OneScenario = { spec, document, siblings, respec }
   return one
 })
+
+function notOne(
+  path: string,
+  specs: readonly ScenarioSpec[],
+  chosen: readonly ScenarioSpec[],
+  filter: string | undefined,
+): string {
+  const names = (chosen.length > 0 ? chosen : specs).map((one) => one.variant ?? one.name)
+  const list = names.join(', ')
+  if (chosen.length === 0) {
+    const hint = didYouMean(filter ?? '', names)
+    return `--filter ${filter}: no variant of ${path} matches${hint}, allowed: ${list}`
+  }
+  return `${path}: ${chosen.length} variants, allowed: one of them by --filter: ${list}`
+}
 
 /** Those whose full name contains the text; the one that has it as its name or variant, if one. */
 export function chosenOf(specs: readonly ScenarioSpec[], filter: string): readonly ScenarioSpec[] {

@@ -14,6 +14,8 @@ type Incident = FullResult['warnings'][number]
 type Edge = FullResult['locks']['edges'][number]
 
 const logMax = 20
+/** Expectations that were met; those that were not are all shown. */
+const HELD_MAX = 6
 
 /** The whole report; its first lines are those of reportHead(). */
 export function reportText(
@@ -146,7 +148,12 @@ export function expectLines(expectations: readonly Expectation[]): readonly stri
 }
 
 function expectSection(expectations: readonly Expectation[]): readonly string[] {
-  return ['expectations', ...expectLines(expectations)]
+  const held = expectations.filter((one) => one.pass)
+  const more = held.length - HELD_MAX
+  if (more <= 1) return ['expectations', ...expectLines(expectations)]
+  const left = new Set(held.slice(HELD_MAX))
+  const shown = expectations.filter((one) => !left.has(one))
+  return ['expectations', ...expectLines(shown), `    ... and ${more} more, all ok`]
 }
 
 function footer(result: FullResult, files: readonly string[]): readonly string[] {

@@ -5,8 +5,10 @@
 import {
   closeSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   renameSync,
+  rmdirSync,
   rmSync,
   type Stats,
   statSync,
@@ -47,16 +49,19 @@ export function writeFileAtomically(
 }
 
 /**
- * Why no results can be written below a folder that need not exist yet, or undefined. Looks at
- * what stands there and writes nothing.
+ * Why no results can be written below a folder that need not exist yet, or undefined. Tried by making
+ * a folder in what stands there, which is taken away again.
  */
 export function folderRefusal(folder: string): string | undefined {
   try {
     const stands = statOf(folder)
     if (stands === undefined) return folderRefusal(dirname(folder))
-    return stands.isDirectory() ? undefined : `${folder} is a file, not a folder`
+    if (!stands.isDirectory()) return `${folder} is a file, not a folder`
+    rmdirSync(mkdtempSync(join(folder, '.pcmsim-')))
+    return undefined
   } catch (error) {
-    return `${folder}: ${reasonOf(error)}`
+    const why = codeOf(error) === 'ENOENT' ? 'no folder can be made there' : reasonOf(error)
+    return `${folder}: ${why}`
   }
 }
 

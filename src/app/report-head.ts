@@ -17,7 +17,7 @@ export function reportHead(spec: ScenarioSpec, seed: number): string {
     `${spec.name}${variant}, seed ${seed}`,
     ...(spec.summary === '' ? [] : wrapped(spec.summary, '  ')),
     '',
-    `  guest   ${guestText(guest)}`,
+    `  guest   ${guestText(guest, spec.driver)}`,
     `  driver  ${driverText(spec.driver)}`,
     ...(hasDevice(spec.driver.kind) ? [`  device  ${deviceText(spec.device)}`] : []),
     `  host    ${hostText(host)}`,
@@ -26,10 +26,18 @@ export function reportHead(spec: ScenarioSpec, seed: number): string {
   return `${lines.join('\n')}\n`
 }
 
-function guestText(guest: GuestSpec): string {
+/** Driver versions that are of other kernels than the one whose core is modelled. */
+function isOfOther(kernel: GuestSpec['kernel'], { kind, version }: DriverSpec): boolean {
+  if (kind !== 'virtio-snd') return false
+  return (kernel === '6.1' && version === 'ack') || (kernel === '6.12' && version === 'v7')
+}
+
+function guestText(guest: GuestSpec, driver: DriverSpec): string {
   const { kernel, revert, hz, preempt, cpus } = guest
+  const mixed = isOfOther(kernel, driver) ? ` core with the ${driver.version} driver` : ''
   const without = revert.length === 0 ? '' : ` without ${revert.join(', ')}`
-  const base = `Linux ${kernel}${without}, HZ=${hz}, preempt ${preempt}, ${plural(cpus, 'vCPU')}`
+  const linux = `Linux ${kernel}${mixed}${without}`
+  const base = `${linux}, HZ=${hz}, preempt ${preempt}, ${plural(cpus, 'vCPU')}`
   return `${base}${tasksOf(guest.tasks)}`
 }
 

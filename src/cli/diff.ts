@@ -55,12 +55,14 @@ export function addDiff(program: Command): void {
       const options = {
         a: {
           path: a,
-          set: [...set, ...flags.setA],
+          set,
+          ownSet: { option: '--set-a', texts: flags.setA },
           ...given({ filter: flags.filterA ?? flags.filter, seed: flags.seedA ?? flags.seed }),
         },
         b: {
           path: b ?? a,
-          set: [...set, ...flags.setB],
+          set,
+          ownSet: { option: '--set-b', texts: flags.setB },
           ...given({ filter: flags.filterB ?? flags.filter, seed: flags.seedB ?? flags.seed }),
         },
         format: format as 'text' | 'markdown' | 'json',

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { choiceFault } from '../app/ChoiceFault.ts'
 import { addBench } from './bench.ts'
 import { addCalibrate } from './calibrate.ts'
 import { addChart } from './chart.ts'
@@ -81,7 +82,9 @@ function makeProgram(): Command {
     add(program)
   addMan(program, version())
   for (const command of program.commands) {
-    command.exitOverride()
+    command
+      .exitOverride()
+      .configureOutput({ outputError: (text, write) => write(choiceFault(text)) })
     for (const option of command.options) {
       // Not `default: []`, which is how commander would print it.
       if (Array.isArray(option.defaultValue)) option.defaultValueDescription = 'none'

@@ -1,6 +1,7 @@
 /**
  * "Did you mean": the nearest of the allowed words by edit distance, if one is near enough to be a
- * slip of the fingers rather than another word.
+ * slip of the fingers rather than another word. Another number is another thing: `v8` is no slip for
+ * `v5`.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined
@@ -11,6 +12,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   if (word.length >= 2 && longer.length === 1) return longer[0]
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue
+    if (isOtherNumber(lower, candidate.toLowerCase())) continue
     const distance = editDistance(lower, candidate.toLowerCase())
     if (distance < bestDistance && distance < candidate.length) {
       best = candidate
@@ -18,6 +20,12 @@ export function nearest(word: string, candidates: readonly string[]): string | u
     }
   }
   return best
+}
+
+/** Whether only digits differ, and are not the same ones in another order. */
+function isOtherNumber(a: string, b: string): boolean {
+  const digits = (text: string): string => [...text.replaceAll(/\D/g, '')].sort().join('')
+  return a.replaceAll(/\d/g, '') === b.replaceAll(/\d/g, '') && digits(a) !== digits(b)
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours each count one. */

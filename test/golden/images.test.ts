@@ -36,6 +36,12 @@ const pictures: readonly Picture[] = [
     variant: 'v5-atomic',
     kind: 'timeline',
   },
+  {
+    file: 'v6-locks',
+    scenario: 'virtio-snd/H01-sleeping-lock-in-hardirq',
+    variant: 'v6',
+    kind: 'locks',
+  },
   { file: 'first-light-jitter', scenario: 'first-light', kind: 'jitter' },
 ]
 

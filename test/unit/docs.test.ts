@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { explainCommand } from '../../src/app/Explain.ts'
 import { CHART_KINDS, COMPARE_KIND } from '../../src/chart/kinds.ts'
 import { loadScenario, reportText, runScenario } from '../../src/index.ts'
 import { clientKinds } from '../../src/scenario/client-defaults.ts'
@@ -169,6 +170,23 @@ describe('README.md', () => {
     const block = /(<!-- report: first-light -->\n```text\n)[\s\S]*?(\n```\n)/
     expect(text).toMatch(block)
     const fresh = text.replace(block, (_, before, after) => `${before}${shown}${after}`)
+    await expect(fresh).toMatchFileSnapshot('../../README.md')
+  })
+  it('shows the explanation that explain prints', async () => {
+    const h01 = join(root, 'scenarios/virtio-snd/H01-sleeping-lock-in-hardirq.yaml')
+    let said = ''
+    const console = {
+      out: (more: string): void => {
+        said += more
+      },
+      err: (): void => {},
+    }
+    const options = { set: [], filter: 'v6', asked: null, json: false, trials: true }
+    expect(await explainCommand(h01, options, console)).toBe(0)
+    const now = read('README.md')
+    const block = /(<!-- explain: v6 -->\n```text\n)[\s\S]*?(```\n)/
+    expect(now).toMatch(block)
+    const fresh = now.replace(block, (_, before, after) => `${before}${said}${after}`)
     await expect(fresh).toMatchFileSnapshot('../../README.md')
   })
   it('has a scenario that runs as it says', () => {

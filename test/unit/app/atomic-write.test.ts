@@ -35,12 +35,15 @@ describe('atomic writes', () => {
     const reason = `${join(folder, 'plain')} is a file, not a folder`
     expect(() => writeFileAtomically(join(folder, 'plain/x'), 'y')).toThrow(reason)
     expect(() => writeFileAtomically(join(folder, 'plain/deep/er/x'), 'y')).toThrow(reason)
+    const before = readdirSync(folder)
     expect(folderRefusal(join(folder, 'plain'))).toBe(reason)
     expect(folderRefusal(join(folder, 'plain/deep'))).toBe(reason)
     expect(folderRefusal(join(folder, 'new/deep'))).toBeUndefined()
+    expect(readdirSync(folder)).toEqual(before)
   })
   it.skipIf(!existsSync('/proc'))('return where no folder can be made', () => {
     const write = () => writeFileAtomically('/proc/nope/a/b', 'x')
     expect(write).toThrow('no folder /proc/nope can be made')
+    expect(folderRefusal('/proc/nope/a')).toBe('/proc: no folder can be made there')
   })
 })

@@ -15,3 +15,8 @@ describe('near names', () => {
     expect(didYouMean('verson', ['version'])).toBe(", did you mean 'version'?")
   })
 })
+
+it('does not take another number for a slip', () => {
+  expect(didYouMean('v8', ['v5', 'v6', 'v7', 'ack'])).toBe('')
+  expect(didYouMean('kvm-x68', ['kvm-x86'])).toBe(", did you mean 'kvm-x86'?")
+})
