@@ -311,7 +311,7 @@ function level(one: Draft, timeNs: Ns): void {
   one.level.count.push(one.inFlight)
 }
 
-/** What was reported counts before everything else, then waiting, then what lasts, then what happens often. */
+/** What was reported counts before all, then waiting, then what lasts, then what happens often. */
 function busiest(drafts: readonly Draft[], most: number): Draft[] {
   if (drafts.length <= most) return [...drafts]
   const weights = new Map(drafts.map((one) => [one, weightOf(one)]))

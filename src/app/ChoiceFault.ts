@@ -9,5 +9,6 @@ export function choiceFault(text: string): string {
   const match = CHOICE.exec(text)
   if (match === null) return text
   const [, option = '', word = '', list = ''] = match
-  return `${option} ${word}: no such choice${didYouMean(word, list.split(', '))}, allowed: ${list}\n`
+  const hint = didYouMean(word, list.split(', '))
+  return `${option} ${word}: no such choice${hint}, allowed: ${list}\n`
 }

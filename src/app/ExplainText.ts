@@ -102,7 +102,8 @@ function trialLines(tried: Tried): readonly string[] {
   if (prevents.length === 0) {
     return [...wrapped(noneText(tried), 76).map((line) => `  ${line}`), '']
   }
-  const head = `  Single changes that prevent ${what}, smallest first (${runs} tried, each was run):`
+  const tries = `${runs} tried, each was run`
+  const head = `  Single changes that prevent ${what}, smallest first (${tries}):`
   const rest = others.map(({ change, outcome }) => `    - ${change}: ${outcome}`)
   const not = rest.length === 0 ? [] : ['  These do not:', ...rest]
   return [head, ...helpful.flat(), ...not, '']
@@ -118,7 +119,8 @@ function noneText({ what, runs, variantsWithout, inDriver }: Tried): string {
   const last = variantsWithout.slice(-1).join('')
   const names = [variantsWithout.slice(0, -1).join(', '), last].filter((one) => one !== '')
   const [noun, verb] = names.length === 1 ? ['Variant', 'does'] : ['Variants', 'do']
-  return `${first} ${noun} ${names.join(' and ')} of this scenario ${verb} not have it (each was run).`
+  const which = `${noun} ${names.join(' and ')} of this scenario`
+  return `${first} ${which} ${verb} not have it (each was run).`
 }
 
 export function wrapped(text: string, width: number): readonly string[] {

@@ -49,8 +49,8 @@ export function writeFileAtomically(
 }
 
 /**
- * Why no results can be written below a folder that need not exist yet, or undefined. Tried by making
- * a folder in what stands there, which is taken away again.
+ * Why no results can be written below a folder that need not exist yet, or undefined. Tried by
+ * making a folder in what stands there, which is taken away again.
  */
 export function folderRefusal(folder: string): string | undefined {
   try {

@@ -1,7 +1,7 @@
 /**
  * Standard output and error for the commands. A result goes to standard output only; progress goes
- * to standard error: a line that changes if that is a terminal, else a line now and then. No colours
- * are used, so NO_COLOR holds.
+ * to standard error: a line that changes if that is a terminal, else a line now and then. No
+ * colours are used, so NO_COLOR holds.
  */
 export interface CliConsole {
   out(text: string): void

@@ -1,7 +1,7 @@
 /**
  * "Did you mean": the nearest of the allowed words by edit distance, if one is near enough to be a
- * slip of the fingers rather than another word. Another number is another thing: `v8` is no slip for
- * `v5`.
+ * slip of the fingers rather than another word. Another number is another thing: `v8` is no slip
+ * for `v5`.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined
@@ -24,7 +24,8 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 
 /** Whether only digits differ, and are not the same ones in another order. */
 function isOtherNumber(a: string, b: string): boolean {
-  const digits = (text: string): string => [...text.replaceAll(/\D/g, '')].sort().join('')
+  const digits = (text: string): string =>
+    [...text.replaceAll(/\D/g, '')].sort((x, y) => Number(x) - Number(y)).join('')
   return a.replaceAll(/\d/g, '') === b.replaceAll(/\d/g, '') && digits(a) !== digits(b)
 }
 

@@ -41,7 +41,7 @@ describe('pcmsim explain', () => {
     expect(sum).toBeGreaterThan(0)
   })
 
-  it('says of a fault of the driver which variants do not have it, and who takes the other order', async () => {
+  it('says of a fault of the driver which variants do not have it', async () => {
     const h01 = fileURLToPath(
       new URL('../../../scenarios/virtio-snd/H01-sleeping-lock-in-hardirq.yaml', import.meta.url),
     )
