@@ -101,7 +101,8 @@ class Walk {
     const kind = this.h.kindOf(this.context)
     if (kind === 'hardirq') this.handler()
     else if (kind === 'idle' && this.through) this.idle()
-    else if (kind === 'softirq' || kind === 'idle') this.ends('other')
+    else if (kind === 'softirq') this.ends('tick', 'a timer of the kernel came no sooner')
+    else if (kind === 'idle') this.ends('other')
     else if (kind === 'vcpu') this.guest()
     else this.task()
   }

@@ -155,10 +155,9 @@ function* loopback_prepare(substream: SndPcmSubstream): Proc<number> {
   const bps = salign * runtime.rate
   if (bps <= 0 || salign <= 0) return -EINVAL
   dpcm.buf_pos = 0
-  dpcm.expected = -1
+  dpcm.index = substream.stream === C.SNDRV_PCM_STREAM_CAPTURE ? 0 : -1
   dpcm.pcm_buffer_size = snd_pcm_lib_buffer_bytes(substream)
   if (substream.stream === C.SNDRV_PCM_STREAM_CAPTURE) {
-    dpcm.silent_size = dpcm.pcm_buffer_size
     runtime.dma_area?.silence(0, runtime.buffer_size, k.sim.now)
   }
   dpcm.irq_pos = 0

@@ -63,8 +63,6 @@ export class LoopbackPcm {
   pcm_buffer_size: Bytes = 0
   /** Position in the ring. */
   buf_pos: Bytes = 0
-  /** How much of a capture ring is silent, up to all of it. */
-  silent_size: Bytes = 0
   pcm_period_size: Bytes = 0
   /** Bytes of a second, and of a frame. */
   pcm_bps: Bytes = 0
@@ -76,8 +74,8 @@ export class LoopbackPcm {
   last_drift: Bytes = 0
   last_jiffies = 0
   freed = false
-  /** Ours, for the records: frame that the cable should find next. */
-  expected: Frames = -1
+  /** Ours, for the records: frame that the cable should find next, or records next. */
+  index: Frames = -1
 
   constructor(
     loopback: Loopback,

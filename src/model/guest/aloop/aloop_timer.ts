@@ -3,7 +3,8 @@
  * follows from the jiffies which have passed. Sizes are bytes; `frac` are bytes times HZ.
  *
  * Kernel: loopback_jiffies_timer_*() of sound/drivers/aloop.c, v6.1. Left out: a sound timer as
- * the clock (timer_source), and the control that shifts the rate.
+ * the clock (timer_source), the control that shifts the rate, and silencing of a capture ring, as
+ * samples do not exist.
  */
 import type { Bytes } from '../../../base/units.ts'
 import { type Proc, Req } from '../../../sim/process.ts'
@@ -75,8 +76,17 @@ function bytepos_delta(dpcm: LoopbackPcm, jiffies_delta: number): Bytes {
   return delta
 }
 
-/** Kernel: bytepos_finish(). */
+/** Kernel: bytepos_finish(). What a capture has passed has been recorded, silence or not. */
 function bytepos_finish(dpcm: LoopbackPcm, delta: Bytes): void {
+  const { substream, pcm_salign } = dpcm
+  if (substream.stream === SNDRV_PCM_STREAM_CAPTURE) {
+    inRing(dpcm, delta, (at, size) => {
+      const frames = size / pcm_salign
+      const ring = substream.runtime.dma_area
+      ring?.write(at / pcm_salign, frames, dpcm.index, substream.k.sim.now)
+      dpcm.index += frames
+    })
+  }
   dpcm.buf_pos = (dpcm.buf_pos + delta) % dpcm.pcm_buffer_size
 }
 
@@ -97,71 +107,33 @@ function inRing(
   }
 }
 
-/** Kernel: clear_capture_buf(): silence at buf_pos, until the whole ring is silent. */
-function clear_capture_buf(dpcm: LoopbackPcm, bytes: Bytes): void {
-  const { substream, pcm_buffer_size, pcm_salign } = dpcm
-  const room = pcm_buffer_size - dpcm.silent_size
-  if (room <= 0) return
-  const size = bytes < room ? bytes : room
-  inRing(dpcm, size, (at, part) => {
-    const ring = substream.runtime.dma_area
-    ring?.silence(at / pcm_salign, part / pcm_salign, substream.k.sim.now)
-  })
-  dpcm.silent_size += size
-}
-
 /** What the cable takes from a playback ring: heard, whether or not anybody records it. */
-function playOut(play: LoopbackPcm, capt: LoopbackPcm | null, bytes: Bytes): void {
+function playOut(play: LoopbackPcm, count: Bytes): void {
   const { substream, pcm_salign } = play
   const { k, id, runtime } = substream
   const ring = runtime.dma_area
   if (ring === null) return
-  let to = capt === null ? 0 : capt.buf_pos / pcm_salign
-  inRing(play, bytes, (offset, size) => {
+  inRing(play, withData(play, count), (offset, size) => {
     let at = offset / pcm_salign
-    ring.read(at, size / pcm_salign, (first, count, _writtenAtNs, kind) => {
-      k.emit(T.audio_copy, id, at, count, first, freshnessOf(first, kind, play.expected))
-      if (kind === Content.silence) k.emit(T.audio_silence, id, count)
+    ring.read(at, size / pcm_salign, (first, frames, _writtenAtNs, kind) => {
+      k.emit(T.audio_copy, id, at, frames, first, freshnessOf(first, kind, play.index))
+      if (kind === Content.silence) k.emit(T.audio_silence, id, frames)
       else {
-        k.emit(T.audio_play, id, first, count)
-        if (first + count > play.expected) play.expected = first + count
+        k.emit(T.audio_play, id, first, frames)
+        if (first + frames > play.index) play.index = first + frames
       }
-      if (capt !== null) to = record(capt, to, first, count, kind)
-      at += count
+      at += frames
     })
   })
 }
 
-/** Returns where the next frames go. */
-function record(
-  { substream: { k, runtime } }: LoopbackPcm,
-  at: number,
-  first: number,
-  frames: number,
-  kind: number,
-): number {
-  const ring = runtime.dma_area
-  if (ring === null) return at
-  if (kind === Content.silence) ring.silence(at, frames, k.sim.now)
-  else ring.write(at, frames, first, k.sim.now)
-  return (at + frames) % ring.frames
-}
-
-/**
- * Kernel: copy_play_buf(). Context: cable->lock held. Cost: a copy. While the playback drains, what
- * lies behind its end is replaced by silence; the kernel writes that at buf_pos, over what it has
- * just copied, and so does this.
- */
-function* copy_play_buf(play: LoopbackPcm, capt: LoopbackPcm, count: Bytes): Proc {
+/** Kernel: copy_play_buf(). Context: cable->lock held. Cost: a copy. */
+function* copy_play_buf(play: LoopbackPcm, count: Bytes): Proc {
   const { k } = play.loopback
   const bytes = withData(play, count)
   const frames = bytes / play.pcm_salign
   if (bytes > 0 && !k.tryChargeNs(copyNsOf(play.substream, frames))) yield Req.CHARGE
-  playOut(play, capt, bytes)
-  capt.silent_size = 0
-  if (bytes === count) return
-  clear_capture_buf(capt, count - bytes)
-  capt.silent_size = 0
+  playOut(play, count)
 }
 
 /** What of `count` the client has written, at the end of a drain. */
@@ -190,12 +162,11 @@ export function* loopback_jiffies_timer_pos_update(cable: LoopbackCable): Proc<n
   let delta_capt = capt === null || (running & CAPTURE) === 0 ? 0 : passed(capt)
   if (play !== null && delta_play > delta_capt) {
     const count = bytepos_delta(play, delta_play - delta_capt)
-    playOut(play, null, count)
+    playOut(play, count)
     bytepos_finish(play, count)
     delta_play = delta_capt
   } else if (capt !== null && delta_play < delta_capt) {
     const count = bytepos_delta(capt, delta_capt - delta_play)
-    clear_capture_buf(capt, count)
     bytepos_finish(capt, count)
     delta_capt = delta_play
   }
@@ -205,7 +176,7 @@ export function* loopback_jiffies_timer_pos_update(cable: LoopbackCable): Proc<n
   if (count_play < count_capt) capt.last_drift = count_capt - count_play
   else if (count_play > count_capt) play.last_drift = count_play - count_capt
   const count = Math.max(count_play, count_capt)
-  yield* copy_play_buf(play, capt, count)
+  yield* copy_play_buf(play, count)
   bytepos_finish(play, count)
   bytepos_finish(capt, count)
   return running
