@@ -8,6 +8,7 @@ import type { Explanation } from '../analysis/explain/explain.ts'
 import type { Part } from '../analysis/explain/parts.ts'
 import { formatDuration } from '../analysis/format.ts'
 import { framesToNsFloor, type Ns } from '../base/units.ts'
+import { factsOf, type KernelCommit } from '../model/linux/kernel-commits.ts'
 import type { LoadSpec } from '../model/machine/load.ts'
 import { variantVersions } from '../scenario/complete-driver.ts'
 import { type GuestCost, type HostCost, hostCostNames } from '../scenario/costs.ts'
@@ -120,12 +121,18 @@ function listed(spec: ScenarioSpec, document: unknown): readonly Draft[] {
   return [...injected, ...pauses]
 }
 
-/** Fixes that the kernel is built without, one at a time; what stood on it stays out. */
+/** Fixes that the kernel is built without, put back one at a time, with those that it stands on. */
 function reverts({ guest: { revert } }: ScenarioSpec): readonly Draft[] {
   return revert.map((commit): Draft => {
-    const rest = revert.filter((one) => one !== commit)
-    return { words: `with the fix ${commit}`, set: [`guest.revert=[${rest}]`], sizeNs: 1 }
+    const rest = revert.filter((one) => one !== commit && !standsOn(commit, one))
+    const words = `with the fix ${commit}`
+    const others = revert.length - rest.length > 1 ? ' and those that it stands on' : ''
+    return { words: `${words}${others}`, set: [`guest.revert=[${rest}]`], sizeNs: 1 }
   })
+}
+
+function standsOn(commit: KernelCommit, other: KernelCommit): boolean {
+  return factsOf(other).onTop?.includes(commit) ?? false
 }
 
 /** Contexts that the schedule holds back, one at a time. */

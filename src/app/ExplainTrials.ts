@@ -121,7 +121,8 @@ function isGone(one: Explanation, before: Facts, after: Facts): Verdict {
     const noun = one.kind === 'xrun' ? 'xrun' : 'silent failure of that kind'
     return { prevented: is < one.number && is < was, outcome: plural(is, noun) }
   }
-  return { prevented: is === 0, outcome: plural(is, one.kind) }
+  const noun = one.kind === 'memory' ? 'memory fault' : one.kind
+  return { prevented: is === 0, outcome: plural(is, noun) }
 }
 
 /** The latest period of the stream up to the end of the window that is explained. */

@@ -33,6 +33,7 @@ const directions = oneOf(['playback', 'capture'])
 
 const ScriptStepSchema = Schema.Struct({
   call: oneOf(scriptCalls).annotateKey({ description: 'The call.' }),
+  thread: key(nameLeaf(limits.nameLengthMax), 'Thread that makes it; default: the main one.'),
   at: key(Duration, 'Virtual time before which it is not made.'),
   after: key(Duration, 'Time since the call before it returned.'),
   work: key(Duration, 'Processor time that the program takes before the call.'),

@@ -47,6 +47,7 @@ export type ScriptStepInput = Maybe<{
   avail_min: PcmSize
   silence_size: PcmSize | 'boundary'
   silence_threshold: PcmSize
+  thread: string
 }> & { readonly call: ScriptCall }
 
 export type ClientOptionsInput = SchedulingInput &
@@ -202,6 +203,7 @@ function stepOf(input: ScriptStepInput, frames: (size: PcmSize) => Frames): Scri
   return {
     call: input.call,
     ...given({
+      thread: input.thread,
       atNs: input.at,
       afterNs: input.after,
       workNs: input.work,

@@ -196,6 +196,11 @@ function checkClient(spec: StreamSpec, wrong: Wrong): void {
   if (spec.client === 'scripted' && spec.options.script === undefined) {
     wrong('client', 'a scripted client needs options.script', 'a list of calls')
   }
+  const threads = new Set((spec.options.script ?? []).map((step) => step.thread ?? '')).size
+  const { threadsMax } = scenarioLimits
+  if (threads > threadsMax) {
+    wrong('options.script', `${threads} threads`, `up to ${threadsMax}, the main one counted`)
+  }
 }
 
 function checkTimes(spec: StreamSpec, durationNs: Ns, wrong: Wrong): void {

@@ -96,6 +96,8 @@ export const scenarioLimits = {
   /** Outputs of QEMU's device: `streams` is 10 at most, and half of them are outputs. */
   qemuStreamsMax: 5,
   stallsMax: 10_000,
+  /** Of a scripted client. */
+  threadsMax: 16,
   tasksMax: 100,
   burstsMax: 1_000_000,
   faultsMax: 10_000,

@@ -12,6 +12,7 @@ import { newObject, type ObjectId } from '../linux/slab.ts'
 import { WaitQueueHead } from '../linux/wait.ts'
 import type { SndCtlFile, SndKcontrol } from './control.ts'
 import type { SndPcm } from './pcm.ts'
+import { type BufferGuard, bufferGuardOf } from './pcm_buffer_guard.ts'
 import type { RatelimitState } from './pcm_log.ts'
 
 export const SNDRV_CTL_POWER_D0 = 0x0000
@@ -23,6 +24,7 @@ export class SndCore {
   readonly snd_pcm_link_rwsem: RwSemaphore
   /** Its counterpart of atomic PCMs up to 5.0; null since f57f3df03a8e. */
   readonly snd_pcm_link_rwlock: RwLock | null
+  readonly buffer_guard: BufferGuard
   /** Layers above the controls, such as LEDs; there are none. */
   readonly snd_ctl_layer_rwsem: RwSemaphore
   /** State of each rate-limited log call, by its text. */
@@ -33,6 +35,7 @@ export class SndCore {
   constructor(k: Kernel) {
     this.register_mutex = new Mutex(k, 'register_mutex')
     this.snd_pcm_link_rwsem = new RwSemaphore(k, 'snd_pcm_link_rwsem')
+    this.buffer_guard = bufferGuardOf(k)
     const global = k.reverted.has('f57f3df03a8e')
     this.snd_pcm_link_rwlock = global ? new RwLock(k, 'snd_pcm_link_rwlock') : null
     this.snd_ctl_layer_rwsem = new RwSemaphore(k, 'snd_ctl_layer_rwsem')

@@ -14,6 +14,7 @@ import { SpinlockT } from '../linux/spinlock.ts'
 import { WaitQueueHead } from '../linux/wait.ts'
 import type { GuestBuffer } from '../machine/guest-buffer.ts'
 import type { SndCard, SndCore } from './core.ts'
+import type { BufferGuard } from './pcm_buffer_guard.ts'
 import { SNDRV_PCM_STREAM_CAPTURE, SNDRV_PCM_STREAM_PLAYBACK } from './pcm_constants.ts'
 import type { UserFrames } from './pcm_copy.ts'
 import type { SndPcmHwParams } from './pcm_params.ts'
@@ -115,6 +116,7 @@ export class SndPcmSubstream {
   readonly timer: SndTimer
   /** Somebody has started the timer. */
   timer_running = false
+  readonly buffer_guard: BufferGuard
   readonly buffer_mutex: Mutex
   readonly sleep: WaitQueueHead
   readonly tsleep: WaitQueueHead
@@ -140,6 +142,7 @@ export class SndPcmSubstream {
     this.self_group = new SndPcmGroup(k, this.name)
     this.self_group.substreams.push(this)
     this.group = this.self_group
+    this.buffer_guard = pcm.card.core.buffer_guard
     this.buffer_mutex = new Mutex(k, '&runtime->buffer_mutex', `${this.name} buffer_mutex`)
     this.sleep = new WaitQueueHead(k, '&runtime->sleep', `${this.name} sleep`)
     this.tsleep = new WaitQueueHead(k, '&runtime->tsleep', `${this.name} tsleep`)

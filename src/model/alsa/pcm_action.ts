@@ -4,7 +4,7 @@
  * actions themselves are in pcm_start_stop.ts, pcm_pause.ts, pcm_prepare.ts, pcm_suspend.ts,
  * pcm_drain.ts.
  */
-import type { Proc } from '../../sim/process.ts'
+import { DONE, type Proc } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
 import { mutex_lock_nested, mutex_unlock } from '../linux/mutex.ts'
 import { down_read, up_read } from '../linux/rwsem.ts'
@@ -122,15 +122,14 @@ export function* snd_pcm_action_nonatomic(
   substream: SndPcmSubstream,
   arg: number,
 ): Proc<number> {
-  const { runtime } = substream
   const { snd_pcm_link_rwsem } = substream.pcm.card.core
   yield* down_read(snd_pcm_link_rwsem)
-  let err = yield* snd_pcm_buffer_access_lock(runtime)
+  let err = yield* snd_pcm_buffer_access_lock(substream, 'actions')
   if (err >= 0) {
     if (snd_pcm_stream_linked(substream)) {
       err = yield* snd_pcm_action_group(ops, substream, arg, false)
     } else err = yield* snd_pcm_action_single(ops, substream, arg)
-    yield* snd_pcm_buffer_access_unlock(runtime)
+    yield* snd_pcm_buffer_access_unlock(substream, 'actions')
   }
   yield* up_read(snd_pcm_link_rwsem)
   return err
@@ -180,10 +179,11 @@ function* doAll(ops: ActionOps, members: readonly SndPcmSubstream[], arg: number
 
 function lockForAction(member: SndPcmSubstream, depth: number, stream_lock: boolean): Proc {
   if (stream_lock) return lockMember(member, depth)
+  if (!member.buffer_guard.actions) return DONE
   return mutex_lock_nested(member.runtime.buffer_mutex, depth)
 }
 
 function unlockAfterAction(member: SndPcmSubstream, stream_lock: boolean): Proc {
   if (stream_lock) return snd_pcm_group_unlock(member.self_group, member.pcm.nonatomic)
-  return mutex_unlock(member.runtime.buffer_mutex)
+  return member.buffer_guard.actions ? mutex_unlock(member.runtime.buffer_mutex) : DONE
 }

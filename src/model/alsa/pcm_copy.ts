@@ -3,10 +3,11 @@
  * its number in the stream, so that lost, repeated and stale frames can be told; samples do not
  * exist. Kernel: the transfer functions under __snd_pcm_lib_xfer(). Sizes are frames, costs ns.
  */
-import type { Frames, Ns } from '../../base/units.ts'
+import { type Frames, NS_PER_MS, type Ns } from '../../base/units.ts'
 import { type Proc, Req } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
 import type { Kernel } from '../linux/kernel.ts'
+import { reportUseAfterFree } from '../linux/slab.ts'
 import { type GuestBuffer, type RunVisitor, SILENT_INDEX } from '../machine/guest-buffer.ts'
 import type { SndPcmSubstream } from './pcm.ts'
 import { SNDRV_PCM_ACCESS_RW_NONINTERLEAVED, SNDRV_PCM_STREAM_PLAYBACK } from './pcm_constants.ts'
@@ -76,16 +77,40 @@ export function copyRing(
   offset: Frames,
   frames: Frames,
 ): void {
-  if (ring === null) return
+  const inside = insideRing(substream, ring, offset, frames)
+  if (ring === null || inside === 0) return
   if (substream.stream !== SNDRV_PCM_STREAM_PLAYBACK) {
     user.startAt(offset)
-    ring.read(offset, frames, user.visit)
+    ring.read(offset, inside, user.visit)
     return
   }
   const dataLeft = user.data_frames - user.moved
-  const data = dataLeft < frames ? (dataLeft > 0 ? dataLeft : 0) : frames
+  const data = dataLeft < inside ? (dataLeft > 0 ? dataLeft : 0) : inside
   if (data > 0) writeData(substream, user, ring, offset, data)
-  if (data < frames) writeSilence(substream, ring, offset + data, frames - data)
+  if (data < inside) writeSilence(substream, ring, offset + data, inside - data)
+}
+
+/**
+ * How many of the frames of a copy lie in the ring at its end. All, where nobody changes the buffer
+ * meanwhile; none if it was freed, which is reported; if it is kept and the ring in it is shorter
+ * now, the rest lies behind that ring.
+ */
+export function insideRing(
+  { k, name, managed_buffer }: SndPcmSubstream,
+  ring: GuestBuffer | null,
+  offset: Frames,
+  frames: Frames,
+): Frames {
+  if (ring !== null && !ring.freed) {
+    const room = ring.frames - offset
+    return frames <= room ? frames : room > 0 ? room : 0
+  }
+  const where = `__snd_pcm_lib_xfer() of ${name}, frames ${offset}..${offset + frames - 1}`
+  if (ring !== null) {
+    const at = `${(ring.freedAtNs / NS_PER_MS).toFixed(3)} ms`
+    reportUseAfterFree(k, `${where} of a PCM buffer that was freed at ${at}, during the copy`)
+  } else if (managed_buffer) reportUseAfterFree(k, `${where} of runtime->dma_area, which is NULL`)
+  return 0
 }
 
 function writeData(

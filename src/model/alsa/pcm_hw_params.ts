@@ -67,8 +67,7 @@ export function* snd_pcm_hw_params(
   substream: SndPcmSubstream,
   params: SndPcmHwParams,
 ): Proc<number> {
-  const { runtime } = substream
-  let err = yield* snd_pcm_buffer_access_lock(runtime)
+  let err = yield* snd_pcm_buffer_access_lock(substream, 'params')
   if (err < 0) return err
   err = yield* checkState(substream, true)
   if (err >= 0) {
@@ -76,7 +75,7 @@ export function* snd_pcm_hw_params(
     err = yield* applyParams(substream, params)
     if (err < 0) yield* abandonParams(substream)
   }
-  yield* snd_pcm_buffer_access_unlock(runtime)
+  yield* snd_pcm_buffer_access_unlock(substream, 'params')
   return err
 }
 
@@ -184,14 +183,13 @@ export function* do_hw_free(substream: SndPcmSubstream): Proc<number> {
  * Kernel: snd_pcm_hw_free(). Context: process. Return: 0, -EBUSY, -EBADFD or the driver's error.
  */
 export function* snd_pcm_hw_free(substream: SndPcmSubstream): Proc<number> {
-  const { runtime } = substream
-  let err = yield* snd_pcm_buffer_access_lock(runtime)
+  let err = yield* snd_pcm_buffer_access_lock(substream, 'params')
   if (err < 0) return err
   err = yield* checkState(substream, false)
   if (err >= 0) {
     err = yield* do_hw_free(substream)
     yield* snd_pcm_set_state(substream, SNDRV_PCM_STATE_OPEN)
   }
-  yield* snd_pcm_buffer_access_unlock(runtime)
+  yield* snd_pcm_buffer_access_unlock(substream, 'params')
   return err
 }

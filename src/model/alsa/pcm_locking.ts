@@ -4,7 +4,7 @@
  * sound/core/pcm_native.c, 6.1 and 6.12. On PREEMPT_RT 6.12 also turns bottom halves off around the
  * irq variants of an atomic PCM, because a sleeping spinlock does not keep them away.
  */
-import type { Proc } from '../../sim/process.ts'
+import { DONE, type Proc } from '../../sim/process.ts'
 import { EBUSY } from '../linux/errno.ts'
 import { mutex_lock, mutex_lock_nested, mutex_trylock, mutex_unlock } from '../linux/mutex.ts'
 import {
@@ -27,7 +27,6 @@ import {
   unlockIrqWithLinks,
   unlockWithLinks,
 } from './pcm_link_locks.ts'
-import type { SndPcmRuntime } from './pcm_runtime.ts'
 
 /** Lock class of a second stream lock taken inside a first. Kernel: SINGLE_DEPTH_NESTING. */
 const SINGLE_DEPTH_NESTING = 1
@@ -163,19 +162,39 @@ export function* snd_pcm_group_unref(group: SndPcmGroup | null, substream: SndPc
   yield* snd_pcm_group_unlock(group, substream.pcm.nonatomic)
 }
 
+/** What changes a buffer. */
+export type BufferChange = 'params' | 'actions'
+
 /**
  * Keeps copies out while parameters change; does not wait for a copy in flight.
  *
  * Kernel: snd_pcm_buffer_access_lock(). Return: 0, or -EBUSY if a copy is in flight.
  */
-export function* snd_pcm_buffer_access_lock(runtime: SndPcmRuntime): Proc<number> {
-  if (runtime.buffer_accessing > 0) return -EBUSY
-  runtime.buffer_accessing--
-  yield* mutex_lock(runtime.buffer_mutex)
+export function* snd_pcm_buffer_access_lock(
+  { runtime, buffer_guard }: SndPcmSubstream,
+  change: BufferChange,
+): Proc<number> {
+  if (buffer_guard.counts) {
+    if (runtime.buffer_accessing > 0) return -EBUSY
+    runtime.buffer_accessing--
+  }
+  if (buffer_guard[change]) yield* mutex_lock(runtime.buffer_mutex)
   return 0
 }
 
-export function* snd_pcm_buffer_access_unlock(runtime: SndPcmRuntime): Proc {
-  yield* mutex_unlock(runtime.buffer_mutex)
-  runtime.buffer_accessing++
+export function* snd_pcm_buffer_access_unlock(
+  { runtime, buffer_guard }: SndPcmSubstream,
+  change: BufferChange,
+): Proc {
+  if (buffer_guard[change]) yield* mutex_unlock(runtime.buffer_mutex)
+  if (buffer_guard.counts) runtime.buffer_accessing++
+}
+
+/** Before the stream lock of a read or write, where those take the mutex. */
+export function transfer_lock({ runtime, buffer_guard }: SndPcmSubstream): Proc {
+  return buffer_guard.transfers ? mutex_lock(runtime.buffer_mutex) : DONE
+}
+
+export function transfer_unlock({ runtime, buffer_guard }: SndPcmSubstream): Proc {
+  return buffer_guard.transfers ? mutex_unlock(runtime.buffer_mutex) : DONE
 }

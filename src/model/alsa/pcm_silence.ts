@@ -9,6 +9,7 @@ import { T } from '../../sim/trace.ts'
 import { READ_ONCE } from '../linux/kcsan.ts'
 import type { SndPcmSubstream } from './pcm.ts'
 import { Op, ULONG_MAX } from './pcm_constants.ts'
+import { insideRing } from './pcm_copy.ts'
 import { frames_to_bytes, type SndPcmRuntime, snd_pcm_playback_hw_avail } from './pcm_runtime.ts'
 
 const BYTES_PER_KIB = 1024
@@ -131,6 +132,7 @@ export function* fill_silence(
   frames: Frames,
 ): Proc<number> {
   const { k, runtime, ops } = substream
+  const { dma_area } = runtime
   if (ops.fill_silence !== undefined) {
     k.emit(T.snd_pcm_op, substream.id, Op.fill_silence)
     const err = yield* ops.fill_silence(substream, offset, frames)
@@ -141,6 +143,7 @@ export function* fill_silence(
   const kib = frames_to_bytes(runtime, frames) / BYTES_PER_KIB
   const ns = k.priceNs(copy_base) + Math.round(k.priceNs(copy_per_kib) * kib)
   if (!k.tryChargeNs(ns)) yield Req.CHARGE
-  runtime.dma_area?.silence(offset, frames, k.sim.now)
+  const inside = insideRing(substream, dma_area, offset, frames)
+  if (inside > 0) dma_area?.silence(offset, inside, k.sim.now)
   return 0
 }

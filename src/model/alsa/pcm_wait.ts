@@ -25,7 +25,12 @@ import {
   SNDRV_PCM_STATE_XRUN,
   SNDRV_PCM_STREAM_PLAYBACK,
 } from './pcm_constants.ts'
-import { snd_pcm_stream_lock_irq, snd_pcm_stream_unlock_irq } from './pcm_locking.ts'
+import {
+  snd_pcm_stream_lock_irq,
+  snd_pcm_stream_unlock_irq,
+  transfer_lock,
+  transfer_unlock,
+} from './pcm_locking.ts'
 import { pcm_dbg } from './pcm_log.ts'
 import { type SndPcmRuntime, snd_pcm_avail } from './pcm_runtime.ts'
 
@@ -94,10 +99,12 @@ export function* wait_for_avail(substream: SndPcmSubstream): Proc<number> {
     result = snd_pcm_avail(substream)
     if (result >= runtime.twake) break
     yield* snd_pcm_stream_unlock_irq(substream)
+    yield* transfer_unlock(substream)
     if (task.state !== TASK_RUNNING) task.waitingOn = runtime.tsleep
     const expire = timeoutBegins(k, timeout)
     yield Req.BLOCK
     const left = timeoutEnds(k, expire)
+    yield* transfer_lock(substream)
     yield* snd_pcm_stream_lock_irq(substream)
     task.state = TASK_INTERRUPTIBLE
     result = stateAfterSleep(runtime, playback)

@@ -26,7 +26,12 @@ import {
 } from './pcm_constants.ts'
 import { copyNsOf, copyRing, silenceWritten, type UserFrames } from './pcm_copy.ts'
 import { snd_pcm_update_hw_ptr } from './pcm_hw_ptr.ts'
-import { snd_pcm_stream_lock_irq, snd_pcm_stream_unlock_irq } from './pcm_locking.ts'
+import {
+  snd_pcm_stream_lock_irq,
+  snd_pcm_stream_unlock_irq,
+  transfer_lock,
+  transfer_unlock,
+} from './pcm_locking.ts'
 import { recorded } from './pcm_ops.ts'
 import { type SndPcmRuntime, snd_pcm_avail, snd_pcm_playback_hw_avail } from './pcm_runtime.ts'
 import { fill_silence } from './pcm_silence.ts'
@@ -87,6 +92,7 @@ export function* __snd_pcm_lib_xfer(
   if (err >= 0 && data.isNull && substream.stream !== SNDRV_PCM_STREAM_PLAYBACK) err = -EINVAL
   if (err < 0) return err
   if (frames === 0) return 0
+  yield* transfer_lock(substream)
   yield* snd_pcm_stream_lock_irq(substream)
   let xfer = 0
   err = pcm_accessible_state(runtime)
@@ -103,6 +109,7 @@ export function* __snd_pcm_lib_xfer(
   runtime.twake = 0
   if (xfer > 0 && err >= 0 && !stateStays(substream)) yield* snd_pcm_update_state(substream)
   yield* snd_pcm_stream_unlock_irq(substream)
+  yield* transfer_unlock(substream)
   return xfer > 0 ? xfer : err
 }
 
@@ -180,8 +187,9 @@ function* movePart(
     err = yield* fill_silence(substream, appl_ofs, part)
     if (err >= 0) silenceWritten(substream, appl_ofs, part)
   } else if (copy === undefined) {
+    const { dma_area } = runtime
     if (!k.tryChargeNs(copyNsOf(substream, part))) yield Req.CHARGE
-    copyRing(substream, data, runtime.dma_area, appl_ofs, part)
+    copyRing(substream, data, dma_area, appl_ofs, part)
   } else {
     const call = (): Proc<number> => copy.call(substream.ops, substream, appl_ofs, part, data)
     err = yield* recorded(substream, Op.copy, call)

@@ -24,6 +24,23 @@ export const kernelCommits = {
       'PCM core: link and unlink queue for snd_pcm_link_rwsem, and later readers behind them',
     onTop: ['f57f3df03a8e'],
   },
+  bc55cfd5718c: {
+    without:
+      'PCM core: reads and writes hold buffer_mutex but while they sleep, and hw_params, ' +
+      'hw_free, prepare and reset wait for it; there is no buffer_accessing and no -EBUSY',
+  },
+  dca947d4d26d: {
+    without: 'PCM core: nothing keeps hw_params and hw_free from the buffer of a read or write',
+    onTop: ['bc55cfd5718c'],
+  },
+  '3c3201f8c7bb': {
+    without: 'PCM core: prepare and reset take no buffer_mutex',
+    onTop: ['bc55cfd5718c'],
+  },
+  '92ee3c60ec9f': {
+    without: 'PCM core: no buffer_mutex, and hw_params and hw_free run beside each other',
+    onTop: ['dca947d4d26d', '3c3201f8c7bb', 'bc55cfd5718c'],
+  },
   '3c7df2e27346': {
     without:
       'virtio-snd: work items are initialised after the answer to PCM_INFO, not before the request',

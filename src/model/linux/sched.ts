@@ -85,10 +85,13 @@ export function send_sig(k: Kernel, task: Task): void {
   if (task.state === TaskState.INTERRUPTIBLE) k.wake(task)
 }
 
-/** Kills a task: a sleep that signals interrupt ends. Kernel: send_sig(SIGKILL). */
-export function kill_task(k: Kernel, task: Task): void {
-  task.killed = true
-  send_sig(k, task)
+/** Kills a process: sleeps that signals interrupt end. Kernel: send_sig(SIGKILL). */
+export function kill_task(k: Kernel, leader: Task): void {
+  for (const task of [leader, ...leader.threads]) {
+    if (task.exited) continue
+    task.killed = true
+    send_sig(k, task)
+  }
 }
 
 /** Back in user space, the signal has been handled. */

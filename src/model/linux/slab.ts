@@ -5,6 +5,7 @@
  */
 import { type Proc, Req } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
+import { CODES } from '../../sim/trace-kinds.ts'
 import type { Kernel } from './kernel.ts'
 import type { LockBase } from './lock-base.ts'
 import { cond_resched, mightSleep } from './preempt.ts'
@@ -43,6 +44,13 @@ export function newObject(k: Kernel, info: ObjectInfo): ObjectId {
   const what = symbols.text(info.what)
   k.emit(T.kmalloc, object, what, symbols.text(info.site), info.stream ?? -1, info.owner ?? 0)
   return object
+}
+
+const BUG_USE_AFTER_FREE = (CODES['bug'] as readonly string[]).indexOf('use-after-free')
+
+/** Reports the use of memory whose owner gave it back; the machine goes on. */
+export function reportUseAfterFree(k: Kernel, text: string): void {
+  k.emit(T.bug, BUG_USE_AFTER_FREE, k.sim.trace.symbols.text(text))
 }
 
 /** Gives an object back, and the locks in it. Kernel: kfree(), debug_check_no_locks_freed(). */

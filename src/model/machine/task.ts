@@ -77,6 +77,12 @@ export class Task extends Context {
   migrationDisabled = 0
   /** Has SIGKILL pending: it never returns to user mode. */
   killed = false
+  /** The first task of its process, of threads beside it. Kernel: group_leader. */
+  leader: Task | null = null
+  /** Of a first task: the others. */
+  readonly threads: Task[] = []
+  /** It has come to the end of its program. Kernel: PF_EXITING. */
+  exited = false
   /** The worker pool whose item it runs; a kernel model's business. */
   pool: unknown = null
   /** How often it left its processor. Kernel: nvcsw + nivcsw. */

@@ -80,6 +80,24 @@ export function spawnClient(
   return task
 }
 
+/** Starts another thread of the process whose first task is `leader`. Kernel: CLONE_THREAD. */
+export function spawnThread(
+  k: Kernel,
+  leader: Task,
+  name: string,
+  body: () => Proc<unknown>,
+  options: TaskOptions,
+): void {
+  const run = function* (): Proc {
+    yield* body()
+    task.exited = true
+  }
+  const task: Task = k.spawn(name, 'client', run, options)
+  task.userMode = true
+  task.leader = leader
+  leader.threads.push(task)
+}
+
 function* clientBody(
   k: Kernel,
   body: () => Proc<unknown>,

@@ -16,13 +16,15 @@ type OpenFile = SndPcmFile | SndCtlFile
 
 const openFiles = new Slot<Task, Set<OpenFile>>(() => new Set())
 
+const leaderOf = (task: Task): Task => task.leader ?? task
+
 export function fileOpened(task: Task, file: OpenFile): void {
-  openFiles.of(task).add(file)
+  openFiles.of(leaderOf(task)).add(file)
 }
 
 /** Kernel: fput() of the last reference: what was mapped goes with the file. */
 export function* closeFile(task: Task, file: OpenFile): Proc<number> {
-  openFiles.of(task).delete(file)
+  openFiles.of(leaderOf(task)).delete(file)
   if (file instanceof SndCtlFile) return yield* snd_ctl_release(file)
   if (file.substream.mmap_count > 0) snd_pcm_munmap_data(file.substream)
   return yield* snd_pcm_release(file)
@@ -37,6 +39,10 @@ export function* do_exit(task: Task): Proc {
   yield Req.POINT
 }
 
+/** The last thread of a process closes what it has open. */
 function* exit_files(task: Task): Proc {
-  for (const file of [...openFiles.of(task)]) yield* closeFile(task, file)
+  const leader = leaderOf(task)
+  task.exited = true
+  if (!leader.exited || leader.threads.some((one) => !one.exited)) return
+  for (const file of [...openFiles.of(leader)]) yield* closeFile(task, file)
 }

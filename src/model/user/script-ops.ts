@@ -32,6 +32,8 @@ export type Direction = 'playback' | 'capture'
 
 export interface ScriptStep extends Thresholds, ControlStep {
   readonly call: ScriptCall
+  /** The thread that makes it; absent: the main one. */
+  readonly thread?: string
   /** Not before this time; absent: as soon as the call before it has returned. */
   readonly atNs?: Ns
   /** This long after the call before it has returned. */
@@ -74,8 +76,23 @@ export interface ScriptStep extends Thresholds, ControlStep {
   readonly early?: boolean
 }
 
-/** One open handle. */
+/** An open file of the program, and the calls that its threads have in it. */
+export class OpenPcm {
+  readonly file: SndPcmFile
+  readonly timer: TimerFile
+  calls = 0
+  /** No longer in the program's file table. */
+  closed = false
+
+  constructor(file: SndPcmFile) {
+    this.file = file
+    this.timer = new TimerFile(file)
+  }
+}
+
+/** An open file as one thread uses it. */
 export class Handle {
+  readonly pcm: OpenPcm
   readonly file: SndPcmFile
   readonly user: UserFrames
   readonly set: PollSet
@@ -83,11 +100,13 @@ export class Handle {
   /** What the call in progress answered beside its return value. */
   readonly told: string[] = []
 
-  constructor(file: SndPcmFile) {
+  constructor(pcm: OpenPcm) {
+    const { file, timer } = pcm
+    this.pcm = pcm
     this.file = file
     this.user = new UserFrames(file.substream.k, file.substream.id)
     this.set = new PollSet([file])
-    this.timer = new TimerFile(file)
+    this.timer = timer
   }
 }
 

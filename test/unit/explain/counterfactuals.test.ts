@@ -14,12 +14,17 @@ import { loadScenario, runScenario } from '../../../src/index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pcmsim-why-'))
 
-async function explained(text: string, seed: number, filter?: string) {
+async function explained(
+  text: string,
+  seed: number,
+  filter?: string,
+  kind: 'xrun' | 'memory' = 'xrun',
+) {
   const path = join(folder, 'scenario.yaml')
   writeFileSync(path, text)
   let out = ''
   let err = ''
-  const asked = { kind: 'xrun', number: 1 } as const
+  const asked = { kind, number: 1 } as const
   const options = { set: [], asked, json: true, trials: true, seed }
   const console = {
     out: (part: string): void => {
@@ -115,4 +120,24 @@ describe('a counterfactual', () => {
     expect(not).toContain('the period work item on system_highpri_wq')
     expect(proven(text, tried, 1, 'ack')).toBeGreaterThan(0)
   })
+})
+
+it('puts reverted fixes back, each with those that it stands on', async () => {
+  const file = new URL('../../../scenarios/reports/hwparams-vs-rw.yaml', import.meta.url)
+  const text = readFileSync(fileURLToPath(file), 'utf8')
+  const tried = await explained(text, 1, 'before-fix-hw-free-v7', 'memory')
+  if (typeof tried === 'string') throw new Error(tried)
+  const fixes = (list: Tried['prevents']) => list.filter(({ change }) => change.includes('the fix'))
+  expect(fixes(tried.prevents).map(({ change, set }) => [change, ...set])).toEqual([
+    [
+      'with the fix dca947d4d26d and those that it stands on',
+      'guest.revert=[3c3201f8c7bb,bc55cfd5718c]',
+    ],
+    ['with the fix bc55cfd5718c and those that it stands on', 'guest.revert=[]'],
+  ])
+  // Each keeps other calls apart: hw_free from hw_params, prepare from hw_free.
+  expect(fixes(tried.others).map(({ change }) => change.slice(0, 25))).toEqual([
+    'with the fix 92ee3c60ec9f',
+    'with the fix 3c3201f8c7bb',
+  ])
 })

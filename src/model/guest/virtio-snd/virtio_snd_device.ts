@@ -5,14 +5,12 @@
  * Kernel: sound/virtio/virtio_card.c, virtio_card.h.
  */
 import { DONE, type Proc } from '../../../sim/process.ts'
-import { T } from '../../../sim/trace.ts'
-import { CODES } from '../../../sim/trace-kinds.ts'
 import type { SndCard } from '../../alsa/core.ts'
 import type { SndPcmSubstream } from '../../alsa/pcm.ts'
 import type { Completion } from '../../linux/completion.ts'
 import type { Kernel } from '../../linux/kernel.ts'
 import { printk } from '../../linux/printk.ts'
-import { newObject, type ObjectId } from '../../linux/slab.ts'
+import { newObject, type ObjectId, reportUseAfterFree } from '../../linux/slab.ts'
 import { SpinlockT } from '../../linux/spinlock.ts'
 import { WorkStruct } from '../../linux/workqueue.ts'
 import type { VirtioPciDevice } from '../../virtio/virtio_pci.ts'
@@ -145,13 +143,6 @@ export function dev_err(snd: VirtioSnd, text: string): Proc {
   return printk(snd.k, `virtio_snd ${snd.vdev.name}: ${text}`)
 }
 
-const BUG_USE_AFTER_FREE = (CODES['bug'] as readonly string[]).indexOf('use-after-free')
-
-/** Reports the use of memory whose owner gave it back. */
-export function reportFreed(snd: VirtioSnd, text: string): void {
-  snd.k.emit(T.bug, BUG_USE_AFTER_FREE, snd.k.sim.trace.symbols.text(text))
-}
-
 /**
  * Whether a completion finds its stream closed; then it is reported, and the caller leaves it at
  * that. A START of linked streams that fails or is interrupted is undone for the others only, so
@@ -163,6 +154,6 @@ export function reportFreed(snd: VirtioSnd, text: string): void {
 export function isRuntimeGone(snd: VirtioSnd, substream: SndPcmSubstream): boolean {
   if (substream.isOpen) return false
   const where = `a message of ${substream.name} completes after the close`
-  reportFreed(snd, `${where}: null pointer dereference of substream->runtime`)
+  reportUseAfterFree(snd.k, `${where}: null pointer dereference of substream->runtime`)
   return true
 }

@@ -13,12 +13,12 @@ import type { SndCard } from '../../../alsa/core.ts'
 import type { Kernel } from '../../../linux/kernel.ts'
 import { Mutex, mutex_lock, mutex_unlock } from '../../../linux/mutex.ts'
 import { currentTask } from '../../../linux/preempt.ts'
-import { kfree, kmalloc } from '../../../linux/slab.ts'
+import { kfree, kmalloc, reportUseAfterFree } from '../../../linux/slab.ts'
 import { cancel_work_sync, schedule_work, WorkStruct } from '../../../linux/workqueue.ts'
 import { bus_reprobe, device_reprobe } from '../../../virtio/virtio_bus.ts'
 import type { VirtioPciDevice } from '../../../virtio/virtio_pci.ts'
 import type { VirtioSndVariant } from '../variant.ts'
-import { reportFreed, type VirtioSnd } from '../virtio_snd_device.ts'
+import type { VirtioSnd } from '../virtio_snd_device.ts'
 
 /** What it needs of a driver's structure. */
 export interface Resettable extends VirtioSnd {
@@ -107,7 +107,7 @@ function reprobe(vdev: VirtioPciDevice, { reset_by }: VirtioSndVariant): Proc<nu
  * structure that the removal frees.
  */
 export function* virtsnd_reset_fn(snd: Resettable & { readonly freed: boolean }): Proc {
-  if (snd.freed) reportFreed(snd, 'reset_work runs on a freed struct virtio_snd')
+  if (snd.freed) reportUseAfterFree(snd.k, 'reset_work runs on a freed struct virtio_snd')
   yield* reprobe(snd.vdev, snd.variant)
 }
 
