@@ -7,6 +7,7 @@ import { type Proc, Req } from '../../sim/process.ts'
 import { T } from '../../sim/trace.ts'
 import { errnoName } from '../linux/errno.ts'
 import type { Kernel } from '../linux/kernel.ts'
+import { currentTask } from '../linux/preempt.ts'
 import type { Task, TaskOptions } from '../machine/task.ts'
 import { sys_sleep_until } from './syscall.ts'
 
@@ -88,14 +89,15 @@ export function spawnThread(
   body: () => Proc<unknown>,
   options: TaskOptions,
 ): void {
-  const run = function* (): Proc {
-    yield* body()
-    task.exited = true
-  }
-  const task: Task = k.spawn(name, 'client', run, options)
+  const task = k.spawn(name, 'client', () => threadBody(k, body), options)
   task.userMode = true
   task.leader = leader
   leader.threads.push(task)
+}
+
+function* threadBody(k: Kernel, body: () => Proc<unknown>): Proc {
+  yield* body()
+  currentTask(k).exited = true
 }
 
 function* clientBody(

@@ -28,10 +28,10 @@ describe('guest.revert', () => {
   })
 
   it('refuses a commit that is not modelled', () => {
-    const text = refused('{revert: [3c7df2e27345]}')
+    const text = refused('{revert: [3c7df2e27364]}')
     expect(text).toContain('a.yaml:5:')
     expect(text).toContain('guest.revert')
-    expect(text).toContain("'3c7df2e27345' is not known, did you mean '3c7df2e27346'?")
+    expect(text).toContain("'3c7df2e27364' is not known, did you mean '3c7df2e27346'?")
   })
 
   it('refuses a commit twice', () => {
