@@ -9,6 +9,7 @@ import { chmodSync } from 'node:fs'
 const commandLine = {
   input: {
     main: 'dist/cli/main.js',
+    program: 'dist/cli/program.js',
     'run-worker': 'dist/app/run-worker.js',
     'bench-worker': 'dist/app/bench-worker.js',
     'explore-worker': 'dist/app/explore-worker.js',

@@ -3,26 +3,28 @@
  * kept too, packed, under `out/bench`, so that a later comparison on this machine can print what a
  * record was; without them it still says which one it is, as near as the ladder of checks tells.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as Effect from 'effect/Effect'
 import * as Result from 'effect/Result'
 import * as Schema from 'effect/Schema'
 import { BASELINE_SCHEMA, type Baseline } from '../analysis/bench/baseline.ts'
+import { parseJson } from '../base/json.ts'
 import { writeFileAtomically } from './atomic-write.ts'
+import { readBounded } from './bounded-read.ts'
 import { InputError, OutputError } from './Errors.ts'
 import { reasonOf } from './io-reason.ts'
 import { sortedJson } from './ResultJson.ts'
 
 const Texts = Schema.Record(Schema.String, Schema.String)
 const TimingSchema = Schema.Struct({
-  median: Schema.Number,
-  low: Schema.Number,
-  high: Schema.Number,
-  samples: Schema.Number,
+  median: Schema.Finite,
+  low: Schema.Finite,
+  high: Schema.Finite,
+  samples: Schema.Finite,
 })
 const CaseSchema = Schema.Struct({
-  metrics: Schema.Record(Schema.String, Schema.Union([Schema.Number, Schema.String])),
+  metrics: Schema.Record(Schema.String, Schema.Union([Schema.Finite, Schema.String])),
   timing: Schema.optionalKey(Schema.Record(Schema.String, TimingSchema)),
   checks: Schema.optionalKey(Schema.String),
   locks: Schema.optionalKey(Schema.Array(Schema.String)),
@@ -36,6 +38,8 @@ const BaselineSchema = Schema.Struct({
 const decode = Schema.decodeUnknownResult(BaselineSchema, { errors: 'all' })
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
+
+const baselineBytesMax = 16 * 1_024 * 1_024
 
 /** A name stands for a file of the folder; whatever looks like a path is one. */
 export function baselinePath(folder: string, nameOrFile: string): string {
@@ -53,7 +57,7 @@ export const checkBaselineName = Effect.fnUntraced(function* (name: string) {
 export function parseBaseline(text: string): Baseline | string {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = parseJson(text)
   } catch (error) {
     return `is not JSON: ${error instanceof Error ? error.message : error}`
   }
@@ -66,7 +70,7 @@ export const readBaseline = Effect.fnUntraced(function* (path: string) {
   const fault = (what: string) => new InputError({ lines: [`${path}: ${what}`] })
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = readBounded(path, baselineBytesMax, 'a baseline').toString('utf8')
   } catch (error) {
     return yield* fault(`cannot be read: ${reasonOf(error)}`)
   }

@@ -1,5 +1,4 @@
 /** `pcmsim calibrate`: fit costs to captured traces, replay them, predict what was not fitted. */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import * as Effect from 'effect/Effect'
 import { layoutCalibration } from '../chart/layout/calibration.ts'
@@ -83,12 +82,11 @@ const write = Effect.fnUntraced(function* (
     const { svgText } = await import('./Charts.ts')
     return svgText(drawing)
   })
-  yield* writeTo(join(charts, `${found.run.name}.svg`), svg, charts)
+  yield* writeTo(join(charts, `${found.run.name}.svg`), svg)
 })
 
-const writeTo = Effect.fnUntraced(function* (path: string, text: string, folder?: string) {
+const writeTo = Effect.fnUntraced(function* (path: string, text: string) {
   try {
-    if (folder !== undefined) mkdirSync(folder, { recursive: true })
     writeFileAtomically(path, text)
   } catch (error) {
     return yield* new OutputError({ path, reason: reasonOf(error) })

@@ -3,17 +3,19 @@
  * pieces, packed by gzip or not, so that a large file takes time but no memory.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs'
+import { createReadStream, existsSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
 import { createGunzip } from 'node:zlib'
 import * as Effect from 'effect/Effect'
+import { parseJson } from '../base/json.ts'
 import type { Capture } from '../import/capture.ts'
 import { capturedRun } from '../import/captured-run.ts'
 import type { Imported } from '../import/guest-event.ts'
 import type { Replayed } from '../import/scenario.ts'
 import { TraceImport, TraceImportFault } from '../import/trace-import.ts'
 import { tracedRun } from '../import/traced-run.ts'
+import { readBounded } from './bounded-read.ts'
 import { InputError } from './Errors.ts'
 import { reasonOf } from './io-reason.ts'
 
@@ -29,7 +31,7 @@ export interface TracedRun {
 
 /** Text of one trace, unpacked; a limit against a small file that unpacks to a huge one. */
 const textBytesMax = 4 * 1024 * 1024 * 1024
-const jsonBytesMax = 64 * 1024 * 1024
+const jsonBytesMax = 16 * 1024 * 1024
 const packed = /\.gz$/
 
 export const readRuns = Effect.fnUntraced(function* (paths: readonly string[]) {
@@ -95,8 +97,8 @@ function captureIn(folder: string, events: Imported): Capture | null | string {
   const read: unknown[] = []
   for (const path of paths) {
     try {
-      if (statSync(path).size > jsonBytesMax) return `${path}: larger than 64 MiB`
-      read.push(JSON.parse(readFileSync(path, 'utf8')))
+      const bytes = readBounded(path, jsonBytesMax, "a capture's JSON")
+      read.push(parseJson(bytes.toString('utf8')))
     } catch (error) {
       return `${path}: ${error instanceof SyntaxError ? 'not JSON' : reasonOf(error)}`
     }

@@ -36,8 +36,13 @@ export async function exitCodeOf(
 }
 
 function report(text: string, code: number, console: Console): number {
-  console.err(`${text}\n`)
+  console.err(`${printable(text)}\n`)
   return code
+}
+
+/** A file's own words are in messages; what would move a terminal's cursor is not. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '\ufffd')
 }
 
 export function bugText(error: unknown): string {

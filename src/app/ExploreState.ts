@@ -3,10 +3,13 @@
  * then a line for each round, appended when the round is complete. What a kill leaves half written
  * at the end is not a line and is overwritten.
  */
-import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { parseJson } from '../base/json.ts'
+import { ORACLES } from '../explore/failures.ts'
 import type { Outcome, Trial } from '../explore/trial.ts'
 import { folderRefusal } from './atomic-write.ts'
+import { readBounded } from './bounded-read.ts'
 import type { TrialServer } from './ExplorePool.ts'
 import { codeOf, reasonOf } from './io-reason.ts'
 
@@ -31,20 +34,20 @@ export class ExploreState {
     try {
       const refusal = folderRefusal(dirname(path))
       if (refusal !== undefined) return `--resume: ${refusal}`
-      const text = read(path)
-      const end = text.lastIndexOf('\n') + 1
-      const [first, ...lines] = text.slice(0, end).split('\n').slice(0, -1)
+      const bytes = read(path)
+      const end = bytes.lastIndexOf('\n') + 1
+      const [first, ...lines] = bytes.toString('utf8', 0, end).split('\n').slice(0, -1)
       if (first === undefined) {
-        if (text !== '') return `--resume ${path}: is not the file of a search`
+        if (bytes.length > 0) return `--resume ${path}: is not the file of a search`
         writeFileSync(path, `${header}\n`)
         return new ExploreState(path, [])
       }
       if (first !== header) return `--resume ${path}: is of another search or scenario`
-      truncateSync(path, Buffer.byteLength(text.slice(0, end)))
-      return new ExploreState(
-        path,
-        lines.map((line) => JSON.parse(line)),
-      )
+      const rounds = lines.map(parseJson)
+      const wrong = rounds.findIndex((round) => !isRound(round))
+      if (wrong >= 0) return `--resume ${path}: is damaged: line ${wrong + 2} is no round`
+      truncateSync(path, end)
+      return new ExploreState(path, rounds as (readonly SavedOutcome[])[])
     } catch (error) {
       if (error instanceof SyntaxError) return `--resume ${path}: is damaged: ${error.message}`
       return `--resume ${path}: ${reasonOf(error)}`
@@ -87,11 +90,41 @@ export class ExploreState {
   }
 }
 
-function read(path: string): string {
+/** Of a saved search, which is kept in memory whole. */
+const bytesMax = 256 * 1_024 * 1_024
+
+function read(path: string): Buffer {
   try {
-    return readFileSync(path, 'utf8')
+    return readBounded(path, bytesMax, 'a saved search')
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return ''
+    if (codeOf(error) === 'ENOENT') return Buffer.alloc(0)
     throw error
   }
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+function isRound(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isOutcome)
+}
+
+function isOutcome(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { schedule, failures, features, silence } = value
+  if (typeof schedule !== 'string') return false
+  if (!Number.isSafeInteger(silence) || !Array.isArray(features)) return false
+  if (!features.every((one) => typeof one === 'string')) return false
+  return Array.isArray(failures) && failures.every(isFailure)
+}
+
+function isFailure(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { oracle, key, text, timeNs, expect } = value
+  if (typeof oracle !== 'string' || !Object.hasOwn(ORACLES, oracle)) return false
+  if (typeof key !== 'string' || typeof text !== 'string' || !isRecord(expect)) return false
+  return timeNs === null || Number.isSafeInteger(timeNs)
+}
+
+function isRecord(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -2,11 +2,12 @@
  * The file system as a service: which scenarios the command line means, and their text. Reading is
  * limited, so that no input can exhaust memory. Writing is atomic-write.ts.
  */
-import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import * as Context from 'effect/Context'
 import * as Effect from 'effect/Effect'
 import * as Layer from 'effect/Layer'
+import { readBounded } from './bounded-read.ts'
 import { InputError } from './Errors.ts'
 import { globRoot, globToRegExp, isGlob } from './glob.ts'
 import { codeOf, reasonOf } from './io-reason.ts'
@@ -111,26 +112,13 @@ const readText = Effect.fnUntraced(function* (path: string) {
   return { name, text }
 })
 
-/** The bytes, or why not. Reads at most one byte more than is allowed, whatever the file is. */
+/** The bytes, or why not. */
 function readLimited(path: string): Uint8Array | string {
-  const limit = `larger than ${inputBytesMax / 1_048_576} MiB, the limit of a scenario file`
   try {
-    const file = path === '-' ? 0 : openSync(path, 'r')
-    try {
-      if (fstatSync(file).isDirectory()) return 'is a folder, not a file'
-      const buffer = Buffer.allocUnsafe(inputBytesMax + 1)
-      let length = 0
-      while (length < buffer.length) {
-        const got = readSync(file, buffer, length, buffer.length - length, null)
-        if (got === 0) break
-        length += got
-      }
-      return length > inputBytesMax ? limit : buffer.subarray(0, length)
-    } finally {
-      if (file !== 0) closeSync(file)
-    }
+    return readBounded(path, inputBytesMax, 'a scenario file')
   } catch (error) {
     if (codeOf(error) === 'EOF') return Buffer.alloc(0)
+    if (['EFBIG', 'EISDIR'].includes(codeOf(error))) return reasonOf(error)
     return `cannot be read: ${reasonOf(error)}`
   }
 }

@@ -185,7 +185,8 @@ export function oneOf<const T extends string | number>(values: readonly T[]) {
   return leaf(parse, { enum: values })
 }
 
-const namePattern = '^[A-Za-z0-9][A-Za-z0-9._-]*$'
+/** What may be a name, which becomes a folder. */
+export const namePattern = '^[A-Za-z0-9][A-Za-z0-9._-]*$'
 
 /** Names become folder names, so they are kept to what every file system takes. */
 export function nameLeaf(lengthMax: number) {

@@ -3,6 +3,7 @@ import * as Effect from 'effect/Effect'
 import type { LockFacts } from '../analysis/lockdep/baseline.ts'
 import { CASE_OPS } from '../analysis/lockdep/case-ops.ts'
 import type { CaseOp, LockCase } from '../analysis/lockdep/cases.ts'
+import { parseJson } from '../base/json.ts'
 import { InputError } from './Errors.ts'
 import { Files } from './Files.ts'
 
@@ -26,7 +27,7 @@ type Json = Readonly<Record<string, unknown>>
 
 /** The case, or what is wrong with it. */
 function parseCase(line: string): LockCase | string {
-  const value = parseJson(line)
+  const value = jsonOf(line)
   if (!isRecord(value)) return 'not a JSON object, allowed: {"name", "classes", "ops"}'
   const { name, classes = {}, ops } = value
   if (typeof name !== 'string') return 'name: allowed: a text'
@@ -74,7 +75,7 @@ function nearest(op: string): string {
 export const readBaseline = Effect.fnUntraced(function* (path: string) {
   const files = yield* Files
   const { name, text } = yield* files.read(path)
-  const value = parseJson(text)
+  const value = jsonOf(text)
   const facts = isRecord(value) && isRecord(value.locks) ? value.locks : value
   if (isRecord(facts) && isEdges(facts.edges) && isReports(facts.predicted)) {
     const { edges, predicted } = facts
@@ -99,9 +100,9 @@ function isReports(value: unknown): value is LockFacts['predicted'] {
   )
 }
 
-function parseJson(text: string): unknown {
+function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }

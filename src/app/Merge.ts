@@ -9,7 +9,8 @@ import { exitCodes, InputError, NondeterminismError, OutputError } from './Error
 import { type Console, exitCodeOf } from './Exit.ts'
 import { codeOf, reasonOf } from './io-reason.ts'
 import { filesText, folderOf, resultsPath, sameSweep } from './Sweep.ts'
-import { type SweepHeader, SweepSources } from './SweepFile.ts'
+import { SweepSources } from './SweepFile.ts'
+import type { SweepHeader } from './SweepLines.ts'
 import { type OutputOptions, reportJson, reportOf, reportText, writeReport } from './SweepOutput.ts'
 
 export interface MergeOptions extends OutputOptions {

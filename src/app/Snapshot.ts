@@ -2,7 +2,6 @@
  * `pcmsim explain --proc status.txt --hw-params hw.txt --dmesg log.txt`: which known scenarios look
  * like what was pasted, why, and the command that makes each.
  */
-import { readFileSync, statSync } from 'node:fs'
 import * as Effect from 'effect/Effect'
 import {
   type Feature,
@@ -11,6 +10,7 @@ import {
   SNAPSHOT_BYTES_MAX,
   type Source,
 } from '../import/snapshot.ts'
+import { readBounded } from './bounded-read.ts'
 import { exitCodes, InputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { wrapped } from './ExplainText.ts'
@@ -60,9 +60,8 @@ export function snapshotCommand(options: SnapshotOptions, console: Console): Pro
 /** The file, or a line that says why not. */
 function sourceOf(path: string, faults: string[]): Source[] {
   try {
-    const { size } = statSync(path)
-    if (size <= SNAPSHOT_BYTES_MAX) return [{ name: path, text: readFileSync(path, 'utf8') }]
-    faults.push(`${path}: ${size} bytes are too many, allowed: up to ${SNAPSHOT_BYTES_MAX}`)
+    const text = readBounded(path, SNAPSHOT_BYTES_MAX, 'a snapshot').toString('utf8')
+    return [{ name: path, text }]
   } catch (error) {
     faults.push(`${path}: cannot be read: ${reasonOf(error)}`)
   }

@@ -14,15 +14,14 @@ import { findFrontier, frontierJson, frontierText } from './Frontier.ts'
 import { reasonOf } from './io-reason.ts'
 import { type RareWanted, rareFaults, runRare } from './RareCommand.ts'
 import {
-  type PointLine,
   type ReadSweep,
   readSweep,
-  type SweepHeader,
   SweepSources,
   SweepWriter,
   sealed,
   standsAt,
 } from './SweepFile.ts'
+import type { PointLine, SweepHeader } from './SweepLines.ts'
 import { type OutputOptions, reportJson, reportOf, reportText, writeReport } from './SweepOutput.ts'
 import { type GridOptions, keyOf, makePlan, type Plan } from './SweepPlan.ts'
 import type { OpenPoints } from './SweepPool.ts'

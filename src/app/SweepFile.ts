@@ -6,36 +6,9 @@
  */
 import { createHash } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
-import type { PointResult } from '../explore/sweep/point.ts'
+import { parseJson } from '../base/json.ts'
 import { codeOf, reasonOf } from './io-reason.ts'
-
-/** What is swept: equal for all shards of one sweep. */
-export interface SweepHeader {
-  readonly pcmsim: 'sweep'
-  readonly schema: 1
-  readonly version: string
-  /** `name` or `name/variant`. */
-  readonly scenario: string
-  /** SHA-256 of the scenario with its overrides. */
-  readonly document: string
-  readonly axes: readonly { readonly path: string; readonly values: readonly string[] }[]
-  readonly where: readonly string[]
-  readonly failIf: readonly string[]
-  readonly settings: number
-  readonly seeds: { readonly first: number; readonly last: number }
-  readonly points: number
-}
-
-export interface PointLine {
-  /** Number of the point in the sweep, from 0. */
-  readonly at: number
-  /** SHA-256 of scenario, parameters, seed and version, 32 digits of it. */
-  readonly key: string
-  /** A value for each axis. */
-  readonly set: readonly string[]
-  readonly seed: number
-  readonly result: PointResult
-}
+import { isHeader, isPoint, type PointLine, type SweepHeader } from './SweepLines.ts'
 
 const sumDigits = 16
 const sumAt = `,"sum":"`.length + sumDigits + 2
@@ -46,10 +19,17 @@ export function sealed(value: SweepHeader | PointLine): string {
   return `${body},"sum":"${sumOf(body)}"}`
 }
 
-function unsealed(line: string): unknown {
+/** Null: spoilt. The checksum finds accidents; what is sealed need not be ours all the same. */
+function unsealed(line: string): SweepHeader | PointLine | null {
   const body = line.slice(0, -sumAt)
   if (line.length <= sumAt || line !== `${body},"sum":"${sumOf(body)}"}`) return null
-  return JSON.parse(line)
+  try {
+    const value = parseJson(line)
+    return isHeader(value) || isPoint(value) ? withoutSum(value) : null
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
 }
 
 function sumOf(text: string): string {
@@ -76,12 +56,18 @@ export function readSweep(path: string, take: (line: FoundLine) => void): ReadSw
   let header: SweepHeader | null = null
   let spoilt = 0
   const { ends } = eachLine(path, (text, offset, length) => {
-    const value = unsealed(text) as (PointLine & SweepHeader) | null
-    if (value === null) spoilt++
-    else if (value.pcmsim === 'sweep') header ??= withoutSum(value)
-    else take({ point: withoutSum(value), offset, length })
+    const value = unsealed(text)
+    if (value === null || !belongs(value, header)) spoilt++
+    else if ('pcmsim' in value) header ??= value
+    else take({ point: value, offset, length })
   })
   return { header, spoilt, ends }
+}
+
+/** A point of the sweep whose header stands before it. */
+function belongs(value: SweepHeader | PointLine, header: SweepHeader | null): boolean {
+  if (header === null || 'pcmsim' in value) return true
+  return value.at < header.points && value.set.length === header.axes.length
 }
 
 function withoutSum<T extends object>(value: T): T {
@@ -90,6 +76,8 @@ function withoutSum<T extends object>(value: T): T {
 }
 
 const pieceBytes = 1 << 20
+/** A header has every value of every axis. A longer line is spoilt, and its text is not kept. */
+const lineBytesMax = 16 << 20
 
 function eachLine(
   path: string,
@@ -100,6 +88,7 @@ function eachLine(
     const { size } = fstatSync(file)
     let rest = Buffer.alloc(0)
     let restAt = 0
+    let cut = false
     for (let at = 0; at < size; ) {
       const piece = Buffer.allocUnsafe(Math.min(pieceBytes, size - at))
       const got = readSync(file, piece, 0, piece.length, at)
@@ -108,14 +97,20 @@ function eachLine(
       const bytes = Buffer.concat([rest, piece.subarray(0, got)])
       let from = 0
       for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
-        if (end > from) take(bytes.toString('utf8', from, end), restAt + from, end - from)
+        if (cut || end - from > lineBytesMax) take('', restAt + from, end - from)
+        else if (end > from) take(bytes.toString('utf8', from, end), restAt + from, end - from)
+        cut = false
         from = end + 1
       }
       rest = bytes.subarray(from)
       restAt += from
+      if (rest.length <= lineBytesMax && !cut) continue
+      cut = true
+      restAt += rest.length
+      rest = Buffer.alloc(0)
     }
-    if (rest.length > 0) take(rest.toString('utf8'), restAt, rest.length)
-    return { ends: rest.length === 0 }
+    if (rest.length > 0 || cut) take(rest.toString('utf8'), restAt, rest.length)
+    return { ends: rest.length === 0 && !cut }
   } finally {
     closeSync(file)
   }

@@ -15,7 +15,7 @@ import {
 import { writeFileAtomically } from './atomic-write.ts'
 import { sortedJson } from './ResultJson.ts'
 import { plural, shortDuration, table } from './report-format.ts'
-import type { PointLine, SweepHeader } from './SweepFile.ts'
+import type { PointLine, SweepHeader } from './SweepLines.ts'
 
 export interface OutputOptions {
   /** Of the interval of the failing share, such as 0.95. */

@@ -18,7 +18,7 @@ import { fullName } from './Jobs.ts'
 import { parseOverride } from './Load.ts'
 import { loadOne, type OneScenario, type OneScenarioOptions } from './OneScenario.ts'
 import { sortedJson } from './ResultJson.ts'
-import type { SweepHeader } from './SweepFile.ts'
+import type { SweepHeader } from './SweepLines.ts'
 import { pcmsimVersion } from './Version.ts'
 
 export interface GridOptions extends OneScenarioOptions {

@@ -4,6 +4,7 @@
  * us.
  */
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -13,6 +14,7 @@ import {
   type Node,
   type ParsedNode,
   parseAllDocuments,
+  visit,
 } from 'yaml'
 import type { Path } from '../scenario/fault.ts'
 import type { At, Position, RawDocument } from '../scenario/raw.ts'
@@ -50,7 +52,13 @@ export function readYaml(file: string, text: string): ReadYaml {
     return fail([defect(placeOf(file, text, offset), [], what, allowed)])
   }
   try {
-    const options = { version: '1.2', strict: true, prettyErrors: false } as const
+    // The library compares each key with all before it; mapping() asks a table.
+    const options = {
+      version: '1.2',
+      strict: true,
+      prettyErrors: false,
+      uniqueKeys: false,
+    } as const
     const docs = parseAllDocuments(text, { ...options, lineCounter: lines })
     if ('empty' in docs) return fail([defect(at(0), [], 'the document is empty', topLevelAllowed)])
     const broken = syntaxFaults(docs, at)
@@ -107,7 +115,7 @@ class Reader {
   private readonly places = new Map<string, Position>()
   private readonly at: (offset: number) => Position
   private values = 0
-  private doc: Document | undefined
+  private targets: ReadonlyMap<Alias, Node> = new Map()
 
   constructor(at: (offset: number) => Position) {
     this.at = at
@@ -118,7 +126,7 @@ class Reader {
   }
 
   document(doc: Document<ParsedNode>): unknown {
-    this.doc = doc
+    this.targets = aliasTargets(doc)
     return this.node(doc.contents, [], this.at(0))
   }
 
@@ -126,7 +134,7 @@ class Reader {
     const position = node?.range ? this.at(node.range[0]) : around
     this.places.set(pathKey(path, 'value'), position)
     if (node === null || this.overLimit(path, position)) return null
-    if (isAlias(node)) return this.alias(node.resolve(this.doc as Document), path, position)
+    if (isAlias(node)) return this.alias(this.targets.get(node), path, position)
     if (isScalar(node)) return node.value
     if (isSeq(node))
       return node.items.map((one, i) => this.node(one as Node, [...path, i], position))
@@ -168,11 +176,35 @@ class Reader {
         this.faults.push(defect(position, path, 'this key is not a name', 'a plain name'))
         continue
       }
+      if (Object.hasOwn(out, name)) {
+        this.faults.push(defect(position, [], 'not valid YAML: Map keys must be unique'))
+        continue
+      }
       this.places.set(pathKey([...path, name], 'key'), position)
       out[name] = this.node((value ?? null) as Node | null, [...path, name], position)
     }
     return out
   }
+}
+
+/**
+ * The node that each alias stands for: the last before it that has the anchor. One walk for all of
+ * them, because asking the library for one walks the document.
+ */
+function aliasTargets(doc: Document): ReadonlyMap<Alias, Node> {
+  const anchors = new Map<string, Node>()
+  const targets = new Map<Alias, Node>()
+  visit(doc, {
+    Node: (_, node) => {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.set(node.anchor, node)
+        return
+      }
+      const target = anchors.get(node.source)
+      if (target !== undefined) targets.set(node, target)
+    },
+  })
+  return targets
 }
 
 function keyPosition(key: unknown, at: (offset: number) => Position): Position | undefined {

@@ -34,7 +34,9 @@ export function writeFileAtomically(
   makeFolder(folder)
   const temporary = join(folder, `.${basename(path)}.${process.pid}-${threadId}.tmp`)
   try {
-    const file = openSync(temporary, 'w')
+    // Never through what somebody put there: a link may lead anywhere.
+    rmSync(temporary, { force: true })
+    const file = openSync(temporary, 'wx')
     try {
       if (content instanceof Uint8Array) writeBytes(file, content)
       else writePieces(file, typeof content === 'string' ? [content] : content)

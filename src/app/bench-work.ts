@@ -3,7 +3,7 @@
  * data that crosses to another process, maybe to one of another revision, so a scenario travels as
  * its text. Facts are the same everywhere; samples are not.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { CaseFacts } from '../analysis/bench/baseline.ts'
 import { bracketOf, CheckLadder } from '../analysis/bench/checks.ts'
@@ -16,6 +16,7 @@ import { LineWriter } from '../sim/trace-lines.ts'
 import type { TraceStore } from '../sim/trace-store.ts'
 import { writeFileAtomically } from './atomic-write.ts'
 import { LOOPS, type LoopName } from './bench-loops.ts'
+import { readBounded } from './bounded-read.ts'
 import { notation } from './CostList.ts'
 import { loadText, parseOverride } from './Load.ts'
 import { simulate } from './Simulator.ts'
@@ -66,6 +67,8 @@ export type BenchAnswer =
 
 /** Larger recordings are not kept. */
 const KEPT_RECORDS_MAX = 1_000_000
+/** Of such a recording, packed or not; a line has some 110 bytes. */
+const KEPT_BYTES_MAX = 256 * 1_024 * 1_024
 
 export function specOf(work: ScenarioWork): ScenarioSpec {
   const overrides = work.set.map((text) => {
@@ -143,11 +146,17 @@ export function locate(work: ScenarioWork, checks: string, kept: string | null):
   return found
 }
 
+/** Null also for what is damaged: the ladder of checks still says nearly where. */
 function keptLines(kept: string | null): readonly string[] | null {
   if (kept === null || !existsSync(kept)) return null
-  return gunzipSync(readFileSync(kept))
-    .toString('utf8')
-    .split(/(?<=\n)/)
+  try {
+    const packed = readBounded(kept, KEPT_BYTES_MAX, 'kept records')
+    const bytes = gunzipSync(packed, { maxOutputLength: KEPT_BYTES_MAX })
+    return bytes.toString('utf8').split(/(?<=\n)/)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return null
+    throw error
+  }
 }
 
 function firstDifference(old: readonly string[], now: Iterable<string>) {

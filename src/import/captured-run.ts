@@ -236,8 +236,13 @@ function zeroOf(logged: readonly (RegExpExecArray | null)[], marks: readonly Mar
   return found.toSorted((a, b) => a - b)[Math.floor(found.length / 2)] ?? 0
 }
 
+/** More than a client makes in an hour, and fewer than memory minds. */
+const TRANSFERS_MAX = 1_000_000
+
 /** A log keeps the first rows only; the rest went on alike. */
 function allTransfers(rows: readonly Transfer[], count: number): readonly Transfer[] {
+  if (!(count <= TRANSFERS_MAX))
+    throw new Error(`${count} transfers, the limit is ${TRANSFERS_MAX}`)
   const last = rows.at(-1)
   if (last === undefined) return rows
   const [t, us, frames, hw, appl, state] = last

@@ -8,6 +8,7 @@
  * `cpu` is null for hardware beside the processors. A symbol is written by its name, or `name#id`
  * where an earlier symbol of its table has that name; a number without a name stays a number.
  */
+import { parseJson } from '../base/json.ts'
 import { SYMBOL_TABLES, type SymbolEntry, Symbols } from './symbols.ts'
 import { NO_CPU, TraceRecord } from './trace.ts'
 import type { ChunkPool } from './trace-columns.ts'
@@ -86,7 +87,10 @@ export class TraceTextReader {
   }
 
   push(piece: string): void {
-    const text = this.rest + piece
+    const { rest } = this
+    const most = this.header === null ? HEADER_LENGTH_MAX : LINE_LENGTH_MAX
+    if (rest.length > most) throw this.tooLong(most)
+    const text = rest + piece
     let from = 0
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
       this.take(text.slice(from, end))
@@ -108,6 +112,8 @@ export class TraceTextReader {
 
   private take(text: string): void {
     this.line++
+    const most = this.header === null ? HEADER_LENGTH_MAX : LINE_LENGTH_MAX
+    if (text.length > most) throw new TraceTextFault(this.line, longLine(most))
     if (this.header === null) {
       this.header = readHeader(this.json(text), this.pool, (s) => this.fault(s))
     } else readRecord(this.json(text), this.header, this.record, (s) => this.fault(s))
@@ -116,7 +122,7 @@ export class TraceTextReader {
   private json(text: string): Json {
     let parsed: unknown
     try {
-      parsed = JSON.parse(text)
+      parsed = parseJson(text)
     } catch {
       throw this.fault('this line is not JSON')
     }
@@ -124,9 +130,21 @@ export class TraceTextReader {
     return parsed as Json
   }
 
+  private tooLong(most: number): TraceTextFault {
+    return new TraceTextFault(this.line + 1, longLine(most))
+  }
+
   private fault(sentence: string): TraceTextFault {
     return new TraceTextFault(this.line, sentence)
   }
+}
+
+/** The header has all symbols; a record has the longest text of them at most. */
+const HEADER_LENGTH_MAX = 8 * 1_048_576
+const LINE_LENGTH_MAX = 1_048_576
+
+function longLine(most: number): string {
+  return `this line is longer than ${most / 1_048_576} MiB, the limit of a trace`
 }
 
 type Json = Readonly<Record<string, unknown>>
