@@ -32,10 +32,11 @@ function checkDriver(
   path: readonly (string | number)[],
   faults: Fault[],
 ): void {
-  const { drivers } = factsOf(commit)
-  if (drivers === undefined) return
-  const mine = kind === 'virtio-snd'
-  if (mine && drivers.includes(version)) return
+  const { driver, versions } = factsOf(commit)
+  if (driver === undefined) return
+  const mine = kind === driver
+  if (mine && (versions === undefined || versions.includes(version))) return
   const what = `the driver ${mine ? version : `'${kind}'`} never had ${commit}`
-  faults.push({ path, at: 'value', what, allowed: `with version ${drivers.join(' or ')}` })
+  const allowed = mine ? `with version ${versions?.join(' or ')}` : `with driver.kind ${driver}`
+  faults.push({ path, at: 'value', what, allowed })
 }

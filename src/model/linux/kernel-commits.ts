@@ -9,8 +9,10 @@ interface CommitFacts {
   readonly without: string
   /** Commits that stand on it, and have to be reverted with it. */
   readonly onTop?: readonly string[]
-  /** The versions of virtio-snd that have it; absent: it is not that driver's. */
-  readonly drivers?: readonly string[]
+  /** Kind of the driver that it is a commit of; absent: it is not a driver's. */
+  readonly driver?: string
+  /** The versions of that driver that have it; absent: all. */
+  readonly versions?: readonly string[]
 }
 
 export const kernelCommits = {
@@ -44,15 +46,18 @@ export const kernelCommits = {
   '3c7df2e27346': {
     without:
       'virtio-snd: work items are initialised after the answer to PCM_INFO, not before the request',
-    drivers: ['v7', 'ack'],
+    driver: 'virtio-snd',
+    versions: ['v7', 'ack'],
   },
   '67a01afaf3d3': {
     without: 'snd-aloop: close and prepare do not wait for a timer function that runs',
+    driver: 'aloop',
   },
   '96c7d478efad': {
     without:
       "snd-pcsp: the timer's function tells the period itself, with the chip's lock held, and " +
       'takes the stream lock under it',
+    driver: 'pcsp',
   },
 } as const satisfies Readonly<Record<string, CommitFacts>>
 

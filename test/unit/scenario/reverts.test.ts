@@ -62,6 +62,10 @@ describe('guest.revert', () => {
   it('refuses a commit of a driver that is not there', () => {
     const text = refused('{revert: [3c7df2e27346]}', ['driver.version=ack', 'driver.kind=ideal'])
     expect(text).toContain("guest.revert.0: the driver 'ideal' never had 3c7df2e27346")
+    expect(text).toContain('with driver.kind virtio-snd')
+    const aloop = refused('{revert: [67a01afaf3d3]}')
+    expect(aloop).toContain("the driver 'virtio-snd' never had 67a01afaf3d3")
+    expect(aloop).toContain('with driver.kind aloop')
   })
 })
 
