@@ -18,10 +18,11 @@ import {
   SPAN_STYLES,
   type SpanStyle,
 } from './lanes.ts'
+import { isOfLock } from './log.ts'
 import type { StreamTable } from './streams.ts'
 import type { Window } from './windows.ts'
 
-const LOCK_BUGS = new Set([(CODES.bug as readonly string[]).indexOf('sleep-in-atomic')])
+const SLEEP_IN_ATOMIC = (CODES.bug as readonly string[]).indexOf('sleep-in-atomic')
 const CALL_SLEEP = (CODES.call as readonly string[]).indexOf('sleep')
 
 interface Draft {
@@ -122,7 +123,8 @@ export class LaneFold implements Fold<LaneSet>, HeardSink {
 
   record(r: TraceRecord): void {
     if (r.kind === T.bug) {
-      if (LOCK_BUGS.has(r.a)) this.complaining.add(r.context)
+      const isLock = isOfLock(this.symbols.name('text', r.b))
+      if (r.a === SLEEP_IN_ATOMIC && isLock) this.complaining.add(r.context)
     } else if (r.kind >= T.audio_copy) {
       // What is heard after the stretch's end may have begun within it.
       this.played.record(r)

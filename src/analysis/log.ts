@@ -78,6 +78,11 @@ export class LogFold implements Fold<RunLog> {
   }
 }
 
+/** Whether a BUG is of taking a lock: the context's next operation on locks is on that one. */
+export function isOfLock(text: string): boolean {
+  return text.includes(' at kernel/locking/')
+}
+
 function keep<V>(list: V[], entry: V): void {
   if (list.length < LINES_MAX) list.push(entry)
 }

@@ -53,7 +53,10 @@ export function tryChanges(
     return changed === null ? [] : [tryOne(change, changed, seed, explanation, before)]
   })
   const prevents = trials.filter((one) => one.prevented)
-  const asked = prevents.length > 0 ? [] : siblings.slice(0, VARIANTS_MAX)
+  const { kind } = explanation
+  // A variant's periods are others: none of them is this one.
+  const ofPeriod = kind === 'late' || kind === 'at'
+  const asked = prevents.length > 0 || ofPeriod ? [] : siblings.slice(0, VARIANTS_MAX)
   const without = asked.filter((one) => runOf(one, seed, explanation, before).prevented)
   return {
     what: whatOf(explanation),

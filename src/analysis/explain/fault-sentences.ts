@@ -2,7 +2,7 @@
 import { T, TraceRecord } from '../../sim/trace.ts'
 import type { TraceStore } from '../../sim/trace-store.ts'
 import { formatDuration, formatInstant } from '../format.ts'
-import type { FailedCall, Incident } from '../log.ts'
+import { type FailedCall, type Incident, isOfLock } from '../log.ts'
 import type { MemoryFault } from '../memory.ts'
 import { closeRace } from './close-race.ts'
 import type { Facts } from './explain.ts'
@@ -40,12 +40,12 @@ function under({ symbols }: History, held: readonly { readonly lock: number }[])
   return count === undefined ? ` with ${names} held` : ` with ${count} held: ${names}`
 }
 
-/** A report of a mutex comes from the call that then takes it; as many records later at most. */
+/** Records after a report of a lock within which the lock is asked for. */
 const ASKED_WITHIN = 64
 
-/** Lock that the context asks for next after a record, of a report that it may sleep; -1: none. */
-export function askedFor(store: TraceStore, { kind }: Incident, record: number): number {
-  if (kind !== 'sleep-in-atomic' || record < 0) return -1
+/** Lock of a report of sleeping in atomic context, by its record; -1: it is of no lock. */
+export function askedFor(store: TraceStore, { kind, text }: Incident, record: number): number {
+  if (kind !== 'sleep-in-atomic' || !isOfLock(text) || record < 0) return -1
   const r = new TraceRecord()
   const { context } = store.at(record, r)
   const end = Math.min(store.length, record + ASKED_WITHIN)
