@@ -110,6 +110,7 @@ describe.skipIf(!hasSlurm())('Slurm arrays', () => {
         open = unfinished(out)
       }
       expectWhole(out)
+      process.stdout.write(`Slurm: round ${round + 1} of ${rounds} whole, ${again} sent again\n`)
     }
     expect(again).toBeGreaterThan(0)
   })
@@ -142,6 +143,7 @@ describe.skipIf(!isGnu)('GNU parallel', () => {
         await end
       }
       expectWhole(out)
+      process.stdout.write(`parallel: round ${round + 1} of ${rounds} whole, ${killed} killed\n`)
     }
     expect(killed).toBeGreaterThan(0)
   })
