@@ -1,7 +1,10 @@
 /**
  * Wake latency of a stream's clients: from the call of snd_pcm_period_elapsed that woke the client
  * to the first sched_switch to it. A wake belongs to a call if the context that made the call does
- * it before its work item, its interrupt handler or its next call ends. Times are ns.
+ * it before its work item, its interrupt handler or its next call ends. One sample for each call
+ * and client: one that preempts the caller meets the stream's lock if that is a mutex, and is woken
+ * again by its release, which is not counted. `calibrate` measures traces alike (import/stages.ts).
+ * Times are ns.
  */
 import type { Ns } from '../base/units.ts'
 import type { Symbols } from '../sim/symbols.ts'
@@ -18,6 +21,8 @@ interface Actor {
   /** For a client: the call that woke it, until it runs; -1: none. */
   wokenFor: number
   wokenSinceNs: Ns
+  /** Of the call that woke it last, whether or not it has run since; -1: none. */
+  lastCallNs: Ns
 }
 
 export class WakeLatencyFold implements Fold<ReadonlyMap<number, Stats>> {
@@ -39,6 +44,7 @@ export class WakeLatencyFold implements Fold<ReadonlyMap<number, Stats>> {
         sinceNs: -1,
         wokenFor: -1,
         wokenSinceNs: -1,
+        lastCallNs: -1,
       }),
       'context',
     )
@@ -66,7 +72,8 @@ export class WakeLatencyFold implements Fold<ReadonlyMap<number, Stats>> {
   private wakes(waker: Actor, target: number): void {
     if (waker.stream < 0) return
     const client = this.actors.get(target)
-    if (!client.isClient || client.wokenFor >= 0) return
+    if (!client.isClient || client.wokenFor >= 0 || client.lastCallNs === waker.sinceNs) return
+    client.lastCallNs = waker.sinceNs
     client.wokenFor = waker.stream
     client.wokenSinceNs = waker.sinceNs
   }
