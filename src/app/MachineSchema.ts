@@ -7,7 +7,7 @@ import type { DistributionSpec } from '../base/distribution.ts'
 import { kernelCommitIds } from '../model/linux/kernel-commits.ts'
 import { guestCostNames, hostCostNames } from '../scenario/costs.ts'
 import { scenarioLimits as limits } from '../scenario/defaults.ts'
-import { durationAllowed, parseDuration } from '../scenario/quantity.ts'
+import { durationAllowed, parseDuration, showValue } from '../scenario/quantity.ts'
 import { costsLeaf, parseDistribution } from './CostSchema.ts'
 import {
   count,
@@ -132,6 +132,44 @@ export const GuestSchema = Schema.Struct({
   costs: key(costsLeaf(guestCostNames), 'Cost table of guest steps: preset or overrides.'),
 })
 
+/** Above 0, so that slow and fast both exist; 1 is a weight only. */
+function part(allowed: string, isAllowed: (share: number) => boolean) {
+  return leaf<number>(
+    (input) => {
+      const isOne = typeof input === 'number' && input > 0 && isAllowed(input)
+      return isOne ? { value: input } : wrong(`${showValue(input)} is not that`, allowed)
+    },
+    { type: 'number', exclusiveMinimum: 0, maximum: 1, description: allowed },
+  )
+}
+
+const stretchAllowed = `${durationAllowed}, from 1ms on`
+
+const StretchesSchema = Schema.Struct({
+  slow: needed(
+    part('a number above 0 and below 1', (share) => share < 1),
+    'Share of the time in which the host is slow.',
+  ),
+  mean: needed(
+    leaf<number>(
+      (input) => {
+        const ns = parseDuration(input)
+        if (typeof ns !== 'number') return wrong(ns.what, stretchAllowed)
+        return ns >= 1_000_000 ? { value: ns } : wrong('shorter than 1ms', stretchAllowed)
+      },
+      { type: 'string', description: stretchAllowed },
+    ),
+    'Mean time after which it is drawn anew whether the host is slow.',
+  ),
+  follow: needed(
+    Schema.Record(
+      Schema.String,
+      part('a number above 0, up to 1', (share) => share <= 1),
+    ),
+    'By cost of host or guest, how much of its variation follows.',
+  ),
+})
+
 export const HostSchema = Schema.Struct({
   cpus: key(count(1, limits.cpusMax), 'Number of physical CPUs.'),
   hz: key(hertz, 'CONFIG_HZ of the host.'),
@@ -143,6 +181,7 @@ export const HostSchema = Schema.Struct({
   vcpus: key(Schema.Array(VcpuSchema), 'Scheduling of the vCPU threads, by vCPU.'),
   tasks: key(Schema.Array(TaskSchema), 'Other tasks on the host.'),
   costs: key(costsLeaf(hostCostNames), 'Cost table of host steps: preset or overrides.'),
+  stretches: key(StretchesSchema, 'Slow and fast stretches of the host that costs follow.'),
 })
 
 export const WanderSchema = Schema.Struct({

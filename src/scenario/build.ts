@@ -3,14 +3,22 @@
  * driver and clients. Nothing has happened yet when it returns. New drivers and devices are entered
  * in drivers.ts and devices.ts.
  */
-import { distribution } from '../base/distribution.ts'
+import { type Distribution, distribution } from '../base/distribution.ts'
 import type { SndPcm, SndPcmSubstream } from '../model/alsa/pcm.ts'
 import { SNDRV_PCM_STREAM_CAPTURE } from '../model/alsa/pcm_constants.ts'
 import { HostMachine } from '../model/host/host-machine.ts'
 import { Hypervisor } from '../model/host/hypervisor.ts'
 import { Kernel } from '../model/linux/kernel.ts'
 import { printk } from '../model/linux/printk.ts'
-import { type CostTable, costTable, GUEST_COSTS, HOST_COSTS } from '../model/machine/cost.ts'
+import {
+  type CostTable,
+  costTable,
+  GUEST_COSTS,
+  type GuestCost,
+  HOST_COSTS,
+  type HostCost,
+} from '../model/machine/cost.ts'
+import { following, Stretches } from '../model/machine/stretches.ts'
 import type { Policy } from '../sim/policy.ts'
 import type { Proc } from '../sim/process.ts'
 import { Simulation } from '../sim/scheduler.ts'
@@ -21,7 +29,7 @@ import { makeDriver, type Probe } from './drivers.ts'
 import type { FaultWorld } from './fault-actions.ts'
 import { armFaults } from './faults.ts'
 import { hostOptions, hypervisorOptions, kernelConfig, startSurroundings } from './machines.ts'
-import type { ScenarioSpec, StreamSpec } from './spec.ts'
+import type { ScenarioSpec, StreamSpec, StretchesSpec } from './spec.ts'
 
 export interface World extends FaultWorld {
   readonly sim: Simulation
@@ -52,7 +60,7 @@ export function buildWorld(spec: ScenarioSpec, seed: number, options: BuildOptio
   const store = new TraceStore(sim.trace.symbols, options.pool ?? null)
   sim.trace.setRecorder(store)
   sim.trace.accesses = options.accesses === true
-  const costs = costsOf(spec)
+  const costs = costsOf(spec, sim)
   const host = new HostMachine(sim, hostOptions(spec.host, costs))
   const kernel = new Kernel(sim, 'guest', kernelConfig(spec.guest, costs))
   const hypervisor = new Hypervisor(host, kernel, hypervisorOptions(spec.host))
@@ -65,11 +73,20 @@ export function buildWorld(spec: ScenarioSpec, seed: number, options: BuildOptio
 }
 
 /** One table for both machines: their entries have different names. */
-function costsOf(spec: ScenarioSpec): CostTable {
-  const { guest, host } = spec
-  const ofGuest = GUEST_COSTS.map((name) => distribution(guest.costs[name]))
-  const ofHost = HOST_COSTS.map((name) => distribution(host.costs[name]))
+function costsOf({ guest, host }: ScenarioSpec, sim: Simulation): CostTable {
+  const { stretches } = host
+  const state = stretches === null ? null : stretchesOf(stretches, sim)
+  const priced = (name: GuestCost | HostCost, own: Distribution): Distribution => {
+    const weight = stretches?.follow[name]
+    return state === null || weight === undefined ? own : following(own, weight, state)
+  }
+  const ofGuest = GUEST_COSTS.map((name) => priced(name, distribution(guest.costs[name])))
+  const ofHost = HOST_COSTS.map((name) => priced(name, distribution(host.costs[name])))
   return costTable([...ofGuest, ...ofHost])
+}
+
+function stretchesOf({ slow, meanNs }: StretchesSpec, sim: Simulation): Stretches {
+  return new Stretches(slow, meanNs, sim.stream('host/stretches'), () => sim.now)
 }
 
 /** Device, driver and clients; the clients start when the driver has probed. */

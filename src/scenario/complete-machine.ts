@@ -2,14 +2,14 @@
  * Guest, host and what is done to them: defaults and the checks that compare keys. Part of
  * complete.ts; pure. Times are nanoseconds.
  */
-import { guestCosts, hostCosts } from './costs.ts'
+import { type CostDist, guestCosts, hostCosts } from './costs.ts'
 import { guestDefaults, hostDefaults } from './defaults.ts'
 import { driverKinds } from './driver-kinds.ts'
 import type { Fault } from './fault.ts'
-import type { GuestInput, ScenarioInput } from './input.ts'
+import type { GuestInput, ScenarioInput, StretchesInput } from './input.ts'
 import { checkCpus, completeLoads, completeScheduling, type VcpuInput } from './loads.ts'
 import { didYouMean } from './near.ts'
-import type { GuestSpec, HostSpec, VcpuSpec } from './spec.ts'
+import type { GuestSpec, HostSpec, StretchesSpec, VcpuSpec } from './spec.ts'
 
 /** Streams of a Xen card whose interrupts can be placed: playback first, then capture. */
 const xenStreams = [0, 1, 2, 3]
@@ -79,6 +79,28 @@ export function completeHost(scenario: ScenarioInput, faults: Fault[]): HostSpec
     vcpus: completeVcpus(input.vcpus ?? [], vcpus, cpus, faults),
     tasks: completeLoads(input.tasks ?? [], ['host', 'tasks'], cpus, faults),
     costs: hostCosts(input.costs?.preset ?? hostDefaults.costs, input.costs?.entries ?? {}),
+    stretches: input.stretches === undefined ? null : completeStretches(input.stretches),
+  }
+}
+
+function completeStretches({ slow, mean, follow }: StretchesInput): StretchesSpec {
+  return { slow, meanNs: mean, follow }
+}
+
+/** A cost that never varies has nothing slow to draw. */
+export function checkStretches(guest: GuestSpec, host: HostSpec, faults: Fault[]): void {
+  const costs: Readonly<Record<string, CostDist>> = { ...guest.costs, ...host.costs }
+  for (const name of Object.keys(host.stretches?.follow ?? {})) {
+    const path = ['host', 'stretches', 'follow', name]
+    const cost = costs[name]
+    const names = Object.keys(costs)
+    if (cost === undefined) {
+      const what = `there is no cost '${name}'${didYouMean(name, names)}`
+      faults.push({ path, at: 'key', what, allowed: names.join(', ') })
+    } else if (cost.kind === 'constant') {
+      const what = `${name} does not vary`
+      faults.push({ path, at: 'key', what, allowed: 'a cost with a distribution' })
+    }
   }
 }
 

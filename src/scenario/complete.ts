@@ -8,7 +8,7 @@ import { clientDefaults } from './client-defaults.ts'
 import { completeDevice } from './complete-device.ts'
 import { completeDriver } from './complete-driver.ts'
 import { completeFaults } from './complete-faults.ts'
-import { completeGuest, completeHost } from './complete-machine.ts'
+import { checkStretches, completeGuest, completeHost } from './complete-machine.ts'
 import { checkReverts } from './complete-reverts.ts'
 import { completeStream } from './complete-stream.ts'
 import { scenarioDefaults, scenarioLimits, streamDefaults } from './defaults.ts'
@@ -36,6 +36,7 @@ export function completeScenario(input: ScenarioInput, variant: string | null): 
   const names = streamNames(input.streams, streamsMaxOf(driver, device), faults)
   const guest = completeGuest(input.guest ?? {}, faults)
   checkReverts(guest, driver, faults)
+  checkStretches(guest, host, faults)
   const limits = pcmLimits(driver, device)
   const context = { durationNs, limits, faults, cpus: guest.cpus, names }
   const streams = input.streams.map((one, i) => completeStream(one, i, names[i] ?? '', context))

@@ -62,7 +62,14 @@ export type HostInput = Maybe<{
   vcpus: readonly VcpuInput[]
   tasks: readonly LoadInput[]
   costs: CostsInput<HostCost>
+  stretches: StretchesInput
 }>
+
+export interface StretchesInput {
+  readonly slow: number
+  readonly mean: number
+  readonly follow: Readonly<Record<string, number>>
+}
 
 /** Times of the module parameters are nanoseconds here; the file writes them with a unit. */
 export type DriverOptionsInput = Maybe<{

@@ -92,6 +92,18 @@ export interface HostSpec {
   /** KVM's halt_poll_ns: how long an idle vCPU polls before its host task sleeps. 0: never. */
   readonly haltPollNs: Ns
   readonly costs: HostCosts
+  /** Null: costs are drawn each for itself. */
+  readonly stretches: StretchesSpec | null
+}
+
+/** When the host is slow, and which costs of both machines follow (model/machine/stretches.ts). */
+export interface StretchesSpec {
+  /** Share of the time, 0 to 1. */
+  readonly slow: number
+  /** After a time of this mean it is drawn anew whether the host is slow. */
+  readonly meanNs: Ns
+  /** By cost, how much of its variation follows: 0 not at all, 1 every value. */
+  readonly follow: Readonly<Partial<Record<GuestCost | HostCost, number>>>
 }
 
 /** Module parameters of virtio_snd; all times in milliseconds, as the kernel takes them. */
