@@ -1,9 +1,12 @@
 /**
  * The part of a run that was not fitted: captured against simulated, and against what the fitted
- * part alone would say, which is all that a model of a steady machine can know. Times are ns.
+ * part alone would say, which is all that a model of a steady machine can know. Like is compared
+ * with like: a quantile of a hundred captured samples with the same quantile of as many simulated
+ * ones, the median of the replays. Times are ns.
  */
-import { quantile, SAMPLES_MIN, SHARES, sorted, within } from '../import/fit.ts'
-import { STAGES, type Stage } from '../import/stages.ts'
+import { between, quantile, SAMPLES_MIN, SHARES, sorted } from '../import/fit.ts'
+import { chosen } from '../import/part.ts'
+import { type Samples, STAGES, type Stage } from '../import/stages.ts'
 import type { Calibration } from './CalibrateFit.ts'
 
 /** A prediction that is off by more misses. */
@@ -19,47 +22,89 @@ export interface Prediction {
   /** Relative errors, and those of taking the first part's quantiles for the rest's. */
   readonly errors: readonly number[]
   readonly persistence: readonly number[]
-  /** Between which values each captured quantile is known to lie, 95 %; null: no upper one. */
-  readonly known: readonly (readonly [low: number, high: number | null])[]
+  /** Relative errors of all replays together in the part that was fitted. */
+  readonly fitErrors: readonly number[]
+  /** In which a captured quantile of the rest lies 19 times of 20 if the model is right. */
+  readonly spread: readonly (readonly [low: number, high: number])[]
+  /** How often a replay's own quantile would be predicted within the limit. */
+  readonly attainable: readonly number[]
 }
 
 /** Stages of too few samples are left out. */
-export function predictions(found: Calibration): readonly Prediction[] {
-  const { captured, simulated, fitNs, endNs } = found
-  const fitted = within(captured, 0, fitNs)
-  const rest = within(captured, fitNs, endNs)
-  const model = within(simulated, fitNs, endNs)
+export function predictions({ captured, replays, part }: Calibration): readonly Prediction[] {
+  const isRest = (atNs: number): boolean => atNs >= 0 && !part.has(atNs)
+  const halves = (of: Samples) => [chosen(of, part.has), chosen(of, isRest)] as const
+  const [fitted, rest] = halves(captured)
+  const pairs = replays.map(halves)
   return (['interval', 'wake'] as const).flatMap((stage) => {
-    const [a, b, c] = [sorted(rest[stage]), sorted(model[stage]), sorted(fitted[stage])]
-    if (Math.min(a.length, b.length, c.length) < SAMPLES_MIN) return []
-    const at = (values: readonly number[]) => SHARES.map((share) => quantile(values, share))
-    const [want, got, first] = [at(a), at(b), at(c)]
-    const off = (of: readonly number[]) => of.map((ns, i) => ns / (want[i] as number) - 1)
-    const known = SHARES.map((share) => knownOf(a, share))
-    const times = { first, captured: want, predicted: got }
-    return [{ stage, count: a.length, ...times, errors: off(got), persistence: off(first), known }]
+    const known = [fitted, rest, ...pairs.flat()].map((one) => one[stage].length)
+    if (Math.min(...known) < SAMPLES_MIN) return []
+    const at = (of: Samples) => SHARES.map((share) => quantile(sorted(of[stage]), share))
+    const [first, want] = [at(fitted), at(rest)]
+    const model = pairs.map(([a, b]) => [at(a), at(b)] as const)
+    const got = SHARES.map((_, i) => median(model.map(([, b]) => b[i] as number)))
+    const fit = sorted(pairs.flatMap(([one]) => one[stage]))
+    const off = (of: readonly number[], from: readonly number[]) =>
+      of.map((ns, i) => ns / (from[i] as number) - 1)
+    const prediction: Prediction = {
+      ...{ stage, count: rest[stage].length, first, captured: want, predicted: got },
+      errors: off(got, want),
+      persistence: off(first, want),
+      fitErrors: SHARES.map(
+        (share) => between(fit, share) / between(sorted(fitted[stage]), share) - 1,
+      ),
+      spread: SHARES.map((_, i) => spreadOf(first[i] as number, model, i)),
+      attainable: SHARES.map((_, i) => {
+        const hits = model.filter(([, b]) => !misses((got[i] as number) / (b[i] as number) - 1))
+        return hits.length / model.length
+      }),
+    }
+    return [prediction]
   })
 }
 
-/** By order statistics: the ranks between which the binomial distribution has 95 % (normal). */
-function knownOf(values: readonly number[], share: number): readonly [number, number | null] {
-  const n = values.length
-  const spread = 1.96 * Math.sqrt(n * share * (1 - share))
-  const low = Math.max(0, Math.floor(n * share - spread) - 1)
-  const high = Math.ceil(n * share + spread)
-  return [values[low] as number, high < n ? (values[high] as number) : null]
+type Halves = readonly (readonly [first: readonly number[], rest: readonly number[]])[]
+
+/**
+ * The captured first half is as much a matter of chance as a replay's. So what is taken from the
+ * replays is by how much a quantile changes from one half to the other: the least and the greatest
+ * such ratio of 39, times the captured first half's quantile.
+ */
+function spreadOf(first: number, model: Halves, i: number): readonly [number, number] {
+  const ratios = model.map(([a, b]) => (b[i] as number) / (a[i] as number))
+  return [first * Math.min(...ratios), first * Math.max(...ratios)]
+}
+
+function median(values: readonly number[]): number {
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  )
 }
 
 const misses = (error: number): boolean => Math.abs(error) > MISS
 
-/** Which quantiles miss, and whether the first part's own do too: `no: p99`, `halves differ`. */
-function verdictOf({ errors, persistence }: Prediction): string {
-  const missed = errors.flatMap((error, i) => (misses(error) ? [i] : []))
-  if (missed.length === 0) return 'yes'
-  const names = (of: readonly number[]) => of.map((i) => `p${(SHARES[i] as number) * 100}`)
-  const ours = missed.filter((i) => !misses(persistence[i] as number))
-  if (ours.length > 0) return `no: ${names(ours).join(' ')}`
-  return `halves differ: ${names(missed).join(' ')}`
+const isInside = ({ captured, spread }: Prediction, i: number): boolean => {
+  const [low, high] = spread[i] as readonly [number, number]
+  const ns = captured[i] as number
+  return ns >= low && ns <= high
+}
+
+/**
+ * Which quantiles miss, and why: `fit`, the replays are off by more in the part that was fitted;
+ * `chance`, it lies where the model says that it may; `no`, it does not.
+ */
+function verdictOf(one: Prediction): string {
+  const whys = SHARES.map((_, i) => {
+    if (!misses(one.errors[i] as number)) return 'yes'
+    if (misses(one.fitErrors[i] as number)) return 'fit'
+    return isInside(one, i) ? 'chance' : 'no'
+  })
+  const texts = ['fit', 'no', 'chance'].flatMap((why) => {
+    const names = SHARES.flatMap((share, i) => (whys[i] === why ? [`p${share * 100}`] : []))
+    return names.length === 0 ? [] : [`${why}: ${names.join(' ')}`]
+  })
+  return texts.length === 0 ? 'yes' : texts.join(', ')
 }
 
 /** In us, as all tables have it. */
@@ -75,8 +120,11 @@ export function predictionText(
   for (const one of all) {
     parts.push(row(STAGES[one.stage], [`${one.count}`, ...one.captured.map(us)]))
     parts.push(row('  predicted', ['', ...one.predicted.map(us)]))
+    parts.push(row('  95 % of the replays, from', ['', ...one.spread.map(([low]) => us(low))]))
+    parts.push(row('  95 % of the replays, to', ['', ...one.spread.map(([, high]) => us(high))]))
     parts.push(row('  error', ['', ...one.errors.map(percent)]))
     parts.push(row("  of the first part's own quantiles", ['', ...one.persistence.map(percent)]))
+    parts.push(row('  of the replays in the fitted part', ['', ...one.fitErrors.map(percent)]))
   }
   return parts.join('')
 }
@@ -85,12 +133,13 @@ const HEAD = [
   'run',
   'of',
   'n',
-  'first half',
-  'second half',
-  '95 % of its p99',
+  'fitted half',
+  'its error',
+  'other half',
   'predicted',
   'error',
-  'error of the first half',
+  '95 % of the replays',
+  'error of the fitted half',
   'within 15 %',
 ]
 
@@ -120,36 +169,36 @@ export function predictionTable(all: readonly Calibration[]): string {
 }
 
 function cellsOf(one: Prediction): readonly string[] {
-  const [low, high] = one.known.at(-1) as readonly [number, number | null]
   return [
     `${one.count}`,
     one.first.map(us).join(' '),
+    one.fitErrors.map(percent).join(' '),
     one.captured.map(us).join(' '),
-    high === null ? `from ${us(low)}` : `${us(low)} to ${us(high)}`,
     one.predicted.map(us).join(' '),
     one.errors.map(percent).join(' '),
+    one.spread.map(([low, high]) => `${us(low)}-${us(high)}`).join(' '),
     one.persistence.map(percent).join(' '),
     verdictOf(one),
   ]
 }
 
+/** In the fitted half a quantile is met that is off by no more. */
+const MET = 0.05
+
 function summaryOf(stage: Stage, all: readonly Prediction[]): string {
   const good = (errors: readonly number[]): boolean => !errors.some(misses)
-  const steady = all.filter(({ persistence }) => good(persistence))
-  const hits = (of: readonly Prediction[]): number => of.filter(({ errors }) => good(errors)).length
-  const each = (errorsOf: (one: Prediction) => readonly number[]): string =>
-    SHARES.map((_, i) => all.filter((one) => !misses(errorsOf(one)[i] as number)).length).join(' ')
-  const inside = all.filter(({ predicted, known }) => {
-    const [low, high] = known.at(-1) as readonly [number, number | null]
-    const ns = predicted.at(-1) as number
-    return ns >= low && (high === null || ns <= high)
-  }).length
+  const each = (of: (one: Prediction, i: number) => number, digits = 0): string =>
+    SHARES.map((_, i) => all.reduce((sum, one) => sum + of(one, i), 0).toFixed(digits)).join(' ')
+  const hit = (errors: readonly number[], i: number): number =>
+    misses(errors[i] as number) ? 0 : 1
+  const met = ({ fitErrors }: Prediction, i: number): number =>
+    Math.abs(fitErrors[i] as number) <= MET ? 1 : 0
   return [
-    `- ${stage}: ${hits(all)} of ${all.length} rows are within 15 %;`,
-    `in ${steady.length} rows the halves themselves are,`,
-    `and of those ${hits(steady)} are predicted.`,
-    `p50, p90, p99 within 15 %: ${each(({ errors }) => errors)}`,
-    `(the first half's own: ${each(({ persistence }) => persistence)}).`,
-    `p99 within its 95 % interval: ${inside}.`,
+    `- ${stage}: ${all.filter(({ errors }) => good(errors)).length} of ${all.length} rows are`,
+    `within 15 %; p50, p90, p99 ${each(({ errors }, i) => hit(errors, i))}`,
+    `(of a model that is right ${each((one, i) => one.attainable[i] as number, 1)} expected,`,
+    `the fitted half's own ${each(({ persistence }, i) => hit(persistence, i))}).`,
+    `In the 95 % of the replays ${each((one, i) => (isInside(one, i) ? 1 : 0))}.`,
+    `Within 5 % of the half that was fitted ${each(met)}.`,
   ].join(' ')
 }

@@ -7,10 +7,10 @@ import {
   quantile,
   SHARES,
   sorted,
-  within,
 } from '../import/fit.ts'
+import { chosen } from '../import/part.ts'
 import { type Samples, STAGE_NAMES, STAGES, type Stage } from '../import/stages.ts'
-import type { Calibration } from './CalibrateFit.ts'
+import { type Calibration, costsOf, together } from './CalibrateFit.ts'
 import { predictions, predictionText, us } from './CalibratePrediction.ts'
 import { notation } from './CostList.ts'
 
@@ -26,7 +26,9 @@ function row(first: string, cellsOf: readonly string[]): string {
 
 /** `changed`: the same run with what `--set` changed. */
 export function calibrationText(found: Calibration, changed: Calibration | null): string {
-  const { run, captured, simulated, clock, verdict } = found
+  const { run, captured, clock, verdict } = found
+  const simulated = together(found.replays)
+  const other = changed === null ? null : together(changed.replays)
   const { lines, malformed, skipped, lost } = run.events.counts
   const parts = [
     `${run.name}: ${lines} lines, ${skipped} of other events, `,
@@ -34,8 +36,8 @@ export function calibrationText(found: Calibration, changed: Calibration | null)
     clock === null
       ? '  clocks not aligned: no request is in a trace of both, guest and host\n'
       : `  clocks aligned by ${clock.pairs} requests to ${us(clock.uncertaintyNs)} us\n`,
-    `  preset ${found.base}, fitted to the first ${(found.fitNs / 1e9).toFixed(2)} s of `,
-    `${(found.endNs / 1e9).toFixed(2)} s\n\n`,
+    `  preset ${found.base}, fitted to ${found.part.text}\n`,
+    `${stretchesText(found)}\n`,
     warmUpText(found),
     row('us', ['n', 'p50', 'p90', 'p99', 'KS', 'limit']),
   ]
@@ -52,14 +54,27 @@ export function calibrationText(found: Calibration, changed: Calibration | null)
       const far = [log.ks.distance.toFixed(3), log.ks.limit.toFixed(3)]
       parts.push(row(of, ['', us(log.medianNs), '', '', ...far]))
     }
-    if (changed !== null) parts.push(row('  with --set', ['', ...cells(changed.simulated, stage)]))
+    if (other !== null) parts.push(row('  with --set', ['', ...cells(other, stage)]))
   }
   parts.push(`\n  xruns: captured ${verdict.xrunsCaptured}, simulated ${verdict.xrunsSimulated}`)
   if (changed !== null) parts.push(`, with --set ${changed.verdict.xrunsSimulated}`)
   parts.push(`\n  order of events: ${verdict.ordersAgree ? 'agrees' : 'differs'}\n`)
   for (const line of verdict.differences) parts.push(`  differs: ${line}\n`)
-  if (found.fitNs < found.endNs) parts.push(predictionText(predictions(found), row))
+  if (found.part.leavesRest) parts.push(predictionText(predictions(found), row))
   return parts.join('')
+}
+
+/** How much of the time the host was slow, and what followed. */
+function stretchesText({ stretches }: Calibration): string {
+  if (stretches === null) return '  no slow stretches that the steps have in common\n'
+  const { slow, meanNs, weights } = stretches
+  const of = STAGE_NAMES.flatMap((stage) => {
+    const weight = weights[stage]
+    return weight === undefined ? [] : [`    ${weight.toFixed(2)} of ${STAGES[stage]}\n`]
+  })
+  const mean = (meanNs / 1e6).toFixed(0)
+  const what = `  slow for ${100 * slow} % of the time, drawn anew after ${mean} ms; followed by`
+  return `${what}\n${of.join('')}`
 }
 
 /** Of the periods that are left out, what they took. */
@@ -72,35 +87,64 @@ function warmUpText({ warmUp }: Calibration): string {
 
 /** A fragment of a scenario: `guest.costs` and `host.costs`, and where each number comes from. */
 export function presetText(found: Calibration, version: string): string {
-  const { run, base, fitted, captured, fitNs } = found
+  const { run, base, fitted, captured, part } = found
+  const target = chosen(captured, part.has)
   const parts = [
     `# Costs fitted by pcmsim ${version} calibrate to ${run.name}.\n`,
     ...run.files.map(({ name, sha256 }) => `#   ${name}, sha256 of the text ${sha256}\n`),
-    `# Preset ${base}; the entries below from the first ${(fitNs / 1e9).toFixed(3)} s.\n`,
+    `# Preset ${base}; the entries below from ${part.text}.\n`,
   ]
+  const costs = costsOf(run, found)
   for (const side of ['guest', 'host'] as const) {
-    parts.push(`${side}:\n  costs:\n    preset: ${base}\n`)
+    parts.push(`${side}:\n`)
+    if (side === 'host' && costs.stretches !== null) {
+      parts.push(`  stretches: ${flow(costs.stretches)}\n`)
+    }
+    parts.push(`  costs:\n    preset: ${base}\n    # What else the preset has, at its median.\n`)
+    const known: string[] = ['preset']
+    const lines: string[] = []
     for (const knob of KNOBS) {
       const prices = fitted[knob.stage]
       if (knob.side !== side || prices === undefined) continue
-      const count = within(captured, 0, fitNs)[knob.stage].length
-      parts.push(`    # ${STAGES[knob.stage]}: ${count} samples\n`)
-      for (const cost of knob.costs)
-        parts.push(`    ${cost}: ${notation(distributionOf(prices))}\n`)
+      lines.push(`    # ${STAGES[knob.stage]}: ${target[knob.stage].length} samples\n`)
+      for (const cost of knob.costs) {
+        known.push(cost)
+        lines.push(`    ${cost}: ${notation(distributionOf(prices))}\n`)
+      }
     }
+    for (const [cost, price] of Object.entries(costs[side])) {
+      if (!known.includes(cost)) parts.push(`    ${cost}: ${flow(price)}\n`)
+    }
+    parts.push(...lines)
   }
   return parts.join('')
 }
 
+/** YAML, as scenario files commonly have it. */
+function flow(value: unknown): string {
+  return JSON.stringify(value).replaceAll('"', '').replaceAll(/[:,]/g, '$& ')
+}
+
 export function calibrationJson(found: Calibration): object {
-  const { run, base, clock, verdict, fitNs, endNs } = found
+  const { run, base, clock, verdict, part, endNs } = found
+  const simulated = together(found.replays)
   const stages = STAGE_NAMES.flatMap((stage) => {
-    const [a, b] = [sorted(found.captured[stage]), sorted(found.simulated[stage])]
+    const [a, b] = [sorted(found.captured[stage]), sorted(simulated[stage])]
     if (a.length === 0) return []
     const at = (of: readonly number[]) =>
       of.length === 0 ? null : SHARES.map((share) => quantile(of, share))
     return [{ stage, count: a.length, captured: at(a), simulated: at(b), ks: ksOf(a, b) }]
   })
-  const about = { files: run.files, counts: run.events.counts, base, clock, fitNs, endNs }
+  const { files, events } = run
+  const about = {
+    files,
+    counts: events.counts,
+    base,
+    stretches: found.stretches,
+    clock,
+    fitted: part.text,
+    fitNs: part.endNs,
+    endNs,
+  }
   return { run: run.name, ...about, stages, verdict, predictions: predictions(found) }
 }

@@ -9,6 +9,7 @@ interface CalibrateFlags {
   readonly scenario?: string
   readonly charts?: string
   readonly halves?: boolean
+  readonly blocks?: string
   readonly table?: boolean
   readonly json?: boolean
 }
@@ -34,6 +35,7 @@ export function addCalibrate(program: Command): void {
     .option('--charts <folder>', 'write a plot of each run there')
     .option('--set <path=value>', 'change a key of the replayed run; repeatable', collect, [])
     .option('--halves', 'fit the first half of the time only and predict the second')
+    .option('--blocks <duration>', 'fit every other block of this length and predict the others')
     .option('--table', 'the predictions of all runs as one Markdown table')
     .option('--json', 'print one JSON document and nothing else')
     .addHelpText('after', examples)

@@ -1,19 +1,19 @@
 /**
  * The rounds of a fit: a run is simulated with some prices, each price is corrected by what the
- * simulated stage is short of at the same share of its samples, and so on; the round that came
- * nearest counts. All stages at once, because with two streams on one processor the later stages
- * of one are in the earlier stages of the other. Times are ns.
+ * simulated stage is short of at the same share of its samples, and so on. The first rounds come
+ * near; each later one has chance of its own and corrects by a smaller part, 1/k of it, so that
+ * their chance averages out (Robbins and Monro, "A stochastic approximation method", 1951): prices
+ * that were fitted to one set of seeds would have the luck of that set. All stages at once, because
+ * with two streams on one processor the later stages of one are in the earlier stages of the other.
+ * Times are ns.
  */
 import type { Ns } from '../base/units.ts'
 import { between, type Fitted, LEVELS, sorted } from './fit.ts'
 import type { Samples, Stage } from './stages.ts'
 
-const ROUNDS = 10
-/** So many rounds in which the error does not shrink to this share of the least end it. */
-const PATIENCE = 3
-const WORTH = 0.97
-/** A round that leaves more of a stage's error than this is followed by half its corrections. */
-const CONVERGES = 0.7
+/** Rounds that correct by the whole, and those that are averaged. */
+const COARSE_ROUNDS = 2
+const AVERAGED_ROUNDS = 8
 /** What is so many times the median is of another cause, if the model has such a cause. */
 const OTHER_CAUSE = 5
 
@@ -22,46 +22,29 @@ export function freeOf(stages: readonly Stage[]): Fitted {
   return Object.fromEntries(stages.map((stage) => [stage, LEVELS.map(() => 0)]))
 }
 
-/** `trial`: samples of runs with these prices. */
+/** `trial`: samples of runs with these prices; each round has seeds of its own. */
 export function fittedTo(
   captured: Samples,
   stages: readonly Stage[],
-  trial: (fitted: Fitted) => Samples,
+  trial: (fitted: Fitted, round: number) => Samples,
 ): Fitted {
-  const bare = trial(freeOf(stages))
-  const limits = new Map(stages.map((stage) => [stage, limitOf(captured[stage], bare[stage])]))
+  let fitted = freeOf(stages)
+  let got = trial(fitted, 0)
+  const limits = new Map(stages.map((stage) => [stage, limitOf(captured[stage], got[stage])]))
   const values = (of: Samples, stage: Stage): readonly Ns[] => {
     const limit = limits.get(stage) as Ns
     return sorted(of[stage]).filter((ns) => ns <= limit)
   }
-  let tried = freeOf(stages)
-  let got = bare
-  let best = tried
-  let least = Number.POSITIVE_INFINITY
-  let at = 0
-  const steps = new Map(stages.map((stage) => [stage, { part: 1, off: Number.POSITIVE_INFINITY }]))
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 1; round <= COARSE_ROUNDS + AVERAGED_ROUNDS; round++) {
+    const part = 1 / Math.max(1, round - COARSE_ROUNDS)
     const next = stages.map((stage) => {
-      const { part } = steps.get(stage) as { part: number }
-      const prices = tried[stage] as readonly Ns[]
+      const prices = fitted[stage] as readonly Ns[]
       return [stage, corrected(prices, values(captured, stage), values(got, stage), part)]
     })
-    tried = Object.fromEntries(next) as Fitted
-    got = trial(tried)
-    let sum = 0
-    for (const stage of stages) {
-      const step = steps.get(stage) as { part: number; off: number }
-      const off = misfit(values(captured, stage), values(got, stage))
-      // Where a price counts more than once in a sample, a whole correction goes too far.
-      if (off > CONVERGES * step.off) step.part /= 2
-      step.off = off
-      sum += off
-    }
-    if (sum < WORTH * least) at = round
-    if (sum < least) [best, least] = [tried, sum]
-    if (round - at >= PATIENCE) break
+    fitted = Object.fromEntries(next) as Fitted
+    if (round < COARSE_ROUNDS + AVERAGED_ROUNDS) got = trial(fitted, round)
   }
-  return best
+  return fitted
 }
 
 /**
@@ -92,30 +75,33 @@ function corrected(
   return ascending(raised).map(Math.round)
 }
 
-/** The nearest that ascends, by least squares: neighbours out of order share their mean. */
+/**
+ * The nearest that ascends, by least absolute distance: neighbours out of order share their median.
+ * Not by least squares: a few samples of another cause, which the captured run may not have, would
+ * pull down all the prices below them.
+ */
 function ascending(prices: readonly Ns[]): readonly Ns[] {
-  const blocks: { mean: number; weight: number; count: number }[] = []
-  for (const [i, mean] of prices.entries()) {
+  const blocks: { median: number; of: { price: number; weight: number }[] }[] = []
+  for (const [i, price] of prices.entries()) {
     const weight = (LEVELS[i + 1] ?? 1) - (LEVELS[i - 1] ?? 0)
-    let block = { mean, weight, count: 1 }
-    for (let last = blocks.at(-1); last !== undefined && last.mean > block.mean; ) {
+    let block = { median: price, of: [{ price, weight }] }
+    for (let last = blocks.at(-1); last !== undefined && last.median > block.median; ) {
       blocks.pop()
-      const both = last.weight + block.weight
-      const sum = last.mean * last.weight + block.mean * block.weight
-      block = { mean: sum / both, weight: both, count: last.count + block.count }
+      const of = [...last.of, ...block.of]
+      block = { median: weightedMedian(of), of }
       last = blocks.at(-1)
     }
     blocks.push(block)
   }
-  return blocks.flatMap(({ mean, count }) => Array.from({ length: count }, () => mean))
+  return blocks.flatMap(({ median, of }) => of.map(() => median))
 }
 
-/** The sum of relative errors at the levels that a capture of a hundred samples knows. */
-function misfit(captured: readonly Ns[], simulated: readonly Ns[]): number {
-  if (simulated.length === 0) return Number.POSITIVE_INFINITY
-  const levels = LEVELS.filter((level) => level >= 0.1 && level <= 0.99)
-  return levels.reduce((sum: number, level) => {
-    const of = Math.max(1, between(captured, level))
-    return sum + Math.abs(between(simulated, level) - of) / of
-  }, 0)
+function weightedMedian(of: readonly { price: number; weight: number }[]): number {
+  const ascends = of.toSorted((a, b) => a.price - b.price)
+  let left = ascends.reduce((sum, { weight }) => sum + weight, 0) / 2
+  for (const { price, weight } of ascends) {
+    left -= weight
+    if (left <= 0) return price
+  }
+  return (ascends.at(-1) as { price: number }).price
 }

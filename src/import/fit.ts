@@ -129,12 +129,3 @@ function normalShare(z: number): number {
   }
   return low
 }
-
-/** The samples that began in a span of time. */
-export function within(samples: Samples, fromNs: Ns, toNs: Ns): Samples {
-  const entries = Object.entries(samples).map(([stage, of]) => [
-    stage,
-    of.filter(({ atNs }) => atNs >= fromNs && atNs < toNs),
-  ])
-  return Object.fromEntries(entries) as Samples
-}

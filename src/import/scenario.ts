@@ -21,6 +21,8 @@ export type Replayed = Pick<Capture, 'name' | 'machine' | 'programs'>
 export interface Costs {
   readonly guest: object
   readonly host: object
+  /** Of `host.stretches`; null: none. */
+  readonly stretches: object | null
 }
 
 /** As YAML, of which JSON is a part. Without `costs`, those of emulated processors. */
@@ -69,6 +71,7 @@ function hostOf({ machine }: Replayed, given: Costs | null): object {
     cpus: HOST_CPUS,
     halt_poll: '0ns',
     costs: given?.host ?? { preset: 'tcg', main_loop_wake: { quantiles: late } },
+    ...(given === null || given.stretches === null ? {} : { stretches: given.stretches }),
     tasks: [...hogs(hostHogs.length, hostHogs), ...hostWork],
     ...(vcpuCpus === null
       ? {}

@@ -2,7 +2,7 @@
  * `npm run captures -- check FOLDER...`: replays captured runs and says where they differ.
  * `npm run captures -- store FOLDER...`: keeps them in test/data/captures.
  * `npm run captures -- table`: writes the table of docs/captures.md anew, from the kept ones.
- * `npm run captures -- calibration FOLDER...`: writes the table of docs/calibrate.md anew.
+ * `npm run captures -- calibration FOLDER...`: writes the tables of docs/calibrate.md anew.
  * A folder is that of a capture or of several. From the top of the tree.
  */
 import { spawnSync } from 'node:child_process'
@@ -34,11 +34,18 @@ if (command === 'check') {
   const table = timingTable(storedNames().map(stored))
   writeFileSync(PAGE, `${text.slice(0, text.indexOf('| run |'))}${table}\n`)
 } else if (command === 'calibration') {
-  const args = ['dist/bin/main.js', 'calibrate', '--table', ...folders.flatMap(captureFolders)]
-  const done = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 26 })
-  if (done.status !== 0) throw new Error(done.stderr)
+  const table = (...options: readonly string[]): string => {
+    const args = ['dist/bin/main.js', 'calibrate', '--table', ...options]
+    const all = [...args, ...folders.flatMap(captureFolders)]
+    const done = spawnSync(process.execPath, all, { encoding: 'utf8', maxBuffer: 1 << 26 })
+    if (done.status !== 0) throw new Error(done.stderr)
+    return done.stdout
+  }
   const page = readFileSync('docs/calibrate.md', 'utf8')
-  writeFileSync('docs/calibrate.md', page.slice(0, page.indexOf('| run |')) + done.stdout)
+  const halves = `### The second half from the first\n\n${table()}`
+  const blocks = `### Every other 250 ms from the others\n\n${table('--blocks', '250ms')}`
+  const from = page.indexOf('### The second half from the first')
+  writeFileSync('docs/calibrate.md', `${page.slice(0, from)}${halves}\n${blocks}`)
 } else {
   console.error(
     'usage: npm run captures -- check FOLDER... | store FOLDER... | table | calibration FOLDER...',

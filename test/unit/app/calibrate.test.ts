@@ -58,6 +58,7 @@ describe('calibrate', () => {
     ['an empty folder', ['empty'], /^empty: no trace in this folder/],
     ['a wrong folder', ['wrong'], /^wrong: not a captured run as we know it/],
     ['no JSON', ['nojson'], /config\.json: not JSON/],
+    ['a short block', ['guest.txt.gz', '--blocks', '1ms'], /^--blocks: '1ms', allowed: a duration/],
     ['a wrong key', ['guest.txt.gz', '--set', 'guest.nothing=1'], /unknown key/],
   ])('refuses %s', (_name, args, pattern) => {
     write('rubbish.txt', 'rubbish')

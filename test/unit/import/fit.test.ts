@@ -7,10 +7,10 @@ import {
   LEVELS,
   lognormalOf,
   quantile,
-  within,
 } from '../../../src/import/fit.ts'
 import { fittedTo } from '../../../src/import/fit-rounds.ts'
 import type { GuestEvent } from '../../../src/import/guest-event.ts'
+import { chosen, partOf } from '../../../src/import/part.ts'
 import {
   outside,
   type Samples,
@@ -96,6 +96,31 @@ describe('fit', () => {
     expect(fitted.wake).toEqual(fitted.wake?.toSorted((x, y) => x - y))
   })
 
+  it('the luck of a round averages out', () => {
+    // Every round's seeds are 30 us slow or fast, in turn.
+    const trial = (prices: Fitted, round: number): Samples =>
+      model((share) => 100_000 + 10_000 * share + (round % 2 === 0 ? 30_000 : -30_000))(prices)
+    const fitted = fittedTo(wakes(ramp(200_000, 300)), ['wake'], trial)
+    // 350 us less 105 us; the last round alone would be 30 us off.
+    expect(Math.abs((fitted.wake?.[LEVELS.indexOf(0.5)] ?? 0) - 245_000)).toBeLessThan(5000)
+  })
+
+  it('a few samples of another cause leave the prices below them alone', () => {
+    const trial = model((share) => 50_000 + (share > 0.97 ? 900_000 : 0))
+    const captured = wakes(ramp(100_000, 100))
+    const fitted = fittedTo(captured, ['wake'], trial)
+    const at = (share: number): number =>
+      between(
+        trial(fitted)
+          .wake.map(({ ns }) => ns)
+          .toSorted((a, b) => a - b),
+        share,
+      )
+    for (const share of [0.5, 0.9]) {
+      expect(Math.abs(at(share) / (100_000 + 100_000 * share) - 1)).toBeLessThan(0.05)
+    }
+  })
+
   it('a price is never below nothing', () => {
     const fitted = fittedTo(
       wakes(ramp(700, 0)),
@@ -160,7 +185,12 @@ describe('fit', () => {
     expect(warmUps(run(calls))).toEqual([])
   })
 
-  it('halves are by the time at which a sample began', () => {
-    expect(within(wakes([5, 6, 7]), 1, 2).wake).toEqual([{ atNs: 1, ns: 6 }])
+  it('halves and blocks are by the time at which a sample began', () => {
+    const samples = wakes([5, 6, 7, 8])
+    const fitted = (...cut: Parameters<typeof partOf>): number[] =>
+      chosen(samples, partOf(...cut).has).wake.map(({ ns }) => ns)
+    expect(fitted({ share: 0.5 }, 4)).toEqual([5, 6])
+    expect(fitted({ blockNs: 1 }, 4)).toEqual([5, 7])
+    expect(fitted({ share: 1 }, 4)).toEqual([5, 6, 7, 8])
   })
 })
