@@ -110,8 +110,7 @@ const durationOf = Effect.fnUntraced(function* (option: string, text: string) {
 
 /**
  * The client never ends, so that a sink without data is a gap: a device that takes nothing for a
- * while makes no xrun, however long. A device without a buffer of its own misses a frame or so at
- * each wake-up; more than a thousandth of the run counts.
+ * while makes no xrun, however long. More than a thousandth of the run counts.
  */
 function heardRule({ rate, durationNs }: Question): FailRule {
   const value = Math.floor((rate * durationNs) / 1e12)

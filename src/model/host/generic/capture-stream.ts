@@ -33,9 +33,9 @@ export class CaptureStream extends GenericStream {
     // A back end that forgets what it is given has nothing to give.
     if (kind === 'free-run') return
     this.pacer.drain(this.nowNs)
-    const due = this.cyclesDue()
-    this.available += due
-    this.produced += due
+    // Nothing lies in the pacer's bucket, so all that has passed counts as missed by it.
+    this.available += this.pacer.missed - this.produced
+    this.produced = this.pacer.missed
     while (this.available > 0 && this.queue.length > 0) {
       const full = this.fillFront()
       if (full) yield* this.giveBack(this.queue.shift() as QueuedMessage)
@@ -46,14 +46,6 @@ export class CaptureStream extends GenericStream {
       }
     }
     this.schedule()
-  }
-
-  /** Frames that have come since the last turn; a graph gives whole cycles, however late. */
-  private cyclesDue(): Frames {
-    const { pacing } = this.owner.options
-    // Nothing lies in the pacer's bucket, so all that has passed counts as missed by it.
-    const due = this.pacer.missed - this.produced
-    return pacing.kind === 'pull' ? due - (due % pacing.quantum) : due
   }
 
   /** Moves frames into the front message; true when it is full. */
@@ -82,12 +74,6 @@ export class CaptureStream extends GenericStream {
   }
 
   private schedule(): void {
-    const { pacing } = this.owner.options
-    if (pacing.kind === 'pull') {
-      const since = this.pacer.missed - this.produced
-      this.timer.anticipate(this.pacer.afterFrames(pacing.quantum - since))
-      return
-    }
     const nextNs = this.pacer.nextNs(this.nowNs)
     if (nextNs >= 0) {
       this.timer.anticipate(nextNs)

@@ -12,7 +12,7 @@ export type Pacing =
   | { readonly kind: 'timer-bucket'; readonly tickNs: Ns; readonly bucket: Frames }
   /** A host PCM: room for `periods`, woken after each of `periodNs`. */
   | { readonly kind: 'host-period'; readonly periodNs: Ns; readonly periods: number }
-  /** Each cycle at most a quantum, and from the front message only. */
+  /** Each cycle of a graph, a quantum of its clock, at most that, from the front message only. */
   | { readonly kind: 'pull'; readonly quantum: Frames }
   /** At once, whatever the rate. */
   | { readonly kind: 'free-run' }

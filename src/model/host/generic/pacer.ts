@@ -66,15 +66,41 @@ export class Pacer {
     return this.clock.simNs(deviceNs)
   }
 
-  /** Lets the sink take what is due. */
+  /** Lets the sink take what is due; what it finds nothing for, it has missed. */
   drain(nowNs: Ns): void {
-    const elapsed = this.clock.deviceNs(nowNs) - this.startNs
-    const due = nsToFramesFloor(elapsed, this.rate) - this.passed
-    if (due <= 0) return
+    const due = this.due(nowNs)
+    const missed = due - this.drainTaken(nowNs)
+    if (missed <= 0) return
+    this.missed += missed
+    this.passed += missed
+  }
+
+  /** Lets the sink take what is due of what was taken: what comes next may go on from there. */
+  drainTaken(nowNs: Ns): Frames {
+    const due = this.due(nowNs)
+    if (due <= 0) return 0
     const taken = due < this.fill ? due : this.fill
     this.fill -= taken
-    this.missed += due - taken
-    this.passed += due
+    this.passed += taken
+    return taken
+  }
+
+  /** The sink had nothing until `nowNs`: it has missed every frame that began before. */
+  starve(nowNs: Ns): void {
+    if (this.fill > 0) return
+    const elapsed = this.clock.deviceNs(nowNs) - this.startNs
+    const missed = nsToFramesFloor(elapsed - 1, this.rate) + 1 - this.passed
+    if (missed <= 0) return
+    this.missed += missed
+    this.passed += missed
+  }
+
+  /** Frames that the sink should have had by then and has not; a graph takes whole quanta. */
+  due(nowNs: Ns): Frames {
+    const { pacing } = this
+    const elapsed = this.clock.deviceNs(nowNs) - this.startNs
+    const due = nsToFramesFloor(elapsed, this.rate) - this.passed
+    return pacing.kind === 'pull' ? due - (due % pacing.quantum) : due
   }
 
   /** Frames that the device may take now. */

@@ -76,6 +76,10 @@ export class PlayStream extends GenericStream {
     const { options } = this.owner
     const now = this.nowNs
     const { kind } = options.pacing
+    if (kind === 'exact') {
+      yield* this.playOn()
+      return
+    }
     // The mixer of a timer-paced device is filled first and drained afterwards.
     if (kind !== 'timer-bucket') this.advance(now)
     if (kind === 'host-period' && pacer.fill === 0 && this.queue.length > 0) {
@@ -83,28 +87,43 @@ export class PlayStream extends GenericStream {
       this.timer.cancel()
       pacer.restart(now)
     }
-    yield* this.takeFrames(kind === 'exact' || kind === 'pull')
+    yield* this.takeFrames(kind === 'pull')
     if (kind === 'timer-bucket') this.advance(now)
     yield* this.returnHeard()
     yield* this.reportGap()
-    if (kind === 'exact' && this.sounding.length === 0 && this.queue.length > 0) {
-      yield* this.takeFrames(true)
-    }
     this.schedule(pacer.nextNs(now))
   }
 
+  /**
+   * The sample clock goes from message to message by itself: the next one begins where the last
+   * one ended, although the worker wakes up later. The sink starves if the message had not come by
+   * then, or if the worker was so late that it could not have read it before its end was due.
+   */
+  private *playOn(): Proc {
+    this.advance(this.nowNs)
+    yield* this.returnHeard()
+    const [next] = this.queue
+    if (this.sounding.length === 0 && next !== undefined) {
+      const lost = this.pacer.due(this.nowNs) >= next.xfer.bytes / this.frameBytes
+      this.pacer.starve(lost ? this.nowNs : next.arrivedNs)
+      yield* this.reportGap()
+      yield* this.takeFrames(true)
+    }
+    this.schedule(-1)
+  }
+
   private advance(now: number): void {
+    const { kind } = this.owner.options.pacing
     const before = this.pacer.fill
-    this.pacer.drain(now)
-    if (this.owner.options.pacing.kind === 'free-run') this.pacer.fill = 0
+    if (kind === 'exact') this.pacer.drainTaken(now)
+    else this.pacer.drain(now)
+    if (kind === 'free-run') this.pacer.fill = 0
     this.heard += before - this.pacer.fill
     this.log.heard(this.owner.host, this.trace, this.heard)
   }
 
   /** Takes what there is room for; with `one`, from the front message only. */
   private *takeFrames(one: boolean): Proc {
-    const exact = this.owner.options.pacing.kind === 'exact'
-    if (exact && this.sounding.length > 0) return
     let room = this.pacer.room()
     while (room > 0 && this.queue.length > 0) {
       const message = this.queue[0] as QueuedMessage

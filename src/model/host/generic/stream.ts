@@ -45,6 +45,7 @@ export interface QueuedMessage {
   readonly head: number
   readonly xfer: VirtioSndXfer
   readonly vq: DeviceVirtqueue
+  readonly arrivedNs: Ns
   /** Output: bytes taken. Input: bytes captured. */
   done: Bytes
   populated: boolean
@@ -101,7 +102,8 @@ export abstract class GenericStream implements LoopHandler {
 
   private *enqueue(vq: DeviceVirtqueue, head: number, xfer: VirtioSndXfer): Proc {
     const contents = new ReadTracker()
-    const message = { head, xfer, vq, done: 0, populated: false, contents }
+    const arrivedNs = this.nowNs
+    const message = { head, xfer, vq, arrivedNs, done: 0, populated: false, contents }
     this.queue.push(message)
     const { lifecycle, takes } = this.owner.options
     if (lifecycle === 'crash' && !mayTransfer(this.state)) {

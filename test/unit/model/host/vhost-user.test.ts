@@ -1,143 +1,27 @@
 /** vhost-device-sound, sentence by sentence of its description: rings filled by hand, no driver. */
 import { describe, expect, it } from 'vitest'
-import { AudioClock } from '../../../../src/model/host/audio-clock.ts'
-import { EventLoop } from '../../../../src/model/host/event-loop.ts'
-import { GenericSound } from '../../../../src/model/host/generic/generic-sound.ts'
 import type { GenericOptions } from '../../../../src/model/host/generic/options.ts'
 import { DEVICE_PRESETS, type DevicePreset } from '../../../../src/model/host/generic/presets.ts'
-import { GuestBuffer } from '../../../../src/model/machine/guest-buffer.ts'
 import {
   VIRTIO_SND_R_PCM_PREPARE as PREPARE,
   VIRTIO_SND_R_PCM_RELEASE as RELEASE,
   VIRTIO_SND_R_PCM_SET_PARAMS as SET_PARAMS,
   VIRTIO_SND_R_PCM_START as START,
   VIRTIO_SND_R_PCM_STOP as STOP,
-  VIRTIO_SND_PCM_FORMATS,
-  VIRTIO_SND_PCM_RATES,
   VIRTIO_SND_S_BAD_MSG,
   VIRTIO_SND_S_NOT_SUPP,
   VIRTIO_SND_S_OK,
-  VirtioSndControl,
-  VirtioSndXfer,
 } from '../../../../src/model/virtio/virtio_snd.ts'
-import { virtqueue_enable } from '../../../../src/model/virtio/virtqueue_device.ts'
-import { type VirtioChain, Vring } from '../../../../src/model/virtio/vring.ts'
-import { KIND_NAMES, TraceRecord } from '../../../../src/sim/trace.ts'
-import { tinyGuest } from '../../../support/tiny-kernel.ts'
+import { soundDaemon } from '../../../support/sound-daemon.ts'
 
-const MS = 1_000_000
-const FRAME_BYTES = 4
 const CONTROL = 0
 const TX = 2
 const RX = 3
 
-interface Signal {
-  readonly queue: number
-  readonly used: number
-  readonly atMs: number
-}
+const FRAME_BYTES = 4
 
 function daemon(preset: DevicePreset, threads: 1 | 3 = 1, before: Partial<GenericOptions> = {}) {
-  const { sim, host, store } = tinyGuest({})
-  const names = threads === 3 ? ['ctrl', 'tx', 'rx'] : ['all']
-  const loops = names.map((name) => new EventLoop(host, { name, wakeCost: host.costs.vm_exit }))
-  const [control, tx = control, rx = control] = loops as [EventLoop, EventLoop?, EventLoop?]
-  const clock = new AudioClock({ ppm: 0, wanderPpm: 0, wanderPeriodNs: 0 })
-  const options = { ...DEVICE_PRESETS[preset], ...before }
-  const device = new GenericSound({ control, tx, rx }, clock, options)
-  const rings = device.queues.map((vq) => {
-    const ring = new Vring(vq.num)
-    virtqueue_enable(vq, ring, { event_idx: false, indirect: false })
-    return ring
-  })
-  const signals: Signal[] = []
-  device.connect({
-    *interrupt(queue) {
-      const used = (rings[queue] as Vring).used_idx
-      signals.push({ queue, used, atMs: sim.now / MS })
-    },
-    *configChanged() {},
-  })
-  const heads = rings.map(() => 0)
-  const add = (queue: number, chain: VirtioChain): void => {
-    const ring = rings[queue] as Vring
-    const head = heads[queue] as number
-    heads[queue] = (head + 1) % ring.num
-    ring.chains[head] = chain
-    ring.avail_ring[ring.avail_idx % ring.num] = head
-    ring.avail_idx++
-  }
-  const kick = (queue: number, ms = 1): void => {
-    device.onKick(queue)
-    run(ms)
-  }
-  const run = (ms: number): void => {
-    sim.run(sim.now + ms * MS)
-  }
-  const request = (code: number, stream = 0, rate = 48_000): VirtioSndControl => {
-    const one = new VirtioSndControl(code, stream, 0, stream)
-    one.channels = 2
-    one.format = VIRTIO_SND_PCM_FORMATS.indexOf('S16_LE')
-    one.rate = VIRTIO_SND_PCM_RATES.indexOf(rate)
-    one.status = -1
-    add(CONTROL, one)
-    return one
-  }
-  /** Sends requests one by one; returns the last status, -1 for no answer. */
-  const control1 = (stream: number, ...codes: number[]): number => {
-    let status = -1
-    for (const code of codes) {
-      const one = request(code, stream)
-      const before = (rings[CONTROL] as Vring).used_idx
-      kick(CONTROL)
-      status = (rings[CONTROL] as Vring).used_idx > before ? one.status : -1
-    }
-    return status
-  }
-  const ringBuffer = new GuestBuffer(48_000, 0)
-  ringBuffer.write(0, 48_000, 0, 0)
-  const message = (frames: number, output = true): VirtioSndXfer => {
-    const stream = output ? 0 : 1
-    const bytes = frames * FRAME_BYTES
-    const one = new VirtioSndXfer(stream, output, ringBuffer, 0, bytes, stream)
-    add(output ? TX : RX, one)
-    return one
-  }
-  const used = (queue: number): number => (rings[queue] as Vring).used_idx
-  const played = (): number => {
-    let frames = 0
-    const r = new TraceRecord()
-    for (let i = 0; i < store.length; i++) {
-      store.at(i, r)
-      if (KIND_NAMES[r.kind] === 'audio_play') frames += r.c
-    }
-    return frames
-  }
-  const lengths = (queue: number): number[] => [
-    ...(rings[queue] as Vring).used_len.slice(0, used(queue)),
-  ]
-  /** What the device has put into the first `frames` of the ring: places and frame numbers. */
-  const captured = (frames: number): number[][] => {
-    const runs: number[][] = []
-    let at = 0
-    ringBuffer.read(0, frames, (first, count, writtenAtNs) => {
-      if (writtenAtNs > 0) runs.push([at, count, first])
-      at += count
-    })
-    return runs
-  }
-  return {
-    signals,
-    request,
-    control: control1,
-    message,
-    kick,
-    run,
-    used,
-    played,
-    lengths,
-    captured,
-  }
+  return soundDaemon({ ...DEVICE_PRESETS[preset], ...before }, threads)
 }
 
 describe('control', () => {
@@ -302,13 +186,13 @@ describe('alsa back end', () => {
   })
 
   it('STOP does not stop the host PCM, it underruns by itself', () => {
-    const { control, message, kick, played, used, run } = daemon('vhost-user-alsa')
+    const { control, message, kick, sound, used, run } = daemon('vhost-user-alsa')
     control(0, SET_PARAMS, PREPARE)
     for (let i = 0; i < 40; i++) message(480)
     kick(TX)
     control(0, START, STOP)
     run(250)
-    expect(played()).toBe(9600)
+    expect(sound().played).toBe(9600)
     expect(used(TX)).toBe(20)
     control(0, START)
     expect(used(TX)).toBe(40)
