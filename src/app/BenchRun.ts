@@ -11,8 +11,8 @@ import type { PlannedCase } from './BenchLoad.ts'
 import { askAll, askFresh, type PoolAnswer, type TimedRequest } from './BenchPool.ts'
 import type { ProgressBar } from './bench-progress.ts'
 import { startUpSample } from './bench-start-up.ts'
-import type { BenchAnswer, BenchWork, ScenarioWork } from './bench-work.ts'
-import { InternalError } from './Errors.ts'
+import type { BenchWork, ScenarioWork } from './bench-work.ts'
+import { InternalError, OutputError } from './Errors.ts'
 
 /** A build of pcmsim to run cases on. */
 export interface Build {
@@ -47,17 +47,17 @@ export const factsOfPlan = Effect.fnUntraced(function* (
   })
   const facts = new Map<string, CaseFacts>()
   const late: string[] = []
-  const bugs: InternalError[] = []
+  const failures: (InternalError | OutputError)[] = []
   const take = (answer: PoolAnswer, at: number): void => {
     const one = own[at] as PlannedCase
     progress.done(one.name)
     if (answer.kind === 'facts') facts.set(one.name, wanted(answer.facts, one))
     else if (answer.kind === 'late') late.push(one.name)
-    else bugs.push(bugOf(one, answer))
+    else failures.push(failureOf(one, answer))
   }
   yield* Effect.promise(() => askAll(build.worker, requests, jobs, take))
-  const [bug] = bugs
-  if (bug !== undefined) return yield* bug
+  const [failure] = failures
+  if (failure !== undefined) return yield* failure
   const outcome: FactsOutcome = { facts, late }
   return outcome
 })
@@ -76,7 +76,10 @@ function wanted(facts: CaseFacts, { metrics }: PlannedCase): CaseFacts {
   }
 }
 
-function bugOf(one: PlannedCase, answer: BenchAnswer | { readonly kind: 'late' }): InternalError {
+function failureOf(one: PlannedCase, answer: PoolAnswer): InternalError | OutputError {
+  if (answer.kind === 'unwritable') {
+    return new OutputError({ path: answer.path, reason: answer.reason })
+  }
   const { message, stack } =
     answer.kind === 'bug' ? answer : { message: `answered ${answer.kind}`, stack: '' }
   const seed = one.work?.kind === 'scenario' ? one.work.seed : 0
@@ -151,7 +154,7 @@ const addSample = Effect.fnUntraced(function* (one: PlannedCase, build: Build, i
   const request: TimedRequest = { request: { ask: 'time', work }, limitNs: limitNs * SAMPLE_RUNS }
   const answer = yield* Effect.promise(() => askFresh(build.worker, request))
   if (answer.kind === 'late') return false
-  if (answer.kind !== 'sample') return yield* bugOf(one, answer)
+  if (answer.kind !== 'sample') return yield* failureOf(one, answer)
   add('speed', answer.sample.speed)
   add('peak_memory', answer.sample.peakMemoryBytes)
   return true
@@ -170,7 +173,9 @@ export const divergenceOf = Effect.fnUntraced(function* (
     limitNs: one.limitNs,
   }
   const answer = yield* Effect.promise(() => askFresh(worker, request))
-  if (answer.kind === 'bug') return yield* bugOf(one, answer)
+  if (answer.kind === 'bug' || answer.kind === 'unwritable') {
+    return yield* failureOf(one, answer)
+  }
   const none: Divergence | null = null
   return answer.kind === 'located' ? answer.divergence : none
 })

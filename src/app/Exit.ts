@@ -6,7 +6,7 @@ import * as Cause from 'effect/Cause'
 import * as Effect from 'effect/Effect'
 import * as Exit from 'effect/Exit'
 import { exitCodes, InputError, InternalError, NondeterminismError, OutputError } from './Errors.ts'
-import { RecordFileError } from './io-reason.ts'
+import { UnwritableError } from './io-reason.ts'
 
 export type ShellError = InputError | OutputError | NondeterminismError | InternalError
 
@@ -27,7 +27,7 @@ export async function exitCodeOf(
   if (error instanceof NondeterminismError) {
     return report(error.message, exitCodes.nondeterminism, console)
   }
-  if (error instanceof RecordFileError) {
+  if (error instanceof UnwritableError) {
     const { path, message: reason } = error
     return report(new OutputError({ path, reason }).message, exitCodes.badInput, console)
   }

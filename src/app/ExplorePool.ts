@@ -4,6 +4,7 @@
  */
 import { type Outcome, runTrial, type Target, type Trial } from '../explore/trial.ts'
 import { filePool } from './record-file.ts'
+import { answered } from './thread-answer.ts'
 
 export interface TrialServer {
   run(trials: readonly Trial[]): Promise<readonly Outcome[]>
@@ -26,7 +27,8 @@ export function threads(jobs: number): OpenServer {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     })
     return {
-      run: (trials) => Promise.all(trials.map((trial) => pool.run(trial) as Promise<Outcome>)),
+      run: (trials) =>
+        Promise.all(trials.map(async (trial) => answered<Outcome>(await pool.run(trial)))),
       close: () => pool.destroy(),
     }
   }

@@ -11,7 +11,7 @@ import type { Outcome, Trial } from '../explore/trial.ts'
 import { folderRefusal } from './atomic-write.ts'
 import { readBounded } from './bounded-read.ts'
 import type { TrialServer } from './ExplorePool.ts'
-import { codeOf, reasonOf } from './io-reason.ts'
+import { codeOf, reasonOf, writing } from './io-reason.ts'
 
 type SavedOutcome = Omit<Outcome, 'points'>
 
@@ -82,7 +82,7 @@ export class ExploreState {
     })
     this.at++
     this.rounds.push(lines)
-    appendFileSync(this.path, `${JSON.stringify(lines)}\n`)
+    writing(this.path, () => appendFileSync(this.path, `${JSON.stringify(lines)}\n`))
   }
 
   close(): void {

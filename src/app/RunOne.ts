@@ -3,20 +3,19 @@
  * the main thread and in tests; nothing here knows about other runs.
  */
 import { writeFileAtomically } from './atomic-write.ts'
-import { RecordFileError, reasonOf } from './io-reason.ts'
 import type { FullResult, Job, JobAnswer, Summary } from './Jobs.ts'
 import { fullName, resultFolder } from './Jobs.ts'
 import { reportBody } from './Report.ts'
 import { sortedJson } from './ResultJson.ts'
 import { traceTextOf } from './SavedTrace.ts'
 import { type Simulated, simulate, simulateFingerprint } from './Simulator.ts'
+import { unwritable } from './thread-answer.ts'
 
 export async function runOne(job: Job): Promise<JobAnswer> {
   try {
     return await answerOf(job)
   } catch (error) {
-    if (!(error instanceof RecordFileError)) throw error
-    return { kind: 'unwritable', path: error.path, reason: error.message }
+    return unwritable(error)
   }
 }
 
@@ -25,17 +24,24 @@ async function answerOf(job: Job): Promise<JobAnswer> {
   const where = outputs === null ? { accesses } : { accesses, recordIn: outputs.out }
   const simulated = simulate(spec, seed, where)
   const { result, recording } = simulated
-  if (job.checkDeterminism) {
-    const second = simulateFingerprint(spec, seed, where)
-    if (second !== result.fingerprint) {
-      recording.release()
-      return { kind: 'nondeterminism', first: result.fingerprint, second }
+  try {
+    if (job.checkDeterminism) {
+      const second = simulateFingerprint(spec, seed, where)
+      if (second !== result.fingerprint) {
+        return { kind: 'nondeterminism', first: result.fingerprint, second }
+      }
     }
+    return await doneWith(job, simulated)
+  } finally {
+    recording.release()
   }
+}
+
+async function doneWith(job: Job, simulated: Simulated): Promise<JobAnswer> {
+  const { spec } = job
+  const { result } = simulated
   const json = sortedJson(result)
-  const written = outputs === null ? [] : await writeResults(job, simulated, json)
-  recording.release()
-  if (!Array.isArray(written)) return written as JobAnswer
+  const written = await writeResults(job, simulated, json)
   return {
     kind: 'done',
     summary: summaryOf(job, result),
@@ -50,7 +56,7 @@ async function writeResults(
   job: Job,
   { result, recording, streamNames }: Simulated,
   json: string,
-): Promise<readonly string[] | JobAnswer> {
+): Promise<readonly string[]> {
   const { outputs, spec, seed } = job
   if (outputs === null) return []
   const folder = resultFolder(outputs.out, spec, seed)
@@ -64,12 +70,7 @@ async function writeResults(
   }
   files.push([`${folder}/result.json`, json])
   for (const [path, text] of files) {
-    try {
-      writeFileAtomically(path, text)
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error)) throw error
-      return { kind: 'unwritable', path, reason: reasonOf(error) }
-    }
+    writeFileAtomically(path, text)
   }
   return files.map(([path]) => path)
 }

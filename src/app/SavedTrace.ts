@@ -9,7 +9,7 @@ import { AssertionFault } from '../base/assert.ts'
 import type { TraceStore } from '../sim/trace-store.ts'
 import { TraceTextFault, TraceTextReader, traceTextBytes } from '../sim/trace-text.ts'
 import { fingerprint } from './Fingerprint.ts'
-import { RecordFileError, reasonOf } from './io-reason.ts'
+import { reasonOf, UnwritableError } from './io-reason.ts'
 import { filePool } from './record-file.ts'
 
 export interface Recording {
@@ -44,7 +44,7 @@ export function readTraceFile(path: string): Recording | string {
     return withResult(readStore(path))
   } catch (error) {
     if (error instanceof TraceTextFault) return `${path}:${error.line}:1: ${error.message}`
-    if (error instanceof RecordFileError) throw error
+    if (error instanceof UnwritableError) throw error
     if (error instanceof AssertionFault) {
       return `${path}: the records contradict each other: ${error.message}`
     }

@@ -11,7 +11,7 @@ import { exitCodes, InputError, InternalError, OutputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { Files } from './Files.ts'
 import { findFrontier, frontierJson, frontierText } from './Frontier.ts'
-import { reasonOf } from './io-reason.ts'
+import { reasonOf, UnwritableError } from './io-reason.ts'
 import { type RareWanted, rareFaults, runRare } from './RareCommand.ts'
 import {
   type ReadSweep,
@@ -202,7 +202,7 @@ class Sweep {
     this.knownXruns.push({ xruns: result.xruns, fails: result.fails })
   }
 
-  async run(open: OpenPoints): Promise<InternalError | OutputError | null> {
+  async run(open: OpenPoints): Promise<InternalError | null> {
     const { plan, options, output } = this
     const progress = new SweepProgress(this.mineCount, this.knownCount, options.progress, output)
     progress.remember(this.knownXruns)
@@ -217,9 +217,7 @@ class Sweep {
         progress.add(results)
       })
     } catch (error) {
-      if (error instanceof Error && 'code' in error && 'syscall' in error) {
-        return new OutputError({ path: this.path, reason: reasonOf(error) })
-      }
+      if (error instanceof UnwritableError) throw error
       const { message, stack = '' } = error instanceof Error ? error : new Error(String(error))
       const { scenario, seeds } = plan.header
       return new InternalError({ scenario, seed: seeds.first, reason: message, stack })

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { parseJson } from '../base/json.ts'
-import { codeOf, reasonOf } from './io-reason.ts'
+import { codeOf, reasonOf, writing } from './io-reason.ts'
 import { isHeader, isPoint, type PointLine, type SweepHeader } from './SweepLines.ts'
 
 const sumDigits = 16
@@ -118,15 +118,17 @@ function eachLine(
 
 /** A file of results that is being written. */
 export class SweepWriter {
+  private readonly path: string
   private readonly file: number
 
-  private constructor(file: number) {
-    this.file = file
+  private constructor(path: string) {
+    this.path = path
+    this.file = openSync(path, 'a')
   }
 
   /** Behind what is there; a broken end becomes a line of its own. */
   static goOn(path: string, { ends, header: found }: ReadSweep, header: SweepHeader): SweepWriter {
-    const writer = new SweepWriter(openSync(path, 'a'))
+    const writer = new SweepWriter(path)
     if (!ends) writer.append('\n')
     if (found === null) writer.append(`${sealed(header)}\n`)
     return writer
@@ -143,7 +145,9 @@ export class SweepWriter {
   /** One call where the system takes it: two writers do not tear each other's lines. */
   private append(text: string): void {
     const bytes = Buffer.from(text, 'utf8')
-    for (let done = 0; done < bytes.length; ) done += writeSync(this.file, bytes, done)
+    writing(this.path, () => {
+      for (let done = 0; done < bytes.length; ) done += writeSync(this.file, bytes, done)
+    })
   }
 }
 

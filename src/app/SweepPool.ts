@@ -7,6 +7,7 @@ import type { PointResult } from '../explore/sweep/point.ts'
 import type { RunNearness } from '../explore/sweep/splitting.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
 import type { Numbered, PointBatch, RareBatch } from './sweep-worker.ts'
+import { answered, type ThreadAnswer } from './thread-answer.ts'
 
 type Take<R> = (results: readonly R[], nth: number) => void
 
@@ -56,14 +57,15 @@ export const pointThreads: OpenPoints = async (jobs) => {
 
 async function inOrder<B, R>(
   batches: Iterable<B>,
-  ask: (batch: B) => Promise<readonly R[]>,
+  ask: (batch: B) => Promise<ThreadAnswer<readonly R[]>>,
   most: number,
   take: Take<R>,
 ): Promise<void> {
-  const open: Promise<readonly R[]>[] = []
+  const open: Promise<ThreadAnswer<readonly R[]>>[] = []
   let nth = 0
   const takeFirst = async (): Promise<void> => {
-    take((await open.shift()) ?? [], nth++)
+    const [first] = open.splice(0, 1)
+    if (first !== undefined) take(answered(await first), nth++)
   }
   for (const batch of batches) {
     const answer = ask(batch)

@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { threadId } from 'node:worker_threads'
-import { codeOf, Refused, reasonOf } from './io-reason.ts'
+import { codeOf, Refused, reasonOf, writing } from './io-reason.ts'
 
 const bufferBytes = 1 << 20
 /** Bytes of one UTF-16 unit. */
@@ -24,12 +24,16 @@ const utf8BytesMax = 3
 
 /**
  * Takes text or bytes in pieces, because a trace is larger than a JavaScript string may be; never
- * both kinds in one file.
+ * both kinds in one file. Throws an UnwritableError.
  */
 export function writeFileAtomically(
   path: string,
   content: string | Uint8Array | Iterable<string | Uint8Array>,
 ): void {
+  writing(path, () => writeWhole(path, content))
+}
+
+function writeWhole(path: string, content: string | Uint8Array | Iterable<string | Uint8Array>) {
   const folder = dirname(path)
   makeFolder(folder)
   const temporary = join(folder, `.${basename(path)}.${process.pid}-${threadId}.tmp`)

@@ -20,6 +20,7 @@ import { readBounded } from './bounded-read.ts'
 import { notation } from './CostList.ts'
 import { loadText, parseOverride } from './Load.ts'
 import { simulate } from './Simulator.ts'
+import type { Unwritable } from './thread-answer.ts'
 
 export interface ScenarioWork {
   readonly kind: 'scenario'
@@ -63,6 +64,7 @@ export type BenchAnswer =
   | { readonly kind: 'facts'; readonly facts: CaseFacts }
   | { readonly kind: 'located'; readonly divergence: Divergence | null }
   | { readonly kind: 'sample'; readonly sample: TimeSample }
+  | Unwritable
   | { readonly kind: 'bug'; readonly message: string; readonly stack: string }
 
 /** Larger recordings are not kept. */

@@ -4,6 +4,8 @@
  */
 import { timeSample } from './bench-timing.ts'
 import { type BenchAnswer, type BenchRequest, factsOf, locate } from './bench-work.ts'
+import { UnwritableError } from './io-reason.ts'
+import { unwritable } from './thread-answer.ts'
 
 function answer(request: BenchRequest): BenchAnswer {
   const { work } = request
@@ -12,6 +14,7 @@ function answer(request: BenchRequest): BenchAnswer {
     if (request.ask === 'time') return { kind: 'sample', sample: timeSample(work) }
     return { kind: 'located', divergence: locate(request.work, request.checks, request.kept) }
   } catch (error) {
+    if (error instanceof UnwritableError) return unwritable(error)
     const message = error instanceof Error ? error.message : String(error)
     const stack = error instanceof Error ? (error.stack ?? '') : ''
     return { kind: 'bug', message, stack }

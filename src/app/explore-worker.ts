@@ -5,9 +5,10 @@
 import { workerData } from 'piscina'
 import { type Outcome, runTrial, type Target, type Trial } from '../explore/trial.ts'
 import { filePool } from './record-file.ts'
+import { answering, type ThreadAnswer } from './thread-answer.ts'
 
 const pool = filePool()
 
-export default function answer(trial: Trial): Outcome {
-  return runTrial(workerData as Target, trial, pool)
+export default function answer(trial: Trial): ThreadAnswer<Outcome> {
+  return answering(() => runTrial(workerData as Target, trial, pool))
 }

@@ -14,13 +14,27 @@ export class Refused extends Error {
   }
 }
 
-/** A run was longer than memory holds, and its records could not go to a file. */
-export class RecordFileError extends Refused {
+/** A file that could not be written; of the records of a long run, the folder for it. */
+export class UnwritableError extends Refused {
   readonly path: string
 
-  constructor(path: string, error: unknown) {
-    super(codeOf(error), `the records of the run: ${reasonOf(error)}`)
+  constructor(path: string, error: unknown, what = '') {
+    super(codeOf(error), `${what}${reasonOf(error)}`)
     this.path = path
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Refused || (error instanceof Error && 'syscall' in error)
+}
+
+/** Does what writes to `path`; a fault of the system comes out as an UnwritableError. */
+export function writing<V>(path: string, work: () => V, what?: string): V {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof UnwritableError || !isRefusal(error)) throw error
+    throw new UnwritableError(path, error, what)
   }
 }
 

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import { type BlockFile, ChunkPool } from '../sim/trace-columns.ts'
 import { makeFolder } from './atomic-write.ts'
-import { RecordFileError } from './io-reason.ts'
+import { writing } from './io-reason.ts'
 
 /** Recordings that go to a file in `folder` (default: that for temporary files) when long. */
 export function filePool(folder: string = tmpdir()): ChunkPool {
@@ -66,11 +66,7 @@ class RecordFile implements BlockFile {
   }
 
   private trying<V>(work: () => V): V {
-    try {
-      return work()
-    } catch (error) {
-      throw new RecordFileError(this.folder, error)
-    }
+    return writing(this.folder, work, 'the records of the run: ')
   }
 }
 

@@ -6,6 +6,7 @@ import { type FailRule, type PointResult, runNearness, runPoint } from '../explo
 import type { RunNearness, SeededRun } from '../explore/sweep/splitting.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
 import { filePool } from './record-file.ts'
+import { answering, type ThreadAnswer } from './thread-answer.ts'
 
 export interface PointBatch {
   readonly spec: ScenarioSpec
@@ -22,6 +23,8 @@ export interface RareBatch {
 /** A batch as it comes: batches of one setting have one number, and a copy of its scenario each. */
 export type Numbered<B> = B & { readonly setting: number }
 
+type Answer<R> = ThreadAnswer<readonly R[]>
+
 const pool = filePool()
 let setting = -1
 let scenario: ScenarioSpec | null = null
@@ -33,12 +36,12 @@ function specOf(batch: Numbered<{ readonly spec: ScenarioSpec }>): ScenarioSpec 
   return scenario
 }
 
-export default function points(batch: Numbered<PointBatch>): readonly PointResult[] {
+export default function points(batch: Numbered<PointBatch>): Answer<PointResult> {
   const spec = specOf(batch)
-  return batch.seeds.map((seed) => runPoint(spec, seed, batch.rule, pool))
+  return answering(() => batch.seeds.map((seed) => runPoint(spec, seed, batch.rule, pool)))
 }
 
-export function nearness(batch: Numbered<RareBatch>): readonly RunNearness[] {
+export function nearness(batch: Numbered<RareBatch>): Answer<RunNearness> {
   const spec = specOf(batch)
-  return batch.runs.map((run) => runNearness(spec, run, batch.rule, pool))
+  return answering(() => batch.runs.map((run) => runNearness(spec, run, batch.rule, pool)))
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { RecordFileError } from '../../../src/app/io-reason.ts'
+import { UnwritableError } from '../../../src/app/io-reason.ts'
 import { runOne } from '../../../src/app/RunOne.ts'
 import { filePool } from '../../../src/app/record-file.ts'
 import { simulate } from '../../../src/app/Simulator.ts'
@@ -45,7 +45,7 @@ it('a run with a file has the result of one without', () => {
 it('a folder that takes no file is named', async () => {
   const plain = join(newFolder(), 'plain')
   writeFileSync(plain, '')
-  expect(() => filePool(plain).openFile?.()).toThrow(RecordFileError)
+  expect(() => filePool(plain).openFile?.()).toThrow(UnwritableError)
   const answer = await runOne({
     spec: longRun(),
     seed: 1,
