@@ -1,4 +1,4 @@
-/** The built command line where a file cannot be written: its name and why, exit 2, in any thread. */
+/** The built command line where a file cannot be written: its name and why, exit 2, any thread. */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
