@@ -130,11 +130,12 @@ export class LockdepFold implements Fold<LockdepResult> {
   }
 }
 
+/** `host` is what stands for the machine's hardware. */
+const NO_TASKS: readonly (string | undefined)[] = ['idle', 'softirq', 'hardirq', 'host']
+
 /** As the machine numbers its tasks: in order, from 1; the idle tasks have 0. */
 function pidOf(symbols: Symbols, context: number): number {
   const entries = symbols.entries('ctx').slice(0, context + 1)
   if (entries[context]?.kind === 'idle') return 0
   return entries.filter(({ kind, group }) => group !== 'host' && !NO_TASKS.includes(kind)).length
 }
-
-const NO_TASKS: readonly (string | undefined)[] = ['idle', 'softirq', 'hardirq']

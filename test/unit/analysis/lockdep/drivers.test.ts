@@ -230,6 +230,19 @@ describe('the one report of a boot', () => {
   })
 })
 
+it('a report and the kernel log of one run call a task by the same number', () => {
+  const [spec] = loadScenario(read('test/replay/v6-atomic-recursion.yaml'))
+  if (spec === undefined) throw new Error('no scenario')
+  const { result } = runScenario(spec)
+  const said = result.log.find(({ text }) => text.startsWith('BUG: spinlock recursion'))?.text
+  const comm = /, (aplay\/\d+)$/.exec(said ?? '')?.[1]
+  expect(comm).toBe('aplay/2')
+  // The handler is on top of the client, whose stream lock it wants.
+  const texts = result.locks.predicted.map(({ text }) => text)
+  expect(texts.some((text) => text.includes(`3 locks held by ${comm}:`))).toBe(true)
+  expect(texts.join('')).not.toMatch(/aplay\/[013-9]/)
+})
+
 describe('Xen, always', () => {
   const text = `
 version: 1
