@@ -18,6 +18,7 @@ import {
   backendKinds,
   deviceKinds,
   propertyWords,
+  queueMutexes,
   xenWords,
 } from '../scenario/device-spec.ts'
 import { driverKindNames, driverVersionNames } from '../scenario/driver-kinds.ts'
@@ -79,6 +80,11 @@ const PacingSchema = Schema.Struct({
   period: key(PositiveDuration, 'host-period: period of the host PCM.'),
   periods: key(count(1, 1_024), 'host-period: periods of the host PCM.'),
   quantum: key(count(1, 1_000_000), 'pull: frames of a cycle.'),
+})
+
+const HostQueueSchema = Schema.Struct({
+  depth: key(count(1, 1_024), 'Messages that fit.'),
+  mutex: key(oneOf(queueMutexes), 'Held while the tx thread hands over, or released before.'),
 })
 
 const stepAllowed = 'periods and frames, such as P, P/2, 2P, P+16 or P-16'
@@ -144,6 +150,7 @@ export const DeviceSchema = Schema.Struct({
   clock_wander: key(WanderSchema, 'Slow triangular change of the drift.'),
   vectors: key(oneOf(['per-queue', 'shared', 'intx']), 'Interrupt vectors of the device.'),
   pacing: key(PacingSchema, 'How it takes frames once a stream runs.'),
+  host_queue: key(HostQueueSchema, 'semu: the queue to its audio callback.'),
   copy: key(oneOf(propertyWords.copy), 'When guest memory is read.'),
   completion: key(oneOf(propertyWords.completion), 'When a message goes back.'),
   latency: key(oneOf(propertyWords.latency), 'What latency_bytes says.'),
@@ -154,6 +161,7 @@ export const DeviceSchema = Schema.Struct({
   events: key(oneOf(propertyWords.events), 'Events that it sends.'),
   reset: key(oneOf(propertyWords.reset), 'A reset and the messages that are queued.'),
   advance: key(oneOf(propertyWords.advance), 'How far a captured chunk moves the position.'),
+  worker: key(oneOf(propertyWords.worker), "What RELEASE does to the back end's thread."),
   stalls: key(Schema.Array(StallSchema), 'Times at which its worker does nothing.'),
   jacks: key(Schema.Array(JackSchema), 'Its jacks; on qemu only their number matters.'),
   chmaps: key(Schema.Array(ChmapSchema), 'Its channel maps; on qemu only their number matters.'),

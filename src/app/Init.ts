@@ -62,7 +62,7 @@ function driverLine(name: DriverName): string {
   return `${value.padEnd(34)}# ${comment}`
 }
 
-const qemuLines = `# Which sound device the host offers: qemu, vhost-user, crosvm, generic.
+const qemuLines = `# Which sound device the host offers: qemu, vhost-user, crosvm, semu, generic.
 device:
   kind: qemu
   backend: none                 # none, wav, alsa, pipewire, pulse

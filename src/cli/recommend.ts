@@ -41,7 +41,7 @@ export function addRecommend(program: Command): void {
   const choice = (flags: string, text: string, values: string[], initial: string): Option =>
     new Option(flags, text).choices(values).default(initial)
   const drivers = [...driverVersionNames, 'xen-snd']
-  const devices = ['qemu', 'vhost-user', 'crosvm', 'generic']
+  const devices = ['qemu', 'vhost-user', 'crosvm', 'semu', 'generic']
   const backends = ['none', 'alsa', 'pipewire', 'pulse']
   program
     .command('recommend')

@@ -2,7 +2,7 @@
  * The device of a scenario: defaults, and which keys belong to which kind. Part of complete.ts;
  * pure. Times are nanoseconds, sizes frames.
  */
-import type { Pacing } from '../model/host/generic/options.ts'
+import type { HostQueue, Pacing } from '../model/host/generic/options.ts'
 import { completeControls } from './complete-controls.ts'
 import { deviceDefaults, xenDeviceDefaults } from './defaults.ts'
 import {
@@ -59,6 +59,7 @@ const keysOf: Readonly<Record<DeviceKind, readonly Key[]>> = {
   qemu: [...everybody, 'backend', 'timer_period', 'mixing_engine', 'fixed_settings'],
   'vhost-user': [...everybody, 'backend', 'threads', ...properties],
   crosvm: [...everybody, ...properties],
+  semu: [...everybody, ...properties, 'host_queue'],
   generic: [...everybody, ...properties],
   xen: ['kind', 'clock', 'clock_wander', ...xenKeys],
 }
@@ -88,8 +89,9 @@ export function completeDevice(
     fixedSettings: fixedSettings(device, wrong),
     pin: device.pin ?? null,
     queue_size: device.queue_size ?? deviceDefaults.queue_size,
-    indirect: device.indirect ?? true,
-    eventIdx: device.event_idx ?? true,
+    // semu offers neither.
+    indirect: device.indirect ?? kind !== 'semu',
+    eventIdx: device.event_idx ?? kind !== 'semu',
     threads: device.threads ?? 1,
     clockPpm: device.clock ?? deviceDefaults.clockPpm,
     wanderPpm: device.clock_wander?.ppm ?? 0,
@@ -97,6 +99,7 @@ export function completeDevice(
     vectors: device.vectors ?? deviceDefaults.vectors,
     properties: propertiesOf(device, wrong),
     controlLatency: device.control_latency ?? null,
+    hostQueue: kind === 'semu' ? hostQueueOf(device) : null,
     controls: completeControls(device, faults),
     xen: completeXen(device),
   }
@@ -106,6 +109,11 @@ function checkNone(device: DeviceInput, driver: DriverKind, wrong: Wrong): void 
   for (const [name, value] of Object.entries(device)) {
     if (value !== undefined) wrong([name], 'key', `the driver '${driver}' has no device`, 'nothing')
   }
+}
+
+function hostQueueOf({ host_queue: given }: DeviceInput): HostQueue {
+  const usual = deviceDefaults.hostQueue
+  return { depth: given?.depth ?? usual.depth, mutex: given?.mutex ?? usual.mutex }
 }
 
 /** A driver finds its device on its own bus only. */

@@ -68,13 +68,14 @@ export function completeHost(scenario: ScenarioInput, faults: Fault[]): HostSpec
   const underXen = driverKinds[scenario.driver.kind ?? 'virtio-snd'].bus === 'xen'
   // Its call eventfd is KVM's irqfd; QEMU's own devices call KVM.
   const throughIrqfd = scenario.device?.kind === 'vhost-user'
+  const emulated = scenario.device?.kind === 'semu'
   return {
     cpus,
     hz: input.hz ?? hostDefaults.hz,
     fair: input.fair ?? hostDefaults.fair,
     rtRuntimeNs: input.rt_runtime ?? hostDefaults.rtRuntimeNs,
     haltPollNs: input.halt_poll ?? (underXen ? 0 : hostDefaults.haltPollNs),
-    kick: input.kick ?? hostDefaults.kick,
+    kick: input.kick ?? (emulated ? 'userspace' : hostDefaults.kick),
     irqRoute: input.irq_route ?? (throughIrqfd ? 'irqfd' : hostDefaults.irqRoute),
     vcpus: completeVcpus(input.vcpus ?? [], vcpus, cpus, faults),
     tasks: completeLoads(input.tasks ?? [], ['host', 'tasks'], cpus, faults),

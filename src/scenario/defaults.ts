@@ -37,6 +37,7 @@ export const deviceDefaults = {
   queue_size: 64,
   clockPpm: 0,
   vectors: 'shared',
+  hostQueue: { depth: 1, mutex: 'released' },
 } as const
 
 /**

@@ -4,7 +4,12 @@
  */
 import type { DistributionSpec } from '../base/distribution.ts'
 import type { Frames, Ns } from '../base/units.ts'
-import type { DeviceStall, GenericOptions, Pacing } from '../model/host/generic/options.ts'
+import type {
+  DeviceStall,
+  GenericOptions,
+  HostQueue,
+  Pacing,
+} from '../model/host/generic/options.ts'
 import type { SoundControlsOptions } from '../model/host/sound-controls.ts'
 import type { PositionStep, QueryShrink } from '../model/host/xen/options.ts'
 import type { ControlsInput } from './complete-controls.ts'
@@ -14,6 +19,7 @@ export const deviceBackends = {
   qemu: ['none', 'wav', 'alsa', 'pipewire', 'pulse'],
   'vhost-user': ['alsa', 'pipewire', 'null'],
   crosvm: [],
+  semu: [],
   generic: [],
   xen: [],
 } as const
@@ -29,6 +35,7 @@ export const deviceTexts: Readonly<Record<DeviceKind, string>> = {
   qemu: 'QEMU virtio-sound-pci with its audio core, all in the main loop',
   'vhost-user': 'vhost-device-sound, a daemon with one thread or three',
   crosvm: 'a device that reads on arrival and completes when the buffer was heard',
+  semu: "an emulator's device: kicks end in the vCPU's thread, messages in a host queue",
   generic: 'a device by its properties; the others but QEMU are settings of it',
   xen: "a back end of Xen's sound protocol in another domain, for the driver xen-snd",
 }
@@ -47,6 +54,7 @@ export const propertyWords = {
   events: ['none', 'xrun'],
   reset: ['clears', 'keeps'],
   advance: ['once', 'twice'],
+  worker: ['stays', 'ends-with-release'],
 } as const satisfies { readonly [K in keyof GenericOptions]?: readonly GenericOptions[K][] }
 
 type PropertyWords = {
@@ -57,6 +65,8 @@ type PropertyWords = {
 export type DeviceProperties = Partial<
   PropertyWords & { readonly pacing: Pacing; readonly stalls: readonly DeviceStall[] }
 >
+
+export const queueMutexes = ['released', 'held'] as const satisfies readonly HostQueue['mutex'][]
 
 /** Words of the properties that Xen's back end has. */
 export const xenWords = {
@@ -107,6 +117,8 @@ export interface DeviceSpec {
   readonly vectors: VectorMode
   readonly properties: DeviceProperties
   readonly controlLatency: DistributionSpec | null
+  /** semu: the queue to its audio callback; null: no other device has one. */
+  readonly hostQueue: HostQueue | null
   /** Jacks, channel maps and control elements. */
   readonly controls: SoundControlsOptions
   readonly xen: XenDeviceSpec
@@ -142,6 +154,7 @@ export type DeviceInput = Maybe<
       vectors: VectorMode
       pacing: PacingInput
       control_latency: DistributionSpec
+      host_queue: Maybe<HostQueue>
       stalls: readonly { readonly at: Ns; readonly for: Ns }[]
       turn_around: DistributionSpec
       position_every: PositionStep

@@ -3,7 +3,7 @@ import { unreachable } from '../base/assert.ts'
 import { distribution } from '../base/distribution.ts'
 import { AudioClock } from '../model/host/audio-clock.ts'
 import type { VirtioDevice } from '../model/host/device.ts'
-import { EventLoop } from '../model/host/event-loop.ts'
+import { EventLoop, type LoopOptions } from '../model/host/event-loop.ts'
 import { GenericSound } from '../model/host/generic/generic-sound.ts'
 import type { GenericOptions } from '../model/host/generic/options.ts'
 import { DEVICE_PRESETS, type DevicePreset } from '../model/host/generic/presets.ts'
@@ -16,7 +16,8 @@ import { VirtioSound } from '../model/host/qemu/virtio-sound.ts'
 import { VirtioPciProxy } from '../model/host/virtio-pci-proxy.ts'
 import { XenSound } from '../model/host/xen/xen-sound.ts'
 import { XenbusProxy } from '../model/host/xen/xenbus-proxy.ts'
-import type { TaskOptions } from '../model/machine/task.ts'
+import { SleepLock } from '../model/machine/sleep-lock.ts'
+import type { Task, TaskOptions } from '../model/machine/task.ts'
 import type { World } from './build.ts'
 import type { VirtioParts, XenParts } from './fault-actions.ts'
 import type { ScenarioSpec, StreamDirection } from './spec.ts'
@@ -43,6 +44,8 @@ function buildSound(world: World, spec: ScenarioSpec): Sound {
       return generic(world, spec, DEVICE_PRESETS[`vhost-user-${backend}` as DevicePreset])
     case 'crosvm':
       return generic(world, spec, DEVICE_PRESETS.crosvm)
+    case 'semu':
+      return semu(world, spec)
     case 'generic':
       return generic(world, spec, {})
     case 'xen':
@@ -111,17 +114,53 @@ function generic({ host }: World, spec: ScenarioSpec, preset: Partial<GenericOpt
     return new EventLoop(host, { ...options, wakeCost: host.costs.vhost_worker_wake })
   })
   const [first, tx = first, rx = first] = loops as [EventLoop, EventLoop?, EventLoop?]
-  const device = new GenericSound({ control: first, tx, rx }, audioClock(spec), {
+  const options = genericOptions(spec, preset)
+  return { device: new GenericSound({ control: first, tx, rx }, audioClock(spec), options), loops }
+}
+
+function genericOptions(
+  spec: ScenarioSpec,
+  preset: Partial<GenericOptions>,
+): Partial<GenericOptions> {
+  const { device } = spec
+  return {
     ...preset,
-    ...spec.device.properties,
-    ...(spec.device.controlLatency === null
+    ...device.properties,
+    ...(device.controlLatency === null
       ? {}
-      : { controlLatency: distribution(spec.device.controlLatency) }),
+      : { controlLatency: distribution(device.controlLatency) }),
+    hostQueue: device.hostQueue,
     streams: deviceStreams(spec),
-    queueSize: spec.device.queue_size,
-    controls: spec.device.controls,
-  })
-  return { device, loops }
+    queueSize: device.queue_size,
+    controls: device.controls,
+  }
+}
+
+/**
+ * An emulator: its vCPUs' threads take the kicks. Its tx thread sleeps with the mutex released, its
+ * audio callback until START. Differs: semu runs all harts in one thread; here each has its own,
+ * and with several nobody in particular sends START.
+ */
+function semu({ host, hypervisor }: World, spec: ScenarioSpec): Sound {
+  const thread = (name: string, i: number, more: Partial<LoopOptions> = {}): EventLoop => {
+    const cpu = (2 * host.cpus.length - 1 - i) % host.cpus.length
+    const wakeCost = host.costs.vhost_worker_wake
+    return new EventLoop(host, { name, task: threadAt(spec, cpu), wakeCost, ...more })
+  }
+  const [vcpu, another] = hypervisor.vcpus
+  const from = (): Task | null => {
+    return another !== undefined || vcpu === undefined || device.playing ? null : vcpu.task
+  }
+  const control = thread('semu', 0)
+  const tx = thread('semu-tx', 1, { lock: new SleepLock(host, 'virtio_snd_mutex') })
+  const audio = thread('semu-audio', 2, { awaits: { name: 'START', from } })
+  const loops = { control, tx, rx: control, audio }
+  const device: GenericSound = new GenericSound(
+    loops,
+    audioClock(spec),
+    genericOptions(spec, DEVICE_PRESETS.semu),
+  )
+  return { device, loops: [control, tx, audio] }
 }
 
 /** The clock of the sound hardware. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { controlRuns, controlText } from './controls.ts'
 import { type CycleKind, cycleSoak } from './cycles.ts'
-import { faultMix } from './fault-mix.ts'
+import { faultMix, LATE_SEEDS } from './fault-mix.ts'
 import { faultSoak } from './faults.ts'
 
 const kinds: readonly CycleKind[] = ['open-close', 'start-stop']
@@ -33,6 +33,11 @@ it('random faults: every run ends with an outcome, memory flat', () => {
     expect(report.reports[kind] ?? 0, kind).toBeGreaterThan(0)
   }
 }, 120_000)
+
+it('random faults with what devices learned later', () => {
+  const report = faultSoak(LATE_SEEDS, LATE_SEEDS + 20)
+  expect(report.failures).toEqual([])
+})
 
 it.each([592, 709, 724, 797])('seed %i: a completion for a closed stream is reported', (seed) => {
   const report = faultSoak(seed, seed + 1)

@@ -9,6 +9,7 @@ import type { Facts } from './explain.ts'
 import { freedMeanwhile } from './freed-meanwhile.ts'
 import type { Call, History, Request } from './history.ts'
 import { lastBefore } from './history.ts'
+import { lastSigns } from './silent-sentences.ts'
 
 export function reportSentence(
   { store }: Facts,
@@ -148,6 +149,7 @@ function lasted({ fromNs, toNs }: Request, timeNs: number): string {
   return `${formatDuration(Math.min(toNs, timeNs) - fromNs)} after it was sent`
 }
 
+const EIO = 5
 const ENOSYS = 38
 const ERRNO: Readonly<Record<number, string>> = {
   4: 'EINTR',
@@ -194,7 +196,7 @@ function errorCause(facts: Facts, then: History, error: FailedCall): string {
   if (error.call === 'resume' && error.errno === -ENOSYS) {
     return 'the driver does not offer to resume, the client has to prepare the stream again'
   }
-  const rest = partOfPeriod(facts, error)
+  const rest = partOfPeriod(facts, error) || stoodStill(facts, then, error)
   if (rest !== '') return rest
   const line = facts.log.lines.findLast((one) => one.source === 'kernel' && one.timeNs <= timeNs)
   return line === undefined ? 'the records do not tell why' : `the kernel says: ${line.text}`
@@ -203,6 +205,21 @@ function errorCause(facts: Facts, then: History, error: FailedCall): string {
 function failedTrigger(then: History): Call | undefined {
   const all = then.contexts().flatMap((one) => then.actor(one).triggers)
   return all.filter(({ ret }) => ret < 0).toSorted((a, b) => b.fromNs - a.fromNs)[0]
+}
+
+/** A client that was not woken in time: wait_for_avail() gives up with EIO. */
+function stoodStill({ streams, result }: Facts, then: History, error: FailedCall): string {
+  if (error.errno !== -EIO) return ''
+  for (const [name, stream] of streams) {
+    const start = stream.starts[lastBefore(stream.starts, error.timeNs)]
+    if (result.streams[name]?.id !== error.stream || start === undefined) continue
+    const { timeNs } = error
+    const moved = stream.updates.findLast((one) => one.moved > 0 && one.fromNs <= timeNs)
+    const stillNs = timeNs - Math.max(start.fromNs, moved?.fromNs ?? 0)
+    const signs = lastSigns(then, stream, timeNs)
+    return `hw_ptr had not moved for ${formatDuration(stillNs)}: ${signs}`
+  }
+  return ''
 }
 
 /** A drain that waits for frames which were never sent, because they are no whole period. */

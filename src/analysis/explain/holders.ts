@@ -7,7 +7,7 @@ import { formatDuration } from '../format.ts'
 import { LockdepFold } from '../lockdep/trace-fold.ts'
 import type { Witness } from '../lockdep/witness.ts'
 import { doing } from './doing.ts'
-import { History } from './history.ts'
+import { History, type LockWait } from './history.ts'
 
 /**
  * Of a report that a function sleeps, whose sentence names the locks held: what is asked for on top
@@ -50,13 +50,16 @@ function turned(store: TraceStore, { held, wanted, toRecord, toTimeNs }: Witness
   return `${who}${what} took them the other way round: held ${held}, asked for ${wanted} (${at})`
 }
 
-/** Of a history that ends with that instant. */
+/** Of a history that ends with that instant. The host's are named if one waits for the other. */
 export function holdersAt(h: History, timeNs: Ns): readonly string[] {
+  const waits = h.contexts().flatMap((context) => openWait(h, context) ?? [])
   return h.contexts().flatMap((context) => {
     const actor = h.actor(context)
-    if (!h.isGuest(context)) return []
-    const held = actor.held.map(({ lock }) => h.symbols.name('lock', lock))
-    const wait = actor.waits.findLast((one) => !Number.isFinite(one.toNs))
+    const shown = actor.held.filter(({ lock }) => {
+      return h.isGuest(context) || waits.some((one) => one.lock === lock)
+    })
+    const held = shown.map(({ lock }) => h.symbols.name('lock', lock))
+    const wait = openWait(h, context)
     if (held.length === 0 && wait === undefined) return []
     const holds = held.length === 0 ? '' : ` holds ${held.join(', ')}`
     const what = doing(h, context, timeNs, timeNs)
@@ -67,4 +70,8 @@ export function holdersAt(h: History, timeNs: Ns): readonly string[] {
     const and = holds === '' ? '' : `${holds} and`
     return [`${h.nameOf(context)}${what}${and} waits for ${lock}${holder} since ${since}`]
   })
+}
+
+function openWait(h: History, context: number): LockWait | undefined {
+  return h.actor(context).waits.findLast((one) => !Number.isFinite(one.toNs))
 }

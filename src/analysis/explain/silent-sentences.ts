@@ -1,4 +1,5 @@
 /** What a silent failure is and what led to it, in one sentence. Times are ns. */
+import type { Ns } from '../../base/units.ts'
 import { formatDuration, formatInstant } from '../format.ts'
 import { isTail, type SilentFailure } from '../silent-failures.ts'
 import type { Facts } from './explain.ts'
@@ -73,7 +74,23 @@ function stalled(
   if (parts.length > 0) return parts.join('; ')
   const fault = h.faults.findLast(({ fromNs }) => fromNs <= one.untilNs)
   const after = fault === undefined ? '' : `, after the injected fault '${fault.text}'`
-  return `the device completed nothing more${after}`
+  return `${lastSigns(h, stream, one.untilNs)}${after}`
+}
+
+/** What the device last did for the stream: it may go on answering requests. */
+export function lastSigns(h: History, stream: StreamFacts, untilNs: Ns): string {
+  const requests = h.contexts().flatMap((context) => h.actor(context).requests)
+  const answered = requests.filter(({ toNs, status }) => toNs <= untilNs && status === 'OK')
+  const start = answered.findLast(({ code }) => code === 'START')
+  const last = stream.completed[lastBefore(stream.completed, untilNs)]
+  if (start === undefined || (last !== undefined && last.fromNs >= start.toNs))
+    return 'the device completed nothing more'
+  const since = `the device answered START at ${formatInstant(start.toNs)} and completed nothing`
+  const release = requests.findLast(
+    ({ code, fromNs }) => code === 'RELEASE' && fromNs < start.fromNs,
+  )
+  if (release === undefined) return `${since} after it`
+  return `${since} since the RELEASE at ${formatInstant(release.fromNs)}`
 }
 
 /** Whether the VM had no time for much of the stall. */

@@ -4,6 +4,7 @@
  */
 import type { Ns } from '../../base/units.ts'
 import { type Proc, Req } from '../../sim/process.ts'
+import type { Context } from '../machine/context.ts'
 import type { Cost } from '../machine/cost.ts'
 import type { Machine } from '../machine/machine.ts'
 import { acquire, release, type SleepLock, tryAcquire } from '../machine/sleep-lock.ts'
@@ -65,6 +66,8 @@ export interface LoopOptions {
   readonly wakeCost: Cost
   /** Held except while waiting; QEMU's big lock. */
   readonly lock?: SleepLock
+  /** What it waits for while no timer is set, and who alone can bring that; null: not one. */
+  readonly awaits?: { readonly name: string; from(): Context | null }
 }
 
 export class EventLoop {
@@ -85,7 +88,10 @@ export class EventLoop {
     this.host = host
     this.lock = options.lock ?? null
     this.wakeCost = options.wakeCost
-    this.point = new WaitPoint(host, `${options.name}-poll`)
+    const { awaits } = options
+    this.point = new WaitPoint(host, awaits?.name ?? `${options.name}-poll`, () => {
+      return this.deadlineNs() === Number.POSITIVE_INFINITY ? (awaits?.from() ?? null) : null
+    })
     this.stallPoint = new WaitPoint(host, `${options.name}-stall`)
     this.task = host.spawn(options.name, 'host', () => this.run(), options.task)
   }

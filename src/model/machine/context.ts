@@ -26,6 +26,8 @@ export type ContextKind =
 export interface Waitable {
   /** How a report names it. */
   readonly waitName: string
+  /** What stands between it and its owner in a report; missing: it is a lock, `held by`. */
+  readonly waitWord?: string
   /** The context whose progress ends the wait; null when nobody in particular. */
   waitOwner(): Context | null
   /** A waiter who is served before this one, and keeps it waiting whoever owns the thing. */

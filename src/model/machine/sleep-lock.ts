@@ -45,10 +45,11 @@ export function* acquire(lock: SleepLock): Proc {
   machine.emit(T.lock_acquire, lock.id, 0, 0)
   machine.emit(T.lock_contended, lock.id)
   lock.waiters.push(task)
-  while (lock.owner !== task) {
+  // A vCPU's thread is woken by interrupts of its guest too, and then goes on waiting.
+  for (let waits = false; lock.owner !== task; waits = true) {
     task.state = TaskState.UNINTERRUPTIBLE
     task.waitingOn = lock
-    checkWaitCycle(task)
+    if (!waits) checkWaitCycle(task)
     yield Req.BLOCK
   }
   machine.emit(T.lock_acquired, lock.id)

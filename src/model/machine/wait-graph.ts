@@ -47,5 +47,6 @@ function describe(context: Context): string {
   const before = waitingOn.waitedBefore?.(context)
   if (before) return `${context.name} waits for ${waitingOn.waitName} behind ${before.name}`
   const owner = waitingOn.waitOwner()
-  return `${context.name} waits for ${waitingOn.waitName} held by ${owner?.name ?? 'nobody'}`
+  const word = waitingOn.waitWord ?? 'held by'
+  return `${context.name} waits for ${waitingOn.waitName} ${word} ${owner?.name ?? 'nobody'}`
 }

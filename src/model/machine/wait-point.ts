@@ -1,6 +1,7 @@
 /**
  * Where a thread of a plain machine (the host) sleeps: a flag and at most one waiter. A wake that
- * comes first is kept. Stands for eventfds, condition variables and poll() with a time-out.
+ * comes first is kept. Stands for eventfds, condition variables and poll() with a time-out. Where
+ * only one context can end the sleep, the point says so, and the wait may be part of a deadlock.
  */
 import type { Ns } from '../../base/units.ts'
 import { type Proc, Req } from '../../sim/process.ts'
@@ -12,18 +13,21 @@ import { type Task, TaskState } from './task.ts'
 export class WaitPoint implements Waitable {
   readonly machine: Machine
   readonly waitName: string
+  readonly waitWord = 'from'
   signalled = false
   waiter: Task | null = null
   private readonly timer: Timer
+  private readonly waker: () => Context | null
 
-  constructor(machine: Machine, name: string) {
+  constructor(machine: Machine, name: string, waker: () => Context | null = nobody) {
     this.machine = machine
     this.waitName = name
+    this.waker = waker
     this.timer = machine.sim.timer(() => this.onTimeout(), Priority.clock)
   }
 
   waitOwner(): Context | null {
-    return null
+    return this.waker()
   }
 
   wake(): void {
@@ -43,6 +47,10 @@ export class WaitPoint implements Waitable {
   private onTimeout(): void {
     if (this.waiter !== null) this.machine.wake(this.waiter)
   }
+}
+
+function nobody(): null {
+  return null
 }
 
 /**

@@ -53,6 +53,11 @@ describe('faults of the file', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ['{kind: qemo}', /device\.kind: 'qemo' is not known, did you mean 'qemu'/],
     ['{kind: qemu, copy: on-arrival}', /device\.copy: the device 'qemu' does not take this/],
+    [
+      '{kind: generic, host_queue: {depth: 4}}',
+      /device\.host_queue: the device 'generic' does not take this/,
+    ],
+    ['{kind: semu, host_queue: {mutex: free}}', /device\.host_queue\.mutex: .*released, held/],
     ['{kind: crosvm, threads: 3}', /device\.threads: the device 'crosvm' does not take this/],
     ['{kind: qemu, backend: "null"}', /device\.backend: 'qemu' has no back end 'null'/],
     ['{kind: vhost-user, backend: wav}', /'vhost-user' has no back end 'wav', allowed: alsa/],

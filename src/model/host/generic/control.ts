@@ -40,6 +40,8 @@ export interface ControlOwner extends GenericOwner {
   readonly streams: readonly GenericStream[]
   readonly controls: SoundControls
   readonly rng: Prng
+  /** RELEASE was done. */
+  released(stream: GenericStream): void
   /** Returns an element without a word; false if it is kept back. */
   push(vq: DeviceVirtqueue, head: number, len: Bytes): boolean
   /** Interrupts the guest if it asked for that. */
@@ -187,6 +189,7 @@ export class ControlQueue implements LoopHandler {
         break
       case VIRTIO_SND_R_PCM_RELEASE:
         if (this.owner.options.release === 'flush-then-answer') yield* stream.flush()
+        this.owner.released(stream)
         break
     }
     return VIRTIO_SND_S_OK

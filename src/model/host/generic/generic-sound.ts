@@ -5,9 +5,10 @@
  */
 import type { Prng } from '../../../base/prng.ts'
 import type { Bytes } from '../../../base/units.ts'
-import type { Proc } from '../../../sim/process.ts'
+import { type Proc, Req } from '../../../sim/process.ts'
 import { T } from '../../../sim/trace.ts'
 import type { Machine } from '../../machine/machine.ts'
+import { acquire, release, tryAcquire } from '../../machine/sleep-lock.ts'
 import type { VirtioGuestPort } from '../../virtio/seam.ts'
 import {
   VIRTIO_SND_D_INPUT,
@@ -45,6 +46,8 @@ export interface DeviceLoops {
   readonly control: EventLoop
   readonly tx: EventLoop
   readonly rx: EventLoop
+  /** The host's audio callback, where it is not the thread of tx that plays. */
+  readonly audio?: EventLoop
 }
 
 export class GenericSound implements VirtioDevice, ControlOwner {
@@ -59,6 +62,7 @@ export class GenericSound implements VirtioDevice, ControlOwner {
   readonly config: VirtioSndConfig
   readonly streams: readonly GenericStream[]
   readonly rng: Prng
+  workerEnded = false
   /** Threads that have panicked: their queues are served no more. */
   private readonly dead = new Set<EventLoop>()
   private readonly control: ControlQueue
@@ -101,7 +105,20 @@ export class GenericSound implements VirtioDevice, ControlOwner {
     return queue === VIRTIO_SND_VQ_RX ? this.loops.rx : this.loops.control
   }
 
+  workerOf(queue: number): EventLoop {
+    const { audio } = this.loops
+    return queue === VIRTIO_SND_VQ_TX && audio !== undefined ? audio : this.loopOf(queue)
+  }
+
+  /** Whether a stream plays. */
+  get playing(): boolean {
+    return this.streams.some(({ active, direction }) => active && direction === VIRTIO_SND_D_OUTPUT)
+  }
+
   private handlerOf(vq: DeviceVirtqueue): LoopHandler {
+    if (vq.index === VIRTIO_SND_VQ_TX && this.options.hostQueue !== null) {
+      return { handle: () => this.handOver(vq) }
+    }
     if (vq.index === VIRTIO_SND_VQ_TX) return { handle: () => this.take(vq, VIRTIO_SND_D_OUTPUT) }
     if (vq.index === VIRTIO_SND_VQ_RX) return { handle: () => this.take(vq, VIRTIO_SND_D_INPUT) }
     return vq.index === VIRTIO_SND_VQ_EVENT ? { handle: nothing } : this.control
@@ -116,6 +133,22 @@ export class GenericSound implements VirtioDevice, ControlOwner {
   }
 
   /**
+   * A doorbell without an ioeventfd only signals. With a host queue, as an emulator's, the vCPU's
+   * thread serves control requests itself, and counts kicks of tx under the mutex.
+   */
+  *handleOutput(queue: number): Proc {
+    const emulator = this.options.hostQueue !== null
+    if (emulator && queue === VIRTIO_SND_VQ_CONTROL && !this.isDead(queue)) {
+      yield* this.loops.control.callNow(this.handlers[queue] as number)
+      return
+    }
+    const { lock } = this.loopOf(queue)
+    if (lock !== null && !tryAcquire(lock)) yield* acquire(lock)
+    this.onKick(queue)
+    if (lock !== null) release(lock)
+  }
+
+  /**
    * The thread of a queue panics; workers of back ends go on with what they have. A panic over
    * control poisons the lock of the back end (it is held for writing), so no thread gets past it.
    */
@@ -123,6 +156,11 @@ export class GenericSound implements VirtioDevice, ControlOwner {
     const { control, tx, rx } = this.loops
     const gone = queue === VIRTIO_SND_VQ_CONTROL ? [control, tx, rx] : [this.loopOf(queue)]
     for (const loop of gone) this.dead.add(loop)
+  }
+
+  released(stream: GenericStream): void {
+    stream.released()
+    if (this.options.worker === 'ends-with-release') this.workerEnded = true
   }
 
   isDead(queue: number): boolean {
@@ -151,6 +189,39 @@ export class GenericSound implements VirtioDevice, ControlOwner {
     const notify = virtio_should_notify(vq)
     this.host.emit(T.virtio_notify, vq.id, notify ? 1 : 0)
     if (notify && this.guest !== null) yield* this.guest.interrupt(vq.index)
+  }
+
+  /** The tx thread has the mutex when it finds that there were kicks. */
+  private *handOver(vq: DeviceVirtqueue): Proc {
+    const { lock } = this.loops.tx
+    const lets = lock !== null && this.options.hostQueue?.mutex === 'released'
+    if (lets) release(lock)
+    yield* this.handAll(vq)
+    if (lets && !tryAcquire(lock)) yield* acquire(lock)
+  }
+
+  /** Puts what there is into the host queue; when all of it lies there, it goes back together. */
+  private *handAll(vq: DeviceVirtqueue): Proc {
+    const { host } = this
+    const heads: number[] = []
+    for (let head = virtqueue_pop(vq); head >= 0; head = virtqueue_pop(vq)) {
+      host.emit(T.virtqueue_pop, vq.id, head)
+      heads.push(head)
+    }
+    const chains = heads.map((head) => virtqueue_chain(vq, head))
+    for (const [i, xfer] of chains.entries()) {
+      if (!(xfer instanceof VirtioSndXfer)) continue
+      const stream = this.streams[xfer.stream_id]
+      if (!host.tryCharge(host.costs.audio_buffer_overhead)) yield Req.CHARGE
+      if (stream?.direction !== VIRTIO_SND_D_OUTPUT) {
+        xfer.status = VIRTIO_SND_S_BAD_MSG
+        continue
+      }
+      yield* stream.arrive(vq, heads[i] as number, xfer)
+      stream.answer({ xfer, done: 0 })
+    }
+    for (const head of heads) this.push(vq, head, VIRTIO_SND_STATUS_BYTES)
+    if (heads.length > 0) yield* this.notify(vq)
   }
 
   private *take(vq: DeviceVirtqueue, direction: number): Proc {

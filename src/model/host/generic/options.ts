@@ -25,6 +25,21 @@ export interface DeviceStall {
   readonly forNs: Ns
 }
 
+/**
+ * A queue between a thread that takes tx messages from the ring and the host's audio callback. The
+ * thread waits while the queue is full, and gives messages back once they lie in the queue, all
+ * that it found together. Source: sysprog21/semu virtio-snd.c, #130, #132.
+ */
+export interface HostQueue {
+  /** Messages that fit. */
+  readonly depth: number
+  /**
+   * The mutex that guards the number of kicks, while the thread hands over: `held` as before #132,
+   * when nothing but the callback ended its wait; `released`, and RELEASE ends the wait.
+   */
+  readonly mutex: 'released' | 'held'
+}
+
 export interface GenericOptions {
   readonly name: string
   readonly streams: number
@@ -58,6 +73,10 @@ export interface GenericOptions {
    * (vhost-device#638), so the place of every other chunk keeps what was there.
    */
   readonly advance: 'once' | 'twice'
+  /** RELEASE leaves the back end's thread alone, or ends it for good (vhost-device before #573). */
+  readonly worker: 'stays' | 'ends-with-release'
+  /** Null: the thread that takes messages keeps them. */
+  readonly hostQueue: HostQueue | null
   readonly stalls: readonly DeviceStall[]
   /** Jacks, channel maps, control elements. */
   readonly controls: SoundControlsOptions
@@ -83,6 +102,8 @@ export const GENERIC_DEFAULTS: GenericOptions = {
   events: 'none',
   reset: 'clears',
   advance: 'once',
+  worker: 'stays',
+  hostQueue: null,
   stalls: [],
   controls: NO_SOUND_CONTROLS,
 }

@@ -1,7 +1,8 @@
 /**
  * Known devices as settings of the generic one.
  *
- * Source: domain/host-device.md §3, §4: rust-vmm vhost-device-sound with its back ends; crosvm.
+ * Source: domain/host-device.md §3, §4: rust-vmm vhost-device-sound with its back ends; crosvm;
+ * sysprog21/semu virtio-snd.c.
  */
 import type { GenericOptions } from './options.ts'
 
@@ -35,6 +36,18 @@ export const DEVICE_PRESETS = {
     completion: 'when-audible',
     latency: 'true',
     lifecycle: 'none',
+  },
+  /**
+   * Messages go back when they lie in the queue of the audio callback, which takes a guest period
+   * at a time. Requests in the wrong state are answered OK. Differs: semu has one output stream of
+   * S16, and ignores such requests.
+   */
+  semu: {
+    name: 'semu-snd',
+    pacing: { kind: 'exact' },
+    latency: 'period',
+    lifecycle: 'none',
+    formats: ['S16_LE'],
   },
   /** What the specification asks for and no more. */
   ideal: { pacing: { kind: 'exact' }, completion: 'when-audible' },

@@ -24,17 +24,22 @@ import { sendSoundEvent } from '../send-event.ts'
 import { mayTransfer } from './lifecycle.ts'
 import type { GenericOptions } from './options.ts'
 import { Pacer } from './pacer.ts'
+import { QueueRoom } from './queue-room.ts'
 
 /** What a stream needs of its device. */
 export interface GenericOwner {
   readonly host: Machine
   loopOf(queue: number): EventLoop
+  /** The thread that plays and records: that of the queue, or an audio callback's. */
+  workerOf(queue: number): EventLoop
   readonly options: GenericOptions
   readonly clock: AudioClock
   /** Whether the thread of a queue is gone for good. */
   isDead(queue: number): boolean
   /** The thread of a queue is gone for good. */
   crash(queue: number): void
+  /** The back end's thread is gone for good: what is queued stays so until RELEASE. */
+  readonly workerEnded: boolean
   /** Returns an element and interrupts the guest if it asked for that. */
   complete(vq: DeviceVirtqueue, head: number, len: Bytes): Proc
   readonly queues: readonly DeviceVirtqueue[]
@@ -52,6 +57,8 @@ export interface QueuedMessage {
   readonly contents: ReadTracker
 }
 
+type Progress = Pick<QueuedMessage, 'xfer' | 'done'>
+
 export abstract class GenericStream implements LoopHandler {
   readonly id: number
   readonly direction: number
@@ -68,6 +75,8 @@ export abstract class GenericStream implements LoopHandler {
   protected started = false
   /** Held by the thread that works on the stream; null: there is only one thread. */
   private readonly lock: SleepLock | null
+  /** Of the queue to an audio callback; null: there is no such queue. */
+  private readonly room: QueueRoom | null
 
   constructor(owner: GenericOwner, id: number, direction: number) {
     this.owner = owner
@@ -75,10 +84,13 @@ export abstract class GenericStream implements LoopHandler {
     this.direction = direction
     this.pacer = new Pacer(owner.options.pacing, owner.clock)
     const queue = direction === VIRTIO_SND_D_OUTPUT ? VIRTIO_SND_VQ_TX : VIRTIO_SND_VQ_RX
-    const loop = owner.loopOf(queue)
+    const loop = owner.workerOf(queue)
     this.timer = loop.addTimer(this)
     const several = loop !== owner.loopOf(VIRTIO_SND_VQ_CONTROL)
     this.lock = several ? new SleepLock(owner.host, `stream ${id}`) : null
+    const { hostQueue } = owner.options
+    const queued = hostQueue !== null && direction === VIRTIO_SND_D_OUTPUT
+    this.room = queued ? new QueueRoom(owner.host, hostQueue.depth, loop.task) : null
   }
 
   protected get nowNs(): Ns {
@@ -95,9 +107,10 @@ export abstract class GenericStream implements LoopHandler {
     return result
   }
 
-  /** A message has come in. */
-  arrive(vq: DeviceVirtqueue, head: number, xfer: VirtioSndXfer): Proc {
-    return this.locked(() => this.enqueue(vq, head, xfer))
+  /** A message has come in; where it goes into a queue, it waits for room there. */
+  *arrive(vq: DeviceVirtqueue, head: number, xfer: VirtioSndXfer): Proc {
+    if (this.room !== null && !(yield* this.room.wait(this.queue))) return
+    yield* this.locked(() => this.enqueue(vq, head, xfer))
   }
 
   private *enqueue(vq: DeviceVirtqueue, head: number, xfer: VirtioSndXfer): Proc {
@@ -111,7 +124,11 @@ export abstract class GenericStream implements LoopHandler {
       return
     }
     yield* this.onArrival(message)
-    if (takes === 'on-arrival') yield* this.act()
+    if (this.owner.workerEnded) return
+    if (this.room !== null) {
+      // The callback's own thread acts.
+      if (this.active && this.timer.atNs < 0) this.timer.anticipate(this.nowNs)
+    } else if (takes === 'on-arrival') yield* this.act()
     else if (this.active && (this.timer.atNs < 0 || this.waitsForMessage())) yield* this.turn()
   }
 
@@ -127,6 +144,12 @@ export abstract class GenericStream implements LoopHandler {
   /** PREPARE: a stream from the beginning. */
   prepare(): void {
     this.started = false
+    this.room?.open()
+  }
+
+  /** RELEASE, or a reset: ends the wait for room if the device has thought of that. */
+  released(): void {
+    if (this.owner.options.hostQueue?.mutex === 'released') this.room?.close()
   }
 
   /** START. */
@@ -163,6 +186,7 @@ export abstract class GenericStream implements LoopHandler {
     this.active = false
     this.state = 0
     this.timer.cancel()
+    this.released()
   }
 
   handle(): Proc {
@@ -171,6 +195,7 @@ export abstract class GenericStream implements LoopHandler {
 
   /** The worker's turn. */
   private *turn(): Proc {
+    if (this.owner.workerEnded) return
     if (!this.active) {
       this.rest()
       return
@@ -181,6 +206,7 @@ export abstract class GenericStream implements LoopHandler {
       return
     }
     yield* this.act()
+    this.room?.wake()
   }
 
   /** End of the stall that is on now, 0 if none is. */
@@ -193,16 +219,23 @@ export abstract class GenericStream implements LoopHandler {
   }
 
   protected *giveBack(message: QueuedMessage): Proc {
+    // What came through a queue went back when it lay there.
+    if (this.room !== null) return
     const { host } = this.owner
     if (!host.tryCharge(host.costs.audio_buffer_overhead)) yield Req.CHARGE
     const { xfer } = message
-    xfer.status = VIRTIO_SND_S_OK
-    xfer.latency_bytes = this.latencyOf(message)
+    this.answer(message)
     const len = VIRTIO_SND_STATUS_BYTES + (xfer.output ? 0 : capturedOf(message))
     yield* this.owner.complete(message.vq, message.head, len)
   }
 
-  private latencyOf(message: QueuedMessage): Bytes {
+  /** Fills in the status of a message that is done. */
+  answer(message: Progress): void {
+    message.xfer.status = VIRTIO_SND_S_OK
+    message.xfer.latency_bytes = this.latencyOf(message)
+  }
+
+  private latencyOf(message: Progress): Bytes {
     const { xfer, done } = message
     switch (this.owner.options.latency) {
       case 'zero':
@@ -224,6 +257,6 @@ export abstract class GenericStream implements LoopHandler {
 }
 
 /** Bytes of a capture message that count as captured: the position may lie behind its end. */
-function capturedOf({ xfer, done }: QueuedMessage): Bytes {
+function capturedOf({ xfer, done }: Progress): Bytes {
   return done < xfer.bytes ? done : xfer.bytes
 }

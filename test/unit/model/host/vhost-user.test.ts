@@ -291,4 +291,57 @@ describe('before its fixes', () => {
     expect(lengths(RX)).toEqual([8 + 4096 * FRAME_BYTES])
     expect(captured(4096).map(([, frames]) => frames)).toEqual([1024, 1024, 1024, 1024])
   })
+
+  it('#573: RELEASE stops the loop of the back end; requests are answered, nothing plays', () => {
+    const { control, message, kick, run, used, sound } = daemon('vhost-user-pipewire', 1, {
+      worker: 'ends-with-release',
+    })
+    control(0, SET_PARAMS, PREPARE)
+    message(1024)
+    message(1024)
+    kick(TX)
+    control(0, START)
+    run(quantumMs)
+    expect(used(TX)).toBe(1)
+    expect(control(0, STOP, RELEASE)).toBe(VIRTIO_SND_S_OK)
+    expect(used(TX)).toBe(2)
+    const before = sound().played
+    expect(control(0, SET_PARAMS, PREPARE)).toBe(VIRTIO_SND_S_OK)
+    message(1024)
+    kick(TX)
+    expect(control(0, START)).toBe(VIRTIO_SND_S_OK)
+    run(1000)
+    expect(used(TX)).toBe(2)
+    expect(sound().played).toBe(before)
+    expect(control(0, STOP, RELEASE)).toBe(VIRTIO_SND_S_OK)
+    expect(used(TX)).toBe(3)
+  })
+
+  it('#573: STOP and START alone do not end it; the loop is one for both directions', () => {
+    const { control, message, kick, run, used } = daemon('vhost-user-pipewire', 3, {
+      worker: 'ends-with-release',
+    })
+    control(0, SET_PARAMS, PREPARE, START, STOP, START)
+    message(1024)
+    kick(TX)
+    run(2 * quantumMs)
+    expect(used(TX)).toBe(1)
+    control(0, STOP, RELEASE)
+    control(1, SET_PARAMS, PREPARE)
+    message(480, false)
+    kick(RX)
+    control(1, START)
+    run(1000)
+    expect(used(RX)).toBe(0)
+  })
+
+  it('#573: after it a stream plays again', () => {
+    const { control, message, kick, run, used } = daemon('vhost-user-pipewire')
+    control(0, SET_PARAMS, PREPARE, START, STOP, RELEASE, SET_PARAMS, PREPARE)
+    message(1024)
+    kick(TX)
+    control(0, START)
+    run(2 * quantumMs)
+    expect(used(TX)).toBe(1)
+  })
 })
