@@ -225,7 +225,7 @@ export const readers: readonly Reader[] = [
 ]
 
 /** A trace is as long as its header says, so that what is cut is read all the same. */
-export function recounted(text: string): string {
+function recounted(text: string): string {
   const lines = text.split('\n').filter((line) => line !== '')
   return text.replace(/"records":\d+/, `"records":${lines.length - 1}`)
 }
@@ -275,7 +275,7 @@ function importedTrace(path: string): number {
 }
 
 /** Events in order of time, with finite numbers, whatever the text was. */
-export function holdImported(run: Imported): void {
+function holdImported(run: Imported): void {
   const numbers = [
     ...run.guest.flatMap((e) => [e.timeNs, e.task, e.arg, e.period, e.buffer, e.old]),
     ...run.host.flatMap((e) => [e.timeNs, e.code]),

@@ -2,7 +2,7 @@
  * Hostile forms of a file, drawn by a number: the same for every run. Texts are Latin-1, one unit a
  * byte, so that what is no UTF-8 can be said and every byte of a packed file can be changed.
  */
-import { Prng } from '../../src/base/prng.ts'
+import type { Prng } from '../../src/base/prng.ts'
 
 const BITS = [
   '\0',
@@ -29,10 +29,6 @@ const BITS = [
   '\xc0\x80',
   '\xff\xff',
 ]
-
-export function mutated(text: string, seed: number): string {
-  return damaged(text, new Prng(seed, 'mutated'))
-}
 
 /** Bytes cut, put in, repeated, moved. */
 function damaged(text: string, draw: Prng): string {
