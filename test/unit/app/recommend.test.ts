@@ -4,6 +4,7 @@ import { inThisThread } from '../../../src/app/ExplorePool.ts'
 import { type RecommendOptions, recommendCommand } from '../../../src/app/Recommend.ts'
 import { pointsInThisThread } from '../../../src/app/SweepPool.ts'
 import { fragmentsOf, type SafeSetting } from '../../../src/export/fragments.ts'
+import { listening } from '../../support/said.ts'
 
 const options: RecommendOptions = {
   latency: '60ms',
@@ -23,16 +24,7 @@ const options: RecommendOptions = {
 }
 
 async function recommend(more: Partial<RecommendOptions>) {
-  const said = { out: '', err: '' }
-  const console = {
-    out: (text: string) => {
-      said.out += text
-    },
-    err: (text: string) => {
-      said.err += text
-    },
-    progress: () => {},
-  }
+  const { said, console } = listening()
   const given = { ...options, ...more }
   const code = await recommendCommand(given, pointsInThisThread, inThisThread, console)
   return { code, err: said.err, answer: said.out === '' ? null : JSON.parse(said.out) }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mergeCommand } from '../../../src/app/Merge.ts'
 import { type SweepOptions, sweepCommand } from '../../../src/app/Sweep.ts'
 import { pointsInThisThread } from '../../../src/app/SweepPool.ts'
+import { listening } from '../../support/said.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pcmsim-sweep-'))
 const scenario = join(folder, 'tiny.yaml')
@@ -30,16 +31,7 @@ const options: SweepOptions = {
 }
 
 async function sweep(out: string, more: Partial<SweepOptions> = {}) {
-  const said = { out: '', err: '' }
-  const console = {
-    out: (text: string) => {
-      said.out += text
-    },
-    err: (text: string) => {
-      said.err += text
-    },
-    progress: () => {},
-  }
+  const { said, console } = listening()
   const code = await sweepCommand(
     scenario,
     { ...options, out, ...more },
@@ -50,16 +42,10 @@ async function sweep(out: string, more: Partial<SweepOptions> = {}) {
 }
 
 async function merge(paths: readonly string[], out: string) {
-  let err = ''
-  const console = {
-    out: () => {},
-    err: (text: string) => {
-      err += text
-    },
-  }
+  const { said, console } = listening()
   const { confidence, measure } = options
   const how = { out, json: false, quiet: true, confidence, measure }
-  return { code: await mergeCommand(paths, how, console), err }
+  return { code: await mergeCommand(paths, how, console), err: said.err }
 }
 
 let whole = ''

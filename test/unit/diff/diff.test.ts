@@ -12,23 +12,16 @@ import { type DiffOptions, diffCommand, type SideOptions } from '../../../src/ap
 import { traceTextOf } from '../../../src/app/SavedTrace.ts'
 import { simulate } from '../../../src/app/Simulator.ts'
 import { loadScenario } from '../../../src/index.ts'
+import { listening } from '../../support/said.ts'
 
 const file = (name: string): string =>
   fileURLToPath(new URL(`../../../scenarios/${name}.yaml`, import.meta.url))
 const light = file('first-light')
 
 async function diff(a: SideOptions, b: SideOptions, rest: Partial<DiffOptions> = {}) {
-  const printed = { out: '', err: '', code: 0 }
-  const console = {
-    out: (text: string): void => {
-      printed.out += text
-    },
-    err: (text: string): void => {
-      printed.err += text
-    },
-  }
-  printed.code = await diffCommand({ a, b, format: 'text', ...rest }, console)
-  return printed
+  const { said, console } = listening()
+  const code = await diffCommand({ a, b, format: 'text', ...rest }, console)
+  return { code, ...said }
 }
 
 const version = (path: string, name: string): SideOptions => ({

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { writeFileAtomically } from '../../../src/app/atomic-write.ts'
 import { type ExplainOptions, explainCommand } from '../../../src/app/Explain.ts'
+import { listening } from '../../support/said.ts'
 
 const scenario = fileURLToPath(
   new URL('../../../scenarios/underrun-client-sleeps.yaml', import.meta.url),
@@ -13,17 +14,9 @@ const scenario = fileURLToPath(
 const ordinary: ExplainOptions = { set: [], asked: null, json: false, trials: false }
 
 async function command(path: string, options: Partial<ExplainOptions>) {
-  const printed = { out: '', err: '', code: 0 }
-  const console = {
-    out: (text: string): void => {
-      printed.out += text
-    },
-    err: (text: string): void => {
-      printed.err += text
-    },
-  }
-  printed.code = await explainCommand(path, { ...ordinary, ...options }, console)
-  return printed
+  const { said, console } = listening()
+  const code = await explainCommand(path, { ...ordinary, ...options }, console)
+  return { code, ...said }
 }
 
 describe('pcmsim explain', () => {

@@ -16,6 +16,7 @@ import { dmesgLines } from '../../../src/export/dmesg.ts'
 import { procAsound } from '../../../src/export/proc-asound.ts'
 import { type Feature, logFeatures, procFeatures } from '../../../src/import/snapshot.ts'
 import { loadScenario, runScenario } from '../../../src/index.ts'
+import { listening } from '../../support/said.ts'
 
 const folder = fileURLToPath(new URL('../../../scenarios/', import.meta.url))
 const signatures = readSignatures()
@@ -102,34 +103,25 @@ describe('a snapshot', () => {
     }
     const status = place('status.txt', pasted.proc)
     const log = place('log.txt', `${pasted.log}\nvirtio_snd virtio0: something else 17\n`)
-    let out = ''
-    let err = ''
-    const console = {
-      out: (text: string): void => {
-        out += text
-      },
-      err: (text: string): void => {
-        err += text
-      },
-    }
+    const { said, console } = listening()
     expect(await snapshotCommand({ proc: status, dmesg: log, json: false }, console)).toBe(0)
-    expect(out).toMatch(/1\. H01-sleeping-lock-in-hardirq\/v[56]/)
-    expect(out).toMatch(
+    expect(said.out).toMatch(/1\. H01-sleeping-lock-in-hardirq\/v[56]/)
+    expect(said.out).toMatch(
       /pcmsim explain scenarios\/virtio-snd\/H01-.*\.yaml --filter .*\/v[56] --seed 1/,
     )
-    expect(out).toMatch(/log\.txt:\d+: log sleep in atomic context/)
-    expect(out).toMatch(
+    expect(said.out).toMatch(/log\.txt:\d+: log sleep in atomic context/)
+    expect(said.out).toMatch(
       /In no scenario:\s+\S*log\.txt:\d+:\s+line\s+virtio_snd\s+virtioN:\s+something\s+else\s+N/,
     )
     const bad = place('bad.txt', 'state: FLYING\navail : many\n')
     expect(await snapshotCommand({ proc: bad, json: false }, console)).toBe(2)
-    expect(err).toMatch(/bad\.txt:1:8: state: 'FLYING' is no state, allowed: OPEN, SETUP/)
-    expect(err).toMatch(/bad\.txt:2:9: avail: 'many' is not a number/)
+    expect(said.err).toMatch(/bad\.txt:1:8: state: 'FLYING' is no state, allowed: OPEN, SETUP/)
+    expect(said.err).toMatch(/bad\.txt:2:9: avail: 'many' is not a number/)
     const prose = place('prose.txt', 'it does not work\n')
     expect(await snapshotCommand({ proc: prose, json: false }, console)).toBe(2)
-    expect(err).toMatch(/prose\.txt:1:1: nothing of a substream here, allowed: status/)
+    expect(said.err).toMatch(/prose\.txt:1:1: nothing of a substream here, allowed: status/)
     expect(await snapshotCommand({ proc: join(dir, 'none'), json: false }, console)).toBe(2)
-    expect(err).toMatch(/none: cannot be read/)
+    expect(said.err).toMatch(/none: cannot be read/)
   })
 
   it('is read in the layouts of kernels and of log tools', () => {

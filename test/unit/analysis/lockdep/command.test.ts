@@ -9,6 +9,7 @@ import { locksCasesCommand } from '../../../../src/app/LocksCases.ts'
 import { runOne } from '../../../../src/app/RunOne.ts'
 import { loadScenario } from '../../../../src/index.ts'
 import { textOf } from '../../../support/explore-scenarios.ts'
+import { listening } from '../../../support/said.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pcmsim-locks-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -26,25 +27,14 @@ const plain: LocksOptions = {
   races: false,
 }
 
-function consoleStub() {
-  const said = { out: '', err: '' }
-  const out = (text: string): void => {
-    said.out += text
-  }
-  const err = (text: string): void => {
-    said.err += text
-  }
-  return { said, console: { out, err } }
-}
-
 async function locks(options: Partial<LocksOptions> = {}, path = scenario) {
-  const { said, console } = consoleStub()
+  const { said, console } = listening()
   const code = await locksCommand(path, { ...plain, ...options }, console)
   return { code, ...said }
 }
 
 async function cases(path: string, json = true) {
-  const { said, console } = consoleStub()
+  const { said, console } = listening()
   const code = await locksCasesCommand(path, { json }, console)
   return { code, ...said }
 }
