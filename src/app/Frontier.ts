@@ -9,6 +9,7 @@ import type { FailRule, PointResult } from '../explore/sweep/point.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
 import { sortedJson } from './ResultJson.ts'
 import { plural, table } from './report-format.ts'
+import { RUNS } from './SweepKinds.ts'
 import type { Plan, PlannedSetting } from './SweepPlan.ts'
 import type { PointServer } from './SweepPool.ts'
 import type { SweepProgress } from './SweepProgress.ts'
@@ -67,7 +68,7 @@ export async function findFrontier(
   server: PointServer,
   progress: SweepProgress,
 ): Promise<Frontier> {
-  const { axes, header, seedCount } = plan
+  const { axes, header, perSetting } = plan
   const at = axes.findIndex((axis) => axis.path === path)
   const rows: FrontierRow[] = []
   let runs = 0
@@ -83,7 +84,7 @@ export async function findFrontier(
       const what = { spec: setting.spec, rule: plan.rule, seeds: header.seeds }
       const safe = await isSafe(what, server, (results) => {
         runs += results.length
-        progress.add(results)
+        progress.add(results.map((one) => RUNS.counts(one)))
       })
       step = search.next(safe)
     }
@@ -93,7 +94,7 @@ export async function findFrontier(
     if (edge.safe === 'high' || edge.safe === 'low') near = edge
   }
   const others = axes.filter((_, i) => i !== at).map((axis) => axis.path)
-  return { path, others, rows, runs, points: header.points, seeds: seedCount }
+  return { path, others, rows, runs, points: header.points, seeds: perSetting }
 }
 
 /** Settings along the axis, by the values of the others. */

@@ -10,8 +10,9 @@ import { type Console, exitCodeOf } from './Exit.ts'
 import { codeOf, reasonOf } from './io-reason.ts'
 import { filesText, folderOf, resultsPath, sameSweep } from './Sweep.ts'
 import { SweepSources } from './SweepFile.ts'
+import { kindOf } from './SweepKinds.ts'
 import type { SweepHeader } from './SweepLines.ts'
-import { type OutputOptions, reportJson, reportOf, reportText, writeReport } from './SweepOutput.ts'
+import type { OutputOptions } from './SweepOutput.ts'
 
 export interface MergeOptions extends OutputOptions {
   readonly out: string
@@ -71,17 +72,21 @@ const write = Effect.fnUntraced(function* (
   options: MergeOptions,
   output: Console,
 ) {
-  const path = resultsPath(options.out, header.scenario, null)
+  const path = resultsPath(options.out, header, null)
+  const kind = kindOf(header)
   try {
     writeFileAtomically(path, sources.text(header))
-    const report = reportOf(header, sources.points(), options)
-    const files = yield* Effect.promise(() => writeReport(report, folderOf(path)))
+    const made = yield* Effect.promise(() => {
+      return kind.publish(header, sources.points(), folderOf(path), options)
+    })
     const missing = header.points - sources.size
-    if (missing > 0) output.err(`pcmsim: ${missing} of ${header.points} runs are missing\n`)
+    if (missing > 0) {
+      output.err(`pcmsim: ${missing} of ${header.points} ${kind.unit} are missing\n`)
+    }
     if (sources.spoilt > 0) output.err(`pcmsim: ${sources.spoilt} broken lines were left out\n`)
-    if (options.json) output.out(reportJson(report))
-    else if (!options.quiet) output.out(`${reportText(report)}\n${filesText([path, ...files])}`)
-    return missing > 0 ? exitCodes.expectationFailed : exitCodes.ok
+    if (options.json) output.out(made.json)
+    else if (!options.quiet) output.out(`${made.text}\n${filesText([path, ...made.files])}`)
+    return missing > 0 ? exitCodes.expectationFailed : made.code
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error
     return yield* new OutputError({ path, reason: reasonOf(error) })

@@ -1,10 +1,9 @@
 /**
- * `pcmsim sweep --rare`: the share of runs that fail, of each setting, by importance splitting on
- * the fill of the ring. Several searches that know nothing of each other give the interval. They go
- * on together, a round of runs at a time, so that threads share the runs; what is found does not
- * depend on the number of threads.
+ * From searches for rare failures to the share of runs that fail, of each setting. Searches know
+ * nothing of each other, so that their spread gives the interval.
  */
-import { Prng } from '../base/prng.ts'
+
+import type { Ns } from '../base/units.ts'
 import {
   type Interval,
   meanInterval,
@@ -12,26 +11,8 @@ import {
   spreadOf,
   upperBound,
 } from '../explore/sweep/intervals.ts'
-import {
-  type RunNearness,
-  type SeededRun,
-  type Splitting,
-  split,
-} from '../explore/sweep/splitting.ts'
-import type { PlannedSetting } from './SweepPlan.ts'
-import type { PointServer } from './SweepPool.ts'
-import type { RareBatch } from './sweep-worker.ts'
-
-export interface RareOptions {
-  /** Runs that are alive at a time in one search. */
-  readonly particles: number
-  /** Searches. */
-  readonly repetitions: number
-  /** Of one setting. */
-  readonly runsMax: number
-  readonly seed: number
-  readonly confidence: number
-}
+import type { SeededRun, Splitting } from '../explore/sweep/splitting.ts'
+import type { PointLine, SweepHeader } from './SweepLines.ts'
 
 export interface RareShare {
   readonly set: readonly string[]
@@ -43,75 +24,35 @@ export interface RareShare {
   readonly plainRuns: number | null
   /** The first runs of each search are ordinary ones. */
   readonly plain: { readonly failing: number; readonly runs: number }
-  /** Share of runs whose gap was below `levelNs`, where no share of failing ones is known. */
-  readonly level: { readonly ns: number; readonly share: number } | null
+  /** Share of runs whose gap was below `ns`, where no share of failing ones is known. */
+  readonly level: { readonly ns: Ns | null; readonly share: number } | null
   /** A run that fails. */
   readonly example: SeededRun | null
 }
 
-/** Of the particles, so many are given up at each level. */
-const KILLED_SHARE = 0.1
-
-/** Runs that go to a thread together, so that a message is worth its while. */
-const batchMost = 4
-
-export async function findShare(
-  { set, spec }: PlannedSetting,
-  rule: RareBatch['rule'],
-  options: RareOptions,
-  server: PointServer,
-  tell: (runs: number) => void,
-): Promise<RareShare> {
-  const { particles, repetitions, seed } = options
-  const searches = Array.from({ length: repetitions }, (_, nth) => {
-    const rng = new Prng(seed, `rare/${nth}`)
-    const runsMax = Math.floor(options.runsMax / repetitions)
-    const killed = Math.ceil(particles * KILLED_SHARE)
-    return split({ particles, killed, runsMax, rng })
+/** A row for each setting that has a search; those of a setting stand together. */
+export function sharesOf(
+  { rare, settings }: SweepHeader,
+  lines: Iterable<PointLine<Splitting>>,
+  confidence: number,
+): readonly RareShare[] {
+  const { particles, repetitions } = rare ?? { particles: 0, repetitions: 1 }
+  const found = Array.from({ length: settings }, (): PointLine<Splitting>[] => [])
+  for (const line of lines) found[Math.floor(line.at / repetitions)]?.push(line)
+  return found.flatMap((searches) => {
+    const [first] = searches
+    if (first === undefined) return []
+    const results = searches.map(({ result }) => result)
+    return [shareOf(first.set, results, particles, confidence)]
   })
-  const found = new Array<Splitting>(repetitions)
-  let steps = searches.map((search) => search.next())
-  let runs = 0
-  for (;;) {
-    const wanted = steps.map((step, nth) => {
-      if (step.done !== true) return step.value
-      found[nth] = step.value
-      return []
-    })
-    const all = wanted.flat()
-    if (all.length === 0) return shareOf(set, found, options)
-    const seen = await runAll(all, (some) => ({ spec, rule, runs: some }), server)
-    runs += all.length
-    tell(runs)
-    let from = 0
-    steps = steps.map((step, nth) => {
-      const mine = seen.slice(from, from + (wanted[nth] as readonly SeededRun[]).length)
-      from += mine.length
-      return step.done === true ? step : (searches[nth] as (typeof searches)[number]).next(mine)
-    })
-  }
-}
-
-async function runAll(
-  all: readonly SeededRun[],
-  batchOf: (runs: readonly SeededRun[]) => RareBatch,
-  server: PointServer,
-): Promise<readonly RunNearness[]> {
-  const batches: RareBatch[] = []
-  for (let at = 0; at < all.length; at += batchMost) {
-    batches.push(batchOf(all.slice(at, at + batchMost)))
-  }
-  const seen: RunNearness[] = []
-  await server.runRare(batches, (some) => seen.push(...some))
-  return seen
 }
 
 function shareOf(
   set: readonly string[],
   found: readonly Splitting[],
-  options: RareOptions,
+  particles: number,
+  confidence: number,
 ): RareShare {
-  const { particles, confidence } = options
   const ended = found.flatMap(({ share }) => (share === null ? [] : [share]))
   const runs = found.reduce((sum, one) => sum + one.runs, 0)
   const failing = found.reduce((sum, one) => sum + one.plainFailing, 0)
@@ -119,7 +60,7 @@ function shareOf(
   const example = found.find((one) => one.example !== null)?.example ?? null
   const facts = { set, runs, plain, example }
   if (ended.length < found.length) {
-    const level = found.reduce((least, one) => (one.levelNs < least.levelNs ? one : least))
+    const level = found.reduce((least, one) => (isNearer(one, least) ? one : least))
     const reached = { ns: level.levelNs, share: level.levelShare }
     return { ...facts, share: null, interval: null, plainRuns: null, level: reached }
   }
@@ -133,4 +74,9 @@ function shareOf(
   const variance = (spread * spread) / ended.length
   const plainRuns = variance > 0 ? Math.round((1 - share) / share / variance) : null
   return { ...facts, share, interval, plainRuns, level: null }
+}
+
+function isNearer(one: Splitting, other: Splitting): boolean {
+  if (one.levelNs === null) return false
+  return other.levelNs === null || one.levelNs < other.levelNs
 }

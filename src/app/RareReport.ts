@@ -1,24 +1,33 @@
 /** What a search for rare failures prints: a table, JSON, and a command for a run that fails. */
 import type { SeededRun } from '../explore/sweep/splitting.ts'
-import type { RareOptions, RareShare } from './Rare.ts'
+import type { RareShare } from './Rare.ts'
 import { sortedJson } from './ResultJson.ts'
 import { grouped, plural, shortDuration, table } from './report-format.ts'
+import type { SweepHeader } from './SweepLines.ts'
 
 export interface RareReport {
-  readonly scenario: string
-  /** Paths of the axes. */
-  readonly axes: readonly string[]
+  readonly header: SweepHeader
   readonly rows: readonly RareShare[]
-  readonly options: RareOptions
+  readonly confidence: number
 }
 
-/** `path` and `set` are those of the command line. */
+/** How the command line named the scenario. */
+export interface RareWords {
+  readonly path: string
+  readonly set: readonly string[]
+  readonly filter?: string
+}
+
+/** Who merges has results and no scenario. */
+const NO_WORDS: RareWords = { path: 'FILE', set: [] }
+
 export function rareText(
-  report: RareReport,
-  { path, set, filter }: { path: string; set: readonly string[]; filter?: string },
+  { header, rows, confidence }: RareReport,
+  { path, set, filter }: RareWords = NO_WORDS,
 ): string {
-  const { scenario, axes, rows, options } = report
-  const { particles, repetitions, confidence } = options
+  const { scenario, rare } = header
+  const axes = header.axes.map((axis) => axis.path)
+  const { particles, repetitions } = rare ?? { particles: 0, repetitions: 0 }
   const percent = `${Math.round(confidence * 1e4) / 100} %`
   const title =
     `rare failures of ${scenario}: ${plural(repetitions, 'search', 'searches')} ` +
@@ -51,7 +60,7 @@ function cellsOf({ share, interval, runs, plainRuns, plain }: RareShare): readon
 function noteOn({ set, level, runs }: RareShare): readonly string[] {
   if (level === null) return []
   const where = set.length > 0 ? `${set.join(' ')}: ` : ''
-  const gap = Number.isFinite(level.ns) ? `to ${shortDuration(level.ns)} before an xrun` : 'nowhere'
+  const gap = level.ns !== null ? `to ${shortDuration(level.ns)} before an xrun` : 'nowhere'
   return [
     `${where}${plural(runs, 'run')} were not enough (--most-runs): the search came ${gap}, ` +
       `where about ${short(level.share)} of all runs come`,
@@ -74,12 +83,14 @@ function quoted(text: string): string {
   return /^[\w./=:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
-export function rareJson({ scenario, axes, rows, options }: RareReport): string {
+export function rareJson({ header, rows, confidence }: RareReport): string {
+  const { scenario, axes, seeds, rare } = header
   const listed = rows.map(({ set, example, level, ...rest }) => ({
-    parameters: Object.fromEntries(axes.map((axis, i) => [axis, set[i]])),
+    parameters: Object.fromEntries(axes.map(({ path }, i) => [path, set[i]])),
     ...rest,
-    level: level !== null && Number.isFinite(level.ns) ? level : null,
+    level: level !== null && level.ns !== null ? level : null,
     example,
   }))
-  return sortedJson({ schema: 1, scenario, ...options, rows: listed })
+  const how = { ...rare, seed: seeds.first, confidence }
+  return sortedJson({ schema: 1, scenario, ...how, rows: listed })
 }

@@ -5,14 +5,12 @@
  */
 import * as Effect from 'effect/Effect'
 import { isMine, type Shard } from '../explore/sweep/grid.ts'
-import type { PointResult } from '../explore/sweep/point.ts'
 import { folderRefusal, writeFileAtomically } from './atomic-write.ts'
 import { exitCodes, InputError, InternalError, OutputError } from './Errors.ts'
 import { type Console, exitCodeOf } from './Exit.ts'
 import { Files } from './Files.ts'
 import { findFrontier, frontierJson, frontierText } from './Frontier.ts'
 import { reasonOf, UnwritableError } from './io-reason.ts'
-import { type RareWanted, rareFaults, runRare } from './RareCommand.ts'
 import {
   type ReadSweep,
   readSweep,
@@ -21,13 +19,13 @@ import {
   sealed,
   standsAt,
 } from './SweepFile.ts'
+import { type KindBatch, kindOf, type PointKind, RUNS } from './SweepKinds.ts'
 import type { PointLine, SweepHeader } from './SweepLines.ts'
-import { type OutputOptions, reportJson, reportOf, reportText, writeReport } from './SweepOutput.ts'
+import type { OutputOptions } from './SweepOutput.ts'
 import { type GridOptions, keyOf, makePlan, type Plan } from './SweepPlan.ts'
 import type { OpenPoints } from './SweepPool.ts'
-import { type ProgressKind, SweepProgress } from './SweepProgress.ts'
+import { type Counts, type ProgressKind, SweepProgress } from './SweepProgress.ts'
 import { type FoundShard, shardOf } from './SweepShard.ts'
-import type { PointBatch } from './sweep-worker.ts'
 
 export interface SweepOptions extends GridOptions, OutputOptions {
   readonly out: string
@@ -39,8 +37,6 @@ export interface SweepOptions extends GridOptions, OutputOptions {
   readonly resume: boolean
   /** Instead of running the grid: where this axis turns from failing to safe. */
   readonly frontier?: string
-  /** Instead of running the grid: the share of failing runs of each setting, by splitting. */
-  readonly rare?: RareWanted
   readonly json: boolean
   readonly quiet: boolean
   readonly progress: ProgressKind
@@ -59,12 +55,7 @@ export function sweepCommand(
   const program = Effect.gen(function* () {
     const found = yield* shardFor(options)
     const plan = yield* makePlan(path, options)
-    const { frontier, rare } = options
-    if (rare !== undefined) {
-      const lines = rareFaults(plan, rare, found?.by === '--shard')
-      if (lines.length > 0) return yield* new InputError({ lines })
-      return yield* Effect.promise(() => runRare(plan, path, rare, options, open, output))
-    }
+    const { frontier } = options
     if (frontier !== undefined) {
       const lines = frontierFaults(frontier, plan, found)
       if (lines.length > 0) return yield* new InputError({ lines })
@@ -72,13 +63,12 @@ export function sweepCommand(
     }
     const refusal = folderRefusal(options.out)
     if (refusal !== undefined) return yield* new InputError({ lines: [`--out: ${refusal}`] })
-    const sweep = new Sweep(plan, found, options, output)
+    const sweep = new Sweep(plan, path, found, options, output)
     const obstacle = sweep.prepare()
     if (obstacle !== null) return yield* obstacle
     const failure = yield* Effect.promise(() => sweep.run(open))
     if (failure !== null) return yield* failure
-    yield* Effect.promise(() => sweep.finish())
-    return exitCodes.ok
+    return yield* Effect.promise(() => sweep.finish())
   })
   return exitCodeOf(program.pipe(Effect.provide(Files.layer)), output)
 }
@@ -100,7 +90,7 @@ async function runFrontier(
   output: Output,
 ): Promise<number> {
   const { scenario, points } = plan.header
-  const progress = new SweepProgress(points, 0, options.progress, output)
+  const progress = new SweepProgress(points, 0, options.progress, output, RUNS)
   const server = await open(options.jobs)
   try {
     const frontier = await findFrontier(plan, path, server, progress)
@@ -121,19 +111,18 @@ const shardFor = Effect.fnUntraced(function* ({ shard, shards, env }: SweepOptio
 })
 
 /** Where a sweep's results are: one file, or one for each shard. */
-export function resultsPath(out: string, scenario: string, shard: Shard | null): string {
-  const folder = `${out.replace(/\/+$/, '') || '/'}/${scenario}/sweep`
+export function resultsPath(out: string, header: SweepHeader, shard: Shard | null): string {
+  const folder = `${out.replace(/\/+$/, '') || '/'}/${header.scenario}/${kindOf(header).folder}`
   if (shard === null || shard.of === 1) return `${folder}/results.jsonl`
   const nth = String(shard.nth).padStart(String(shard.of).length, '0')
   return `${folder}/shard-${nth}-of-${shard.of}.jsonl`
 }
 
-/** Simulated time of a batch: a kill loses little, and a message to a thread is worth its while. */
-const batchNs = 20e9
-const batchMost = 16
-
 class Sweep {
   private readonly plan: Plan
+  private readonly kind: PointKind
+  /** The scenario's file, as the command line names it. */
+  private readonly scenario: string
   private readonly shard: Shard
   private readonly by: string | null
   private readonly options: SweepOptions
@@ -142,18 +131,26 @@ class Sweep {
   /** 1 for each point whose result is known. */
   private readonly known: Uint8Array
   private knownCount = 0
-  private readonly knownXruns: { xruns: number; fails: boolean }[] = []
+  private readonly knownCounts: Counts[] = []
   private last = -1
   private inOrder = true
   private writer: SweepWriter | null = null
 
-  constructor(plan: Plan, found: FoundShard | null, options: SweepOptions, output: Output) {
+  constructor(
+    plan: Plan,
+    scenario: string,
+    found: FoundShard | null,
+    options: SweepOptions,
+    output: Output,
+  ) {
     this.plan = plan
+    this.kind = kindOf(plan.header)
+    this.scenario = scenario
     this.shard = found?.shard ?? { nth: 1, of: 1 }
     this.by = found?.by ?? null
     this.options = options
     this.output = output
-    this.path = resultsPath(options.out, plan.header.scenario, found?.shard ?? null)
+    this.path = resultsPath(options.out, plan.header, found?.shard ?? null)
     this.known = new Uint8Array(plan.header.points)
   }
 
@@ -183,7 +180,7 @@ class Sweep {
     const whose = sameSweep(read.header, plan.header)
     if (whose !== null) return `${path}: ${whose}, allowed: another --out, or remove it`
     if (!options.resume) {
-      const count = `${this.knownCount} of ${this.mineCount} runs`
+      const count = `${this.knownCount} of ${this.mineCount} ${this.kind.unit}`
       return `${path}: has ${count} already, allowed: --resume to go on, or remove it`
     }
     if (read.spoilt > 0 || !read.ends || read.header === null) this.inOrder = false
@@ -191,30 +188,31 @@ class Sweep {
     return null
   }
 
-  private learn({ at, key, set, seed, result }: PointLine): void {
-    const { header } = this.plan
+  private learn({ at, key, set, result }: PointLine): void {
+    const { header, perSetting } = this.plan
     if (at <= this.last) this.inOrder = false
     this.last = Math.max(this.last, at)
     if (!isMine(this.shard, at) || this.known[at] !== 0) return
-    if (key !== keyOf(header, set, seed)) return
+    if (key !== keyOf(header, set, at % perSetting)) return
     this.known[at] = 1
     this.knownCount++
-    this.knownXruns.push({ xruns: result.xruns, fails: result.fails })
+    this.knownCounts.push(this.kind.counts(result))
   }
 
   async run(open: OpenPoints): Promise<InternalError | null> {
-    const { plan, options, output } = this
-    const progress = new SweepProgress(this.mineCount, this.knownCount, options.progress, output)
-    progress.remember(this.knownXruns)
+    const { plan, kind, options, output } = this
+    const { mineCount, knownCount } = this
+    const progress = new SweepProgress(mineCount, knownCount, options.progress, output, kind)
+    for (const counts of this.knownCounts) progress.remember(counts)
     this.announce()
     const batches: (readonly number[])[] = []
     const server = await open(options.jobs)
     try {
-      await server.run(this.batches(batches), (results, nth) => {
+      await kind.run(server, plan, this.batches(batches), (results, nth) => {
         const points = batches[nth] ?? []
         batches[nth] = []
         this.writer?.add(results.map((result, i) => this.lineOf(points[i] as number, result)))
-        progress.add(results)
+        progress.add(results.map((result) => kind.counts(result)))
       })
     } catch (error) {
       if (error instanceof UnwritableError) throw error
@@ -230,33 +228,32 @@ class Sweep {
   }
 
   /** Puts the file in order if it is not, writes what is made from it, prints. */
-  async finish(): Promise<void> {
-    const { plan, options, path, shard } = this
+  async finish(): Promise<number> {
+    const { plan, kind, options, output, path, shard } = this
     const sources = new SweepSources()
     try {
       sources.add(path)
       if (!this.inOrder) writeFileAtomically(path, sources.text(plan.header))
       if (shard.of > 1) {
         this.printShard()
-        return
+        return exitCodes.ok
       }
-      const report = reportOf(plan.header, sources.points(), options)
-      const files = await writeReport(report, folderOf(path))
-      if (options.json) this.output.out(reportJson(report))
-      else if (!options.quiet) {
-        this.output.out(`${reportText(report)}\n${filesText([path, ...files])}`)
-      }
+      const how = { ...options, words: { ...options, path: this.scenario } }
+      const made = await kind.publish(plan.header, sources.points(), folderOf(path), how)
+      if (options.json) output.out(made.json)
+      else if (!options.quiet) output.out(`${made.text}\n${filesText([path, ...made.files])}`)
+      return made.code
     } finally {
       sources.close()
     }
   }
 
   private printShard(): void {
-    const { path, shard, mineCount: runs } = this
+    const { path, shard, mineCount: count, kind } = this
     const { json, quiet } = this.options
     const { nth, of } = shard
-    if (json) this.output.out(`${JSON.stringify({ shard, runs, path })}\n`)
-    else if (!quiet) this.output.out(`shard ${nth} of ${of}: ${runs} runs in ${path}\n`)
+    if (json) this.output.out(`${JSON.stringify({ shard, [kind.unit]: count, path })}\n`)
+    else if (!quiet) this.output.out(`shard ${nth} of ${of}: ${count} ${kind.unit} in ${path}\n`)
   }
 
   private announce(): void {
@@ -275,22 +272,21 @@ class Sweep {
   }
 
   /** Open points of the shard; those of a batch have one setting. */
-  private *batches(numbers: (readonly number[])[]): Generator<PointBatch> {
-    const { settings, seedCount, rule, header } = this.plan
+  private *batches(given: (readonly number[])[]): Generator<KindBatch> {
+    const { settings, perSetting, header } = this.plan
     let points: number[] = []
     let setting = -1
-    const batch = (): PointBatch => {
-      numbers.push(points)
+    const batch = (): KindBatch => {
+      given.push(points)
       const { spec } = settings[setting] as (typeof settings)[number]
-      const seeds = points.map((at) => header.seeds.first + (at % seedCount))
+      const numbers = points.map((at) => at % perSetting)
       points = []
-      return { spec, seeds, rule }
+      return { spec, numbers }
     }
     for (let at = this.shard.nth - 1; at < header.points; at += this.shard.of) {
       if (this.known[at] !== 0) continue
-      const of = Math.floor(at / seedCount)
-      const { durationNs } = (settings[of] as (typeof settings)[number]).spec
-      const most = Math.max(1, Math.min(batchMost, Math.floor(batchNs / durationNs)))
+      const of = Math.floor(at / perSetting)
+      const most = this.kind.batchMost((settings[of] as (typeof settings)[number]).spec)
       if (points.length > 0 && (of !== setting || points.length >= most)) yield batch()
       setting = of
       points.push(at)
@@ -298,20 +294,22 @@ class Sweep {
     if (points.length > 0) yield batch()
   }
 
-  private lineOf(at: number, result: PointResult): PointLine {
-    const { settings, seedCount, header } = this.plan
-    const { set } = settings[Math.floor(at / seedCount)] as (typeof settings)[number]
-    const seed = header.seeds.first + (at % seedCount)
+  private lineOf(at: number, result: unknown): PointLine {
+    const { settings, perSetting, header } = this.plan
+    const { set } = settings[Math.floor(at / perSetting)] as (typeof settings)[number]
+    const nth = at % perSetting
     if (at <= this.last) this.inOrder = false
     this.last = Math.max(at, this.last)
-    return { at, key: keyOf(header, set, seed), set, seed, result }
+    const { first } = header.seeds
+    const whose = header.rare === undefined ? { seed: first + nth } : { seed: first, search: nth }
+    return { at, key: keyOf(header, set, nth), set, ...whose, result }
   }
 }
 
 /** Why two headers are not of one sweep; null if they are. A file without header may be any. */
 export function sameSweep(found: ReadSweep['header'], wanted: SweepHeader): string | null {
   if (found === null) return null
-  const keys = Object.keys(wanted) as (keyof SweepHeader)[]
+  const keys = Object.keys({ ...wanted, ...found }) as (keyof SweepHeader)[]
   const other = keys.find((key) => JSON.stringify(found[key]) !== JSON.stringify(wanted[key]))
   if (other === undefined) return null
   const words: Partial<Record<keyof SweepHeader, string>> = {

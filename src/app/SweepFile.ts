@@ -1,8 +1,9 @@
 /**
  * The results of a sweep in a file that is only appended to: a line that says what is swept, then a
- * line for each run, in JSON, each with a checksum. A kill may leave a broken line anywhere; such
- * lines count for nothing and their runs are made again. Lines may stand twice and in any order;
- * the finished file has each once, in the order of the points, whoever ran them.
+ * line for each run, or each search for rare failures, in JSON with a checksum. A kill may leave a
+ * broken line anywhere; such lines count for nothing and their runs are made again. Lines may stand
+ * twice and in any order; the finished file has each once, in the order of the points, whoever ran
+ * them.
  */
 import { createHash } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
@@ -64,9 +65,10 @@ export function readSweep(path: string, take: (line: FoundLine) => void): ReadSw
   return { header, spoilt, ends }
 }
 
-/** A point of the sweep whose header stands before it. */
+/** A point of the sweep whose header stands before it: a run of a sweep, a search of searches. */
 function belongs(value: SweepHeader | PointLine, header: SweepHeader | null): boolean {
   if (header === null || 'pcmsim' in value) return true
+  if ((value.search === undefined) !== (header.rare === undefined)) return false
   return value.at < header.points && value.set.length === header.axes.length
 }
 
@@ -208,9 +210,9 @@ export class SweepSources {
   }
 
   /** The points in their order. */
-  *points(): Generator<PointLine> {
+  *points<R>(): Generator<PointLine<R>> {
     for (const at of [...this.places.keys()].toSorted((a, b) => a - b)) {
-      yield withoutSum(JSON.parse(this.lineOf(at)) as PointLine)
+      yield withoutSum(JSON.parse(this.lineOf(at)) as PointLine<R>)
     }
   }
 

@@ -21,9 +21,22 @@ export interface SweepHeader {
   readonly settings: number
   readonly seeds: { readonly first: number; readonly last: number }
   readonly points: number
+  /** The points are searches for rare failures, so many for each setting; else runs. */
+  readonly rare?: RareWanted
 }
 
-export interface PointLine {
+/** Searches for rare failures of each setting. */
+export interface RareWanted {
+  /** Runs that are alive at a time in one search. */
+  readonly particles: number
+  /** Searches. */
+  readonly repetitions: number
+  /** Of one setting. */
+  readonly runsMax: number
+}
+
+/** What a point came to is a PointResult or, of a search, a Splitting. */
+export interface PointLine<R = unknown> {
   /** Number of the point in the sweep, from 0. */
   readonly at: number
   /** SHA-256 of scenario, parameters, seed and version, 32 digits of it. */
@@ -31,7 +44,9 @@ export interface PointLine {
   /** A value for each axis. */
   readonly set: readonly string[]
   readonly seed: number
-  readonly result: PointResult
+  /** Number of the search among those of its setting. */
+  readonly search?: number
+  readonly result: R
 }
 
 type Json = Readonly<Record<string, unknown>>
@@ -42,6 +57,7 @@ const lengthMax = 1_000
 export function isHeader(value: unknown): value is SweepHeader {
   if (!isRecord(value) || value.pcmsim !== 'sweep' || value.schema !== 1) return false
   const { version, scenario, document, axes, where, failIf, settings, seeds, points } = value
+  const { rare } = value
   return (
     isText(version) &&
     isScenario(scenario) &&
@@ -54,15 +70,23 @@ export function isHeader(value: unknown): value is SweepHeader {
     isCount(seeds.first, Number.MAX_SAFE_INTEGER) &&
     isCount(seeds.last, Number.MAX_SAFE_INTEGER) &&
     seeds.first <= seeds.last &&
-    isCount(points)
+    isCount(points) &&
+    (rare === undefined || isRare(rare))
   )
+}
+
+function isRare(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { particles, repetitions, runsMax } = value
+  return isCount(particles) && isCount(repetitions) && repetitions > 0 && isCount(runsMax)
 }
 
 export function isPoint(value: unknown): value is PointLine {
   if (!isRecord(value)) return false
-  const { at, key, set, seed, result } = value
+  const { at, key, set, seed, search, result } = value
   if (!isCount(at, POINTS_MAX - 1) || !isText(key) || !isTexts(set)) return false
-  return isCount(seed, Number.MAX_SAFE_INTEGER) && isResult(result)
+  if (!isCount(seed, Number.MAX_SAFE_INTEGER)) return false
+  return search === undefined ? isResult(result) : isCount(search) && isSplitting(result)
 }
 
 const outcomes: readonly unknown[] = ['completed', 'deadlock', 'limit']
@@ -89,6 +113,21 @@ const numbers = [
 function isResult(value: unknown): boolean {
   if (!isRecord(value) || typeof value.fails !== 'boolean') return false
   return outcomes.includes(value.outcome) && numbers.every((key) => Number.isFinite(value[key]))
+}
+
+function isSplitting(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { share, runs, plainFailing, levelNs, levelShare, example } = value
+  if (!isCount(runs) || !isCount(plainFailing) || !Number.isFinite(levelShare)) return false
+  if (share !== null && !Number.isFinite(share)) return false
+  return (levelNs === null || Number.isFinite(levelNs)) && (example === null || isRun(example))
+}
+
+function isRun(value: unknown): boolean {
+  if (!isRecord(value) || !isCount(value.seed, Number.MAX_SAFE_INTEGER)) return false
+  const { reseed } = value
+  if (!Array.isArray(reseed)) return false
+  return reseed.every((one) => isRecord(one) && [one.atNs, one.seed].every(Number.isSafeInteger))
 }
 
 /** `name` or `name/variant`, each of them a folder. */

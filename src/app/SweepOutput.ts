@@ -5,6 +5,7 @@
  */
 import type { GridCell, GridTable } from '../chart/layout/heat-map.ts'
 import { layoutHeatMap } from '../chart/layout/heat-map.ts'
+import type { PointResult } from '../explore/sweep/point.ts'
 import {
   failInterval,
   MEASURES,
@@ -32,7 +33,7 @@ export interface SweepReport {
 
 export function reportOf(
   header: SweepHeader,
-  points: Iterable<PointLine>,
+  points: Iterable<PointLine<PointResult>>,
   options: OutputOptions,
 ): SweepReport {
   const fold = new RowFold()

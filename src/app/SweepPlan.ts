@@ -7,7 +7,7 @@ import * as Effect from 'effect/Effect'
 import { type Predicate, parsePredicate } from '../explore/predicate.ts'
 import { type Axis, parseAxis } from '../explore/sweep/axis.ts'
 import { countSettings, POINTS_MAX, type Setting, settingsOf } from '../explore/sweep/grid.ts'
-import { AUDIBLE, type FailRule } from '../explore/sweep/point.ts'
+import { AUDIBLE, type FailRule, type SearchOptions } from '../explore/sweep/point.ts'
 import { type Constraint, parseConstraint, satisfies } from '../explore/sweep/where.ts'
 import type { RawDocument } from '../scenario/raw.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
@@ -18,7 +18,7 @@ import { fullName } from './Jobs.ts'
 import { parseOverride } from './Load.ts'
 import { loadOne, type OneScenario, type OneScenarioOptions } from './OneScenario.ts'
 import { sortedJson } from './ResultJson.ts'
-import type { SweepHeader } from './SweepLines.ts'
+import type { RareWanted, SweepHeader } from './SweepLines.ts'
 import { pcmsimVersion } from './Version.ts'
 
 export interface GridOptions extends OneScenarioOptions {
@@ -29,6 +29,8 @@ export interface GridOptions extends OneScenarioOptions {
   readonly skipInvalid: boolean
   readonly seeds?: { readonly first: number; readonly last: number }
   readonly seed?: number
+  /** Searches for rare failures instead of runs. */
+  readonly rare?: RareWanted
 }
 
 export interface PlannedSetting {
@@ -41,7 +43,8 @@ export interface Plan {
   readonly settings: readonly PlannedSetting[]
   readonly axes: readonly Axis[]
   readonly rule: FailRule
-  readonly seedCount: number
+  /** Points of each setting: seeds, or searches. */
+  readonly perSetting: number
   /** Settings that are no scenario. */
   readonly invalid: number
 }
@@ -66,8 +69,11 @@ export const makePlan = Effect.fnUntraced(function* (path: string, options: Grid
     return yield* new InputError({ lines: [...new Set(found.lines)] })
   }
   const { settings, invalid } = found
+  const { rare } = options
   const seedCount = seeds.last - seeds.first + 1
-  const points = settings.length * seedCount
+  if (rare !== undefined) lines.push(...rareFaults(settings, rare))
+  const perSetting = rare?.repetitions ?? seedCount
+  const points = settings.length * perSetting
   if (points > POINTS_MAX) lines.push(`${points} runs are too many, allowed: up to ${POINTS_MAX}`)
   if (points === 0) lines.push('no setting is left, allowed: constraints that some setting meets')
   if (lines.length > 0) return yield* new InputError({ lines })
@@ -83,15 +89,40 @@ export const makePlan = Effect.fnUntraced(function* (path: string, options: Grid
     settings: settings.length,
     seeds,
     points,
+    ...(rare === undefined ? {} : { rare }),
   }
-  const plan: Plan = { header, settings, axes, rule, seedCount, invalid }
+  const plan: Plan = { header, settings, axes, rule, perSetting, invalid }
   return plan
 })
 
-/** Of hash(scenario, parameters, seed, version): the same run has the same key in every sweep. */
-export function keyOf({ document, version, axes }: SweepHeader, set: Setting, seed: number) {
+function rareFaults(settings: readonly PlannedSetting[], rare: RareWanted) {
+  const { particles, repetitions, runsMax } = rare
+  const first = particles * repetitions
+  const own = settings.some(({ spec }) => spec.reseed.length > 0)
+  return [
+    ...(own ? ['--rare: changes the seed itself, allowed: a scenario without reseed'] : []),
+    ...(runsMax < first ? [`--most-runs ${runsMax}: allowed: ${first} first runs or more`] : []),
+  ]
+}
+
+/** What a search is given; equal searches have equal keys, however many there are of them. */
+export function searchOf({ rare, seeds }: SweepHeader): SearchOptions {
+  const { particles, repetitions, runsMax } = rare ?? { particles: 0, repetitions: 1, runsMax: 0 }
+  return { particles, runsMax: Math.floor(runsMax / repetitions), seed: seeds.first }
+}
+
+/**
+ * Of hash(scenario, parameters, seed, version), of a search also what it was given: the same run
+ * has the same key in every sweep. `nth` is the point's number in its setting.
+ */
+export function keyOf(header: SweepHeader, set: Setting, nth: number): string {
+  const { document, version, axes, seeds, rare } = header
   const parameters = axes.map(({ path }, i) => [path, set[i]]).toSorted(byPath)
-  return sha256(JSON.stringify({ document, parameters, seed, version })).slice(0, 32)
+  const of =
+    rare === undefined
+      ? { document, parameters, seed: seeds.first + nth, version }
+      : { document, parameters, search: { ...searchOf(header), nth }, version }
+  return sha256(JSON.stringify(of)).slice(0, 32)
 }
 
 function byPath([a = '']: (string | undefined)[], [b = '']: (string | undefined)[]): number {

@@ -4,16 +4,16 @@
  * the number of threads. A few batches are under way at a time: memory does not grow with them.
  */
 import type { PointResult } from '../explore/sweep/point.ts'
-import type { RunNearness } from '../explore/sweep/splitting.ts'
+import type { Splitting } from '../explore/sweep/splitting.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
-import type { Numbered, PointBatch, RareBatch } from './sweep-worker.ts'
+import type { Numbered, PointBatch, SearchBatch } from './sweep-worker.ts'
 import { answered, type ThreadAnswer } from './thread-answer.ts'
 
 type Take<R> = (results: readonly R[], nth: number) => void
 
 export interface PointServer {
   run(batches: Iterable<PointBatch>, take: Take<PointResult>): Promise<void>
-  runRare(batches: Iterable<RareBatch>, take: Take<RunNearness>): Promise<void>
+  search(batches: Iterable<SearchBatch>, take: Take<Splitting>): Promise<void>
   close(): Promise<void>
 }
 
@@ -32,7 +32,7 @@ const AHEAD = 4
 const numbers = new WeakMap<ScenarioSpec, number>()
 let nextNumber = 0
 
-function numbered<B extends PointBatch | RareBatch>(batch: B): Numbered<B> {
+function numbered<B extends PointBatch | SearchBatch>(batch: B): Numbered<B> {
   const setting = numbers.get(batch.spec) ?? nextNumber++
   numbers.set(batch.spec, setting)
   return { ...batch, setting }
@@ -46,11 +46,11 @@ export const pointThreads: OpenPoints = async (jobs) => {
     maxThreads: jobs,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   })
-  const ask = (name: string) => (batch: PointBatch | RareBatch) =>
+  const ask = (name: string) => (batch: PointBatch | SearchBatch) =>
     pool.run(numbered(batch), { name })
   return {
     run: (batches, take) => inOrder(batches, ask('default'), jobs * AHEAD, take),
-    runRare: (batches, take) => inOrder(batches, ask('nearness'), jobs * AHEAD, take),
+    search: (batches, take) => inOrder(batches, ask('searches'), jobs * AHEAD, take),
     close: () => pool.destroy(),
   }
 }
@@ -78,10 +78,10 @@ async function inOrder<B, R>(
 }
 
 export const pointsInThisThread: OpenPoints = async () => {
-  const { default: points, nearness } = await import('./sweep-worker.ts')
+  const { default: points, searches } = await import('./sweep-worker.ts')
   return {
     run: (batches, take) => inOrder(batches, async (one) => points(numbered(one)), 1, take),
-    runRare: (batches, take) => inOrder(batches, async (one) => nearness(numbered(one)), 1, take),
+    search: (batches, take) => inOrder(batches, async (one) => searches(numbered(one)), 1, take),
     close: async () => {},
   }
 }

@@ -19,6 +19,14 @@ const everyMs: Readonly<Record<ProgressKind, number>> = {
   none: Number.POSITIVE_INFINITY,
 }
 
+/** What is counted of results while they come; the first is told on a terminal too. */
+export type Counts = Readonly<Record<string, number>>
+
+export interface Counted {
+  readonly unit: string
+  readonly nothing: Counts
+}
+
 export class SweepProgress {
   private readonly total: number
   /** Known from an earlier run: they say nothing of the rate. */
@@ -27,28 +35,35 @@ export class SweepProgress {
   private readonly output: ProgressOutput
   private readonly startMs = performance.now()
   private toldMs = performance.now()
+  private readonly unit: string
+  private readonly sums: Record<string, number>
   private done = 0
-  private xruns = 0
-  private failing = 0
 
-  constructor(total: number, before: number, kind: ProgressKind, output: ProgressOutput) {
+  constructor(
+    total: number,
+    before: number,
+    kind: ProgressKind,
+    output: ProgressOutput,
+    { unit, nothing }: Counted,
+  ) {
     this.total = total
     this.before = before
     this.kind = kind
     this.output = output
+    this.unit = unit
+    this.sums = { ...nothing }
   }
 
   /** What earlier runs of the same sweep found. */
-  remember(results: readonly { readonly xruns: number; readonly fails: boolean }[]): void {
-    for (const { xruns, fails } of results) {
-      this.xruns += xruns
-      if (fails) this.failing++
+  remember(counts: Counts): void {
+    for (const [name, count] of Object.entries(counts)) {
+      this.sums[name] = (this.sums[name] ?? 0) + count
     }
   }
 
-  add(results: readonly { readonly xruns: number; readonly fails: boolean }[]): void {
+  add(results: readonly Counts[]): void {
     this.done += results.length
-    this.remember(results)
+    for (const counts of results) this.remember(counts)
     const nowMs = performance.now()
     if (nowMs - this.toldMs < everyMs[this.kind]) return
     this.toldMs = nowMs
@@ -68,15 +83,17 @@ export class SweepProgress {
     const rate = this.done / seconds
     const done = this.before + this.done
     const left = rate > 0 ? (this.total - done) / rate : 0
-    const { total, xruns, failing } = this
+    const { total, unit, sums } = this
     if (this.kind === 'json') {
-      const [runsPerSecond, secondsLeft] = [Math.round(rate * 10) / 10, Math.ceil(left)]
-      const facts = { event, done, total, runsPerSecond, secondsLeft, xruns, failing }
+      const speed = { [`${unit}PerSecond`]: Math.round(rate * 10) / 10 }
+      const facts = { event, done, total, ...speed, secondsLeft: Math.ceil(left), ...sums }
       this.output.err(`${JSON.stringify(facts)}\n`)
       return
     }
     const speed = rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)
-    const text = `${done} of ${total} runs, ${speed}/s, ${timeLeft(left)} left, ${xruns} xruns`
+    const [[name, sum] = ['', 0]] = Object.entries(sums)
+    const far = `${done} of ${total} ${unit}, ${speed}/s, ${timeLeft(left)} left`
+    const text = name === '' ? far : `${far}, ${sum} ${name}`
     if (this.kind === 'terminal') this.output.progress(text)
     else this.output.err(`pcmsim: ${text}\n`)
   }

@@ -1,9 +1,15 @@
 /**
- * The entry of a worker thread that runs the points of a sweep, some seeds of one setting, or runs
- * of a search for rare failures.
+ * The entry of a worker thread that runs the points of a sweep: some seeds of one setting, or some
+ * of its searches for rare failures.
  */
-import { type FailRule, type PointResult, runNearness, runPoint } from '../explore/sweep/point.ts'
-import type { RunNearness, SeededRun } from '../explore/sweep/splitting.ts'
+import {
+  type FailRule,
+  type PointResult,
+  runPoint,
+  type SearchOptions,
+  searchRare,
+} from '../explore/sweep/point.ts'
+import type { Splitting } from '../explore/sweep/splitting.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
 import { filePool } from './record-file.ts'
 import { answering, type ThreadAnswer } from './thread-answer.ts'
@@ -14,9 +20,11 @@ export interface PointBatch {
   readonly rule: FailRule
 }
 
-export interface RareBatch {
+export interface SearchBatch {
   readonly spec: ScenarioSpec
-  readonly runs: readonly SeededRun[]
+  readonly search: SearchOptions
+  /** Numbers of the searches. */
+  readonly numbers: readonly number[]
   readonly rule: FailRule
 }
 
@@ -41,7 +49,8 @@ export default function points(batch: Numbered<PointBatch>): Answer<PointResult>
   return answering(() => batch.seeds.map((seed) => runPoint(spec, seed, batch.rule, pool)))
 }
 
-export function nearness(batch: Numbered<RareBatch>): Answer<RunNearness> {
+export function searches(batch: Numbered<SearchBatch>): Answer<Splitting> {
   const spec = specOf(batch)
-  return answering(() => batch.runs.map((run) => runNearness(spec, run, batch.rule, pool)))
+  const { search, numbers, rule } = batch
+  return answering(() => numbers.map((nth) => searchRare(spec, search, nth, rule, pool)))
 }

@@ -101,7 +101,6 @@ export function addSweep(program: Command): void {
       new Option('--rare', 'instead: how often runs fail, by importance splitting').conflicts([
         'frontier',
         'seeds',
-        'resume',
       ]),
     )
     .option('--particles <n>', 'with --rare: runs alive at a time', particlesValue, 100)

@@ -8,12 +8,13 @@ import { RingGapFold } from '../../analysis/ring-gap.ts'
 import { isTail } from '../../analysis/silent-failures.ts'
 import type { Stats } from '../../analysis/stats.ts'
 import { StreamTable } from '../../analysis/streams.ts'
+import { Prng } from '../../base/prng.ts'
 import { evaluateExpect } from '../../scenario/expect.ts'
 import { runScenario } from '../../scenario/run.ts'
 import type { ScenarioSpec } from '../../scenario/spec.ts'
 import type { ChunkPool } from '../../sim/trace-columns.ts'
 import { holds, type Predicate } from '../predicate.ts'
-import type { RunNearness, SeededRun } from './splitting.ts'
+import { type RunNearness, type SeededRun, type Splitting, split } from './splitting.ts'
 
 /** The keys in the order in which files and tables have them. */
 export interface PointResult {
@@ -68,8 +69,38 @@ export function runPoint(
   return pointOf(result, judge(spec, result, rule))
 }
 
+/** What a search for rare failures is given. */
+export interface SearchOptions {
+  /** Runs that are alive at a time. */
+  readonly particles: number
+  /** After so many runs it ends without an estimate. */
+  readonly runsMax: number
+  readonly seed: number
+}
+
+/** Of the particles, so many are given up at each level. */
+const KILLED_SHARE = 0.1
+
+/** Search number `nth`, which knows nothing of the others, from its first run to its last. */
+export function searchRare(
+  spec: ScenarioSpec,
+  { particles, runsMax, seed }: SearchOptions,
+  nth: number,
+  rule: FailRule,
+  pool: ChunkPool,
+): Splitting {
+  const rng = new Prng(seed, `rare/${nth}`)
+  const killed = Math.ceil(particles * KILLED_SHARE)
+  const search = split({ particles, killed, runsMax, rng })
+  let step = search.next()
+  while (step.done !== true) {
+    step = search.next(step.value.map((run) => runNearness(spec, run, rule, pool)))
+  }
+  return step.value
+}
+
 /** One run of a search for rare failures: whether it fails, and how near it came. */
-export function runNearness(
+function runNearness(
   spec: ScenarioSpec,
   { seed, reseed }: SeededRun,
   rule: FailRule,

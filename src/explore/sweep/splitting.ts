@@ -45,8 +45,8 @@ export interface Splitting {
   readonly runs: number
   /** Of the first N runs, which are ordinary ones. */
   readonly plainFailing: number
-  /** The last level, and the share of runs that come below it. */
-  readonly levelNs: Ns
+  /** The last level, null before the first, and the share of runs that come below it. */
+  readonly levelNs: Ns | null
   readonly levelShare: number
   /** The failing run that changes its seed least often. */
   readonly example: SeededRun | null
@@ -69,7 +69,7 @@ export function* split(
   let particles = joined(first, yield first)
   const plainFailing = particles.filter(hasFailed).length
   let runs = count
-  let levelNs = Number.POSITIVE_INFINITY
+  let levelNs: Ns | null = null
   let levelShare = 1
   const ended = (share: number | null): Splitting => {
     return { share, runs, plainFailing, levelNs, levelShare, example: exampleOf(particles) }
