@@ -66,6 +66,13 @@ export class Pacer {
     return this.clock.simNs(deviceNs)
   }
 
+  /** When the sink will have had `frames` more: a graph has them with the quantum they end in. */
+  whenTaken(frames: Frames): Ns {
+    const { pacing } = this
+    if (pacing.kind !== 'pull') return this.afterFrames(frames)
+    return this.afterFrames(Math.ceil(frames / pacing.quantum) * pacing.quantum)
+  }
+
   /** Lets the sink take what is due; what it finds nothing for, it has missed. */
   drain(nowNs: Ns): void {
     const due = this.due(nowNs)

@@ -177,7 +177,7 @@ export class PlayStream extends GenericStream {
     if (nextNs >= 0) this.timer.anticipate(nextNs)
     const [end] = this.ends
     if (end === undefined) return
-    this.timer.anticipate(this.pacer.afterFrames(end - this.heard))
+    this.timer.anticipate(this.pacer.whenTaken(end - this.heard))
   }
 
   private *populate(message: QueuedMessage): Proc {

@@ -213,6 +213,18 @@ describe('pipewire back end', () => {
     expect(used(TX)).toBe(2)
   })
 
+  it('a message that ends within a quantum is heard with it', () => {
+    const { control, message, kick, used, run } = daemon('vhost-user-pipewire', 1, {
+      completion: 'when-audible',
+    })
+    control(0, SET_PARAMS, PREPARE)
+    for (let i = 0; i < 4; i++) message(1536)
+    kick(TX)
+    control(0, START)
+    run(10 * (1024 / 48))
+    expect(used(TX)).toBeGreaterThan(1)
+  })
+
   it('or its rest', () => {
     const { control, message, kick, used, run } = daemon('vhost-user-pipewire')
     control(0, SET_PARAMS, PREPARE)
