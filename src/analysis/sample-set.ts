@@ -10,6 +10,8 @@ import { type Sorted, type Stats, sortedStats, statsOf } from './stats.ts'
 /** Samples that are kept as they came, until there are enough to sort. */
 const RECENT = 4096
 const BLOCK_BYTES = 4096
+/** Two samples that lie further from 0 may differ by more than an exact integer. 52 days in ns. */
+const SAMPLE_MAX = 2 ** 52
 
 /** Samples in order: the first, then the differences from one to the next, seven bits a byte. */
 interface Run {
@@ -114,7 +116,8 @@ class RunWriter {
 
   /** A sample that is no less than the one before. */
   add(value: number): void {
-    if (!Number.isSafeInteger(value)) unreachable(`the sample ${value} is not an integer`)
+    if (!Number.isInteger(value)) unreachable(`the sample ${value} is not an integer`)
+    if (Math.abs(value) > SAMPLE_MAX) unreachable(`the sample ${value} is beyond 2^52`)
     if (this.count++ === 0) this.first = value
     else {
       let rest = value - this.last
