@@ -14,8 +14,11 @@ import { type IrqFlags, spin_lock, spin_unlock } from '../linux/spinlock.ts'
 import type { SndCore } from './core.ts'
 import type { SndPcmSubstream } from './pcm.ts'
 
-/** A path that has the semaphore already (prepare, drain) takes it again. */
-const SINGLE_DEPTH_NESTING = 1
+/**
+ * Lock class of a second stream lock taken inside a first, and of the semaphore where a path that
+ * has it already (prepare, drain) takes it again.
+ */
+export const SINGLE_DEPTH_NESTING = 1
 
 /** Kernel: snd_pcm_stream_lock(), 5.0. */
 export function* lockWithLinks({ self_group, pcm }: SndPcmSubstream, links: SndCore): Proc {

@@ -24,12 +24,10 @@ import { type SndPcmGroup, type SndPcmSubstream, snd_pcm_stream_linked } from '.
 import {
   lockIrqWithLinks,
   lockWithLinks,
+  SINGLE_DEPTH_NESTING,
   unlockIrqWithLinks,
   unlockWithLinks,
 } from './pcm_link_locks.ts'
-
-/** Lock class of a second stream lock taken inside a first. Kernel: SINGLE_DEPTH_NESTING. */
-const SINGLE_DEPTH_NESTING = 1
 
 export function snd_pcm_group_lock(group: SndPcmGroup, nonatomic: boolean): Proc {
   return nonatomic ? mutex_lock(group.mutex) : spin_lock(group.lock)

@@ -1,7 +1,8 @@
 /**
  * High-resolution timers: sleeps, and timers of drivers. Fair tasks get 50 us of slack, realtime
  * tasks none. Kernel: kernel/time/hrtimer.c, 6.1. Differs: only drivers' timers take the
- * lock of a processor's timers; hang detection is left out.
+ * lock of a processor's timers; hrtimer_cancel() spins on PREEMPT_RT too, where the kernel sleeps
+ * on softirq_expiry_lock; hang detection is left out.
  */
 import { Slot } from '../../base/slot.ts'
 import type { Ns } from '../../base/units.ts'

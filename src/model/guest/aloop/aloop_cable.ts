@@ -5,14 +5,12 @@
  * Kernel: struct loopback, loopback_cable, loopback_pcm of sound/drivers/aloop.c, v6.1.
  */
 import type { Bytes, Frames } from '../../../base/units.ts'
-import { T } from '../../../sim/trace.ts'
-import { CODES } from '../../../sim/trace-kinds.ts'
 import type { SndPcmHardware, SndPcmSubstream } from '../../alsa/pcm.ts'
 import { SNDRV_PCM_STREAM_CAPTURE, SNDRV_PCM_STREAM_PLAYBACK } from '../../alsa/pcm_constants.ts'
 import { declareShared } from '../../linux/kcsan.ts'
 import type { Kernel } from '../../linux/kernel.ts'
 import { Mutex } from '../../linux/mutex.ts'
-import { kfree, type ObjectId } from '../../linux/slab.ts'
+import { kfree, type ObjectId, reportUseAfterFree } from '../../linux/slab.ts'
 import { SpinlockT } from '../../linux/spinlock.ts'
 import type { TimerList } from '../../linux/timer.ts'
 import { LOOPBACK_PCM_HARDWARE, MAX_PCM_SUBSTREAMS } from './aloop_hardware.ts'
@@ -95,8 +93,6 @@ export function get_cable_index({ pcm, stream }: SndPcmSubstream): number {
   return pcm.device === 0 ? stream : 1 - stream
 }
 
-const BUG_USE_AFTER_FREE = (CODES['bug'] as readonly string[]).indexOf('use-after-free')
-
 /**
  * Whether memory that a timer function goes on to use has been given back; then it is reported, and
  * the caller leaves it at that. Kernel: it has no such test. Differs: here the machine goes on.
@@ -107,7 +103,7 @@ export function isFreed({ loopback: { k }, cable, freed }: LoopbackPcm, where: s
     ? ['struct loopback_cable', 'free_cable']
     : ['struct loopback_pcm', 'loopback_runtime_free']
   const text = `loopback_jiffies_timer_function() ${where} a ${what} that ${by}() has freed`
-  k.emit(T.bug, BUG_USE_AFTER_FREE, k.sim.trace.symbols.text(text))
+  reportUseAfterFree(k, text)
   return true
 }
 

@@ -2,7 +2,7 @@
  * What the PC speaker can do as a sound card, and how its timer is called. Data only, because
  * the decoder of scenarios loads it. Sizes are bytes where the names say so.
  *
- * Kernel: sound/drivers/pcsp/pcsp.h and snd_pcsp_playback of pcsp_lib.c, v6.1.
+ * Kernel: sound/drivers/pcsp/pcsp.h and snd_pcsp_playback of pcsp_lib.c, v5.9.
  */
 import type { SndPcmHardware } from '../../alsa/pcm.ts'
 import * as C from '../../alsa/pcm_constants.ts'

@@ -2,9 +2,11 @@
  * The PC speaker as a sound card: a high-resolution timer moves the position by two frames every
  * 54 us and sets the width of the next pulse. No device and no interrupt of its own.
  *
- * Kernel: sound/drivers/pcsp/pcsp_lib.c, v6.1, and as it was before 96c7d478efad if that is
- * reverted. Left out: the NForce workaround (thalf), the controls, beeps. Differs:
- * each access to a port costs the price of an access to a register.
+ * Kernel: sound/drivers/pcsp/pcsp_lib.c, v5.9, and as it was before 96c7d478efad if that is
+ * reverted. Left out: the NForce workaround (thalf), the controls, beeps. Differs: since 5.10 a
+ * work item of system_highpri_wq tells the period, here the tasklet of 5.9 whatever the kernel; a
+ * function that is late by pulses leaves them out, where the kernel goes on from the time that was
+ * due and makes up for each; an access to a port costs the price of an access to a register.
  */
 import type { Bytes, Frames } from '../../../base/units.ts'
 import { type Proc, Req } from '../../../sim/process.ts'
@@ -139,7 +141,7 @@ function* pcsp_pointer_update(chip: SndPcsp, substream: SndPcmSubstream): Proc {
   if (periods_elapsed > 0) tasklet_schedule(chip.pcsp_pcm_tasklet)
 }
 
-/** Kernel: pcsp_do_timer(), v6.1. Return: whether the timer goes on. */
+/** Kernel: pcsp_do_timer(), v5.9. Return: whether the timer goes on. */
 function* pcsp_do_timer(chip: SndPcsp): Proc<boolean> {
   const { playback_substream } = chip
   if (!chip.timer_active || playback_substream === null) return false
