@@ -2,6 +2,7 @@
 import * as Schema from 'effect/Schema'
 import { MAX_PCM_SUBSTREAMS } from '../model/guest/aloop/aloop_hardware.ts'
 import { hrtimerCallbacks } from '../model/guest/pcsp/pcsp_hardware.ts'
+import { SDW_MAX_LINKS } from '../model/guest/soundwire/sof_sdw_hardware.ts'
 import { resetWorkVariants } from '../model/guest/virtio-snd/variant.ts'
 import type { PositionStep } from '../model/host/xen/options.ts'
 import {
@@ -61,6 +62,10 @@ const DriverOptionsSchema = Schema.Struct({
   inject_trigger_err: key(Flag, 'Ideal card: trigger answers EINVAL.'),
   periodTest: key(oneOf(['>', '>=']), "xen-snd: test for an elapsed period; the kernel's is >."),
   timerCallback: key(oneOf(hrtimerCallbacks), "pcsp: how the kernel calls the timer's function."),
+  dai_links: key(
+    Schema.Array(Schema.Array(count(0, SDW_MAX_LINKS - 1))),
+    'soundwire: for each PCM device the links of its codecs, in the order of its codec DAIs.',
+  ),
   pcm_substreams: key(count(1, MAX_PCM_SUBSTREAMS), 'aloop: substreams of each PCM device.'),
 })
 

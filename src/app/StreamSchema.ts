@@ -107,6 +107,6 @@ export const StreamSchema = Schema.Struct({
   stalls: key(Schema.Array(StallSchema), 'Times at which the client sleeps.'),
   on_xrun: key(oneOf(['recover', 'stop', 'ignore']), 'What the client does after an xrun.'),
   shares: key(nameLeaf(limits.nameLengthMax), 'Stream whose substream it wants as well.'),
-  pcm_device: key(count(0, 31), 'PCM device of the card; aloop has 0 and 1.'),
+  pcm_device: key(count(0, 31), 'PCM device of the card; aloop and soundwire have several.'),
   options: key(OptionsSchema, 'Options of the client.'),
 })

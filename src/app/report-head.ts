@@ -51,9 +51,10 @@ function tasksOf(tasks: GuestSpec['tasks']): string {
 }
 
 /** Only virtio-snd has versions. */
-function driverText({ kind, version, variant, xen, pcsp }: DriverSpec): string {
+function driverText({ kind, version, variant, xen, pcsp, soundwire }: DriverSpec): string {
   if (kind === 'xen-snd') return `xen-snd, period elapsed when out_frames ${xen.period_test} period`
   if (kind === 'pcsp') return `pcsp, timer function ${pcsp.callback}`
+  if (kind === 'soundwire') return `soundwire, links ${JSON.stringify(soundwire.dai_links)}`
   if (kind !== 'virtio-snd') return kind === 'ideal' ? 'ideal card' : kind
   const changes = [
     ...(variant.atomic ? ['without nonatomic'] : []),

@@ -6,6 +6,11 @@
 import { NS_PER_MS } from '../base/units.ts'
 import { ALOOP_DEFAULTS, type AloopOptions } from '../model/guest/aloop/aloop_hardware.ts'
 import { PCSP_DEFAULTS, type PcspOptions } from '../model/guest/pcsp/pcsp_hardware.ts'
+import {
+  SDW_MAX_DAI_LINKS,
+  SOUNDWIRE_DEFAULTS,
+  type SoundwireOptions,
+} from '../model/guest/soundwire/sof_sdw_hardware.ts'
 import type { VirtioSndVariant } from '../model/guest/virtio-snd/variant.ts'
 import { XEN_SND_AS_SHIPPED, type XenSndVariant } from '../model/guest/xen-snd/variant.ts'
 import { driverOptionDefaults, idealDefaults } from './defaults.ts'
@@ -41,6 +46,7 @@ export function completeDriver(driver: DriverInput, faults: Fault[]): DriverSpec
     xen: xenVariantOf(given),
     aloop: aloopOf(given),
     pcsp: pcspOf(given),
+    soundwire: soundwireOf(given, faults),
   }
   return { kind, version, options, ...variants, ideal: completeIdeal(given) }
 }
@@ -55,6 +61,21 @@ function aloopOf({ pcm_substreams }: DriverOptionsInput): AloopOptions {
 
 function pcspOf({ timerCallback }: DriverOptionsInput): PcspOptions {
   return { callback: timerCallback ?? PCSP_DEFAULTS.callback }
+}
+
+function soundwireOf({ dai_links }: DriverOptionsInput, faults: Fault[]): SoundwireOptions {
+  const path = ['driver', 'options', 'dai_links']
+  const count = dai_links?.length ?? 1
+  if (count < 1 || count > SDW_MAX_DAI_LINKS) {
+    const allowed = `1 to ${SDW_MAX_DAI_LINKS} PCM devices`
+    faults.push({ path, at: 'value', what: `${count} PCM devices`, allowed })
+  }
+  dai_links?.forEach((ids, i) => {
+    const what = ids.length === 0 ? 'no link' : 'a link twice'
+    if (ids.length > 0 && new Set(ids).size === ids.length) return
+    faults.push({ path: [...path, i], at: 'value', what, allowed: 'each link of the stream once' })
+  })
+  return { dai_links: dai_links ?? SOUNDWIRE_DEFAULTS.dai_links }
 }
 
 function checkVariant(version: DriverVersion, given: DriverOptionsInput, faults: Fault[]): void {
@@ -89,6 +110,7 @@ const optionsOf: Readonly<Record<Exclude<DriverKind, 'virtio-snd'>, readonly str
   'xen-snd': ['periodTest'],
   aloop: ['pcm_substreams'],
   pcsp: ['timerCallback'],
+  soundwire: ['dai_links'],
 }
 const ownOptions = Object.values(optionsOf).flat()
 

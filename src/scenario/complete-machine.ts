@@ -23,6 +23,7 @@ export const irqNames = [
   'virtio0-virtsnd-event',
   'virtio0-virtsnd-tx',
   'virtio0-virtsnd-rx',
+  'AudioDSP',
   'xenbus',
   ...xenStreams.map((i) => `vsnd-ring-ref${i}`),
   ...xenStreams.map((i) => `vsnd-evt-ring-ref${i}`),

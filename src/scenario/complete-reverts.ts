@@ -22,6 +22,11 @@ export function checkReverts(guest: GuestSpec, driver: DriverSpec, faults: Fault
       const what = 'the locks before f57f3df03a8e are not modelled for a realtime kernel'
       faults.push({ path, at: 'value', what, allowed: 'guest.preempt none, voluntary or full' })
     }
+    const { since } = factsOf(commit)
+    if (since !== undefined && guest.kernel !== since) {
+      const what = `Linux ${guest.kernel} never had ${commit}`
+      faults.push({ path, at: 'value', what, allowed: `with guest.kernel '${since}'` })
+    }
     checkDriver(commit, driver, path, faults)
   })
 }

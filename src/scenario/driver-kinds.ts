@@ -31,6 +31,11 @@ export const driverKinds = {
     card: 'pcsp',
     text: 'snd-pcsp: the PC speaker, moved on by a high-resolution timer; no device',
   },
+  soundwire: {
+    bus: null,
+    card: 'sof-soundwire',
+    text: 'SoundWire links below ASoC, as Intel has them: streams over several buses; no device',
+  },
   ideal: { bus: null, card: 'Ideal', text: 'exact hardware behind a trivial driver, no device' },
 } as const satisfies Readonly<Record<string, DriverKindRow>>
 

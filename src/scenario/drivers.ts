@@ -3,6 +3,7 @@ import type { SndPcm } from '../model/alsa/pcm.ts'
 import { loopback_probe } from '../model/guest/aloop/aloop.ts'
 import { ideal_probe } from '../model/guest/ideal/ideal_pcm.ts'
 import { snd_card_pcsp_probe } from '../model/guest/pcsp/pcsp_lib.ts'
+import { sof_sdw_probe } from '../model/guest/soundwire/sof_sdw.ts'
 import { VIRTIO_SND_VERSIONS } from '../model/guest/virtio-snd/versions.ts'
 import type { VirtioSnd } from '../model/guest/virtio-snd/virtio_snd_device.ts'
 import { type XenSndFrontInfo, xenSndDriver } from '../model/guest/xen-snd/xen_snd_front_drv.ts'
@@ -38,6 +39,8 @@ export function makeDriver(world: World, spec: ScenarioSpec): Probe {
       return () => probeAloop(world.kernel, spec)
     case 'pcsp':
       return () => probePcsp(world.kernel, spec)
+    case 'soundwire':
+      return () => probeSoundwire(world.kernel, spec)
     case 'xen-snd':
       return makeXen(world, spec)
     case 'virtio-snd':
@@ -56,6 +59,10 @@ function* probeAloop(kernel: Kernel, { driver }: ScenarioSpec): Proc<SndPcm> {
 
 function* probePcsp(kernel: Kernel, { driver }: ScenarioSpec): Proc<SndPcm> {
   return snd_card_pcsp_probe(kernel, driver.pcsp)
+}
+
+function* probeSoundwire(kernel: Kernel, spec: ScenarioSpec): Proc<SndPcm> {
+  return sof_sdw_probe(kernel, audioClock(spec), spec.driver.soundwire)
 }
 
 function makeVirtio(world: World, spec: ScenarioSpec): Probe {

@@ -92,6 +92,7 @@ export type DriverOptionsInput = Maybe<{
   periodTest: '>' | '>='
   pcm_substreams: number
   timerCallback: HrtimerCallback
+  dai_links: readonly (readonly number[])[]
 }>
 
 export interface DriverInput {

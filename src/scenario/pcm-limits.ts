@@ -8,6 +8,7 @@
 import { LOOPBACK_PCM_DEVICES, LOOPBACK_PCM_HARDWARE } from '../model/guest/aloop/aloop_hardware.ts'
 import { IDEAL_HARDWARE } from '../model/guest/ideal/ideal_hardware.ts'
 import { PCSP_FORMATS, SND_PCSP_PLAYBACK } from '../model/guest/pcsp/pcsp_hardware.ts'
+import { SOF_FORMATS, SOF_PCM_HARDWARE } from '../model/guest/soundwire/sof_sdw_hardware.ts'
 import { XEN_SND_LIMITS } from '../model/guest/xen-snd/xen_snd_limits.ts'
 import { GENERIC_DEFAULTS } from '../model/host/generic/options.ts'
 import type { DeviceSpec } from './device-spec.ts'
@@ -77,8 +78,14 @@ const pcspOnly: OnlyLimits = {
   formats: PCSP_FORMATS,
 }
 
+const sofOnly: OnlyLimits = {
+  rate: SOF_PCM_HARDWARE.rate_max,
+  channels: SOF_PCM_HARDWARE.channels_max,
+  formats: SOF_FORMATS,
+}
+
 /** What a driver's constraints allow. */
-export function pcmLimits({ kind, options }: DriverSpec, device: DeviceSpec): PcmLimits {
+export function pcmLimits({ kind, options, soundwire }: DriverSpec, device: DeviceSpec): PcmLimits {
   switch (kind) {
     case 'ideal':
       return hardwareLimits(IDEAL_HARDWARE)
@@ -86,6 +93,10 @@ export function pcmLimits({ kind, options }: DriverSpec, device: DeviceSpec): Pc
       return { ...hardwareLimits(LOOPBACK_PCM_HARDWARE), pcmDevices: LOOPBACK_PCM_DEVICES }
     case 'pcsp':
       return { ...hardwareLimits(SND_PCSP_PLAYBACK), only: pcspOnly }
+    case 'soundwire': {
+      const pcmDevices = soundwire.dai_links.length
+      return { ...hardwareLimits(SOF_PCM_HARDWARE), pcmDevices, only: sofOnly }
+    }
     case 'xen-snd':
       return { ...hardwareLimits(XEN_SND_LIMITS), batch: true }
     case 'virtio-snd':

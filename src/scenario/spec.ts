@@ -7,6 +7,7 @@ import type { DistributionSpec } from '../base/distribution.ts'
 import type { Frames, Ns } from '../base/units.ts'
 import type { AloopOptions } from '../model/guest/aloop/aloop_hardware.ts'
 import type { PcspOptions } from '../model/guest/pcsp/pcsp_hardware.ts'
+import type { SoundwireOptions } from '../model/guest/soundwire/sof_sdw_hardware.ts'
 import type { VirtioSndVariant } from '../model/guest/virtio-snd/variant.ts'
 import type { VirtioSndVersion } from '../model/guest/virtio-snd/versions.ts'
 import type { XenSndVariant } from '../model/guest/xen-snd/variant.ts'
@@ -127,6 +128,7 @@ export interface DriverSpec {
   /** Module parameters of snd-aloop. */
   readonly aloop: AloopOptions
   readonly pcsp: PcspOptions
+  readonly soundwire: SoundwireOptions
   /** Module parameters of the ideal card. */
   readonly ideal: IdealFaults
 }

@@ -1,5 +1,5 @@
 /**
- * Commits that both modelled kernels contain and that can be taken out of them, as `git revert`
+ * Commits that the modelled kernels contain and that can be taken out of them, as `git revert`
  * would. Data only, because the decoder loads it. What each of them changes is asked for where it
  * matters, `k.reverted.has(...)`.
  */
@@ -9,6 +9,8 @@ interface CommitFacts {
   readonly without: string
   /** Commits that stand on it, and have to be reverted with it. */
   readonly onTop?: readonly string[]
+  /** The modelled kernel that is the first with it; absent: all have it. */
+  readonly since?: '6.12'
   /** Kind of the driver that it is a commit of; absent: it is not a driver's. */
   readonly driver?: string
   /** The versions of that driver that have it; absent: all. */
@@ -58,6 +60,18 @@ export const kernelCommits = {
       "snd-pcsp: the timer's function tells the period itself, with the chip's lock held, and " +
       'takes the stream lock under it',
     driver: 'pcsp',
+  },
+  '256a9978eb2b': {
+    without: 'soundwire: one lock class for bus_lock of all buses, and one for their msg_lock',
+    since: '6.12',
+    driver: 'soundwire',
+  },
+  a4857d1afdd1: {
+    without:
+      'soundwire: the buses of a stream stay in the order of adding, and their locks are taken ' +
+      'in that order',
+    since: '6.12',
+    driver: 'soundwire',
   },
 } as const satisfies Readonly<Record<string, CommitFacts>>
 
