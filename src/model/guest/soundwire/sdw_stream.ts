@@ -166,25 +166,26 @@ function* _sdw_enable_stream(stream: SdwStreamRuntime): Proc<number> {
   return ret
 }
 
+/** In the bank that is next: before the switch, and after it in what was the current one. */
+function* disablePorts({ master_list }: SdwStreamRuntime): Proc<number> {
+  for (const m_rt of master_list) {
+    const ret = yield* sdw_enable_disable_ports(m_rt)
+    if (ret < 0) return ret
+  }
+  return 0
+}
+
 /** Kernel: _sdw_disable_stream(). Context: process, the buses' locks held. */
 function* _sdw_disable_stream(stream: SdwStreamRuntime): Proc<number> {
-  const { master_list } = stream
-  const disable = function* (): Proc<number> {
-    for (const m_rt of master_list) {
-      const ret = yield* sdw_enable_disable_ports(m_rt)
-      if (ret < 0) return ret
-    }
-    return 0
-  }
-  let ret = yield* disable()
+  let ret = yield* disablePorts(stream)
   if (ret < 0) return ret
   stream.state = DISABLED
-  for (const { bus } of master_list) {
+  for (const { bus } of stream.master_list) {
     ret = yield* sdw_program_params(bus, false)
     if (ret < 0) return ret
   }
   ret = yield* do_bank_switch(stream)
-  return ret < 0 ? ret : yield* disable()
+  return ret < 0 ? ret : yield* disablePorts(stream)
 }
 
 /** Kernel: _sdw_deprepare_stream(). Context: process, the buses' locks held. */
