@@ -4,9 +4,8 @@
  *
  * Kernel: sound/drivers/pcsp/pcsp_lib.c, v5.9, and as it was before 96c7d478efad if that is
  * reverted. Left out: the NForce workaround (thalf), the controls, beeps. Differs: since 5.10 a
- * work item of system_highpri_wq tells the period, here the tasklet of 5.9 whatever the kernel; a
- * function that is late by pulses leaves them out, where the kernel goes on from the time that was
- * due and makes up for each; an access to a port costs the price of an access to a register.
+ * work item of system_highpri_wq tells the period, here the tasklet of 5.9 whatever the kernel; an
+ * access to a port costs the price of an access to a register.
  */
 import type { Bytes, Frames } from '../../../base/units.ts'
 import { type Proc, Req } from '../../../sim/process.ts'
@@ -147,7 +146,7 @@ function* pcsp_do_timer(chip: SndPcsp): Proc<boolean> {
   if (!chip.timer_active || playback_substream === null) return false
   yield* pcsp_timer_update(chip, playback_substream)
   yield* pcsp_pointer_update(chip, playback_substream)
-  hrtimer_forward(chip.timer, chip.k.sim.now, PCSP_PERIOD_NS)
+  hrtimer_forward(chip.timer, chip.timer.expires, PCSP_PERIOD_NS)
   return true
 }
 
@@ -180,7 +179,7 @@ function* pcsp_do_timer_locked(chip: SndPcsp): Proc<boolean> {
   }
   yield* spin_unlock_irqrestore(chip.substream_lock, flags)
   if (!chip.timer_active) return false
-  hrtimer_forward(chip.timer, chip.k.sim.now, PCSP_PERIOD_NS)
+  hrtimer_forward(chip.timer, chip.timer.expires, PCSP_PERIOD_NS)
   return true
 }
 
