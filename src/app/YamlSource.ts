@@ -34,9 +34,21 @@ export type ReadYaml =
 
 export const yamlLimits = { depthMax: 64, valuesMax: 100_000 } as const
 
-/** Path parts cannot contain NUL: YAML does not allow it in a text. */
-function pathKey(path: Path, at: At): string {
-  return `${at}\0${path.join('\0')}`
+/** Where a value and its key stand; a tree, because whole paths as texts outgrow their document. */
+class Place {
+  key: Position | undefined
+  value: Position | undefined
+  private readonly below = new Map<string | number, Place>()
+
+  enter(part: string | number): Place {
+    const place = this.below.get(part) ?? new Place()
+    this.below.set(part, place)
+    return place
+  }
+
+  find(path: Path): Place | undefined {
+    return path.reduce<Place | undefined>((place, part) => place?.below.get(part), this)
+  }
 }
 
 export function readYaml(file: string, text: string): ReadYaml {
@@ -112,7 +124,7 @@ function syntaxFaults(
 /** Walks the tree once; an alias is walked again each time it is used, against one budget. */
 class Reader {
   readonly faults: TextFault[] = []
-  private readonly places = new Map<string, Position>()
+  private readonly top = new Place()
   private readonly at: (offset: number) => Position
   private values = 0
   private targets: ReadonlyMap<Alias, Node> = new Map()
@@ -122,23 +134,26 @@ class Reader {
   }
 
   found(path: Path, what: At): Position | undefined {
-    return this.places.get(pathKey(path, what))
+    return this.top.find(path)?.[what]
   }
 
   document(doc: Document<ParsedNode>): unknown {
     this.targets = aliasTargets(doc)
-    return this.node(doc.contents, [], this.at(0))
+    return this.node(doc.contents, [], this.at(0), this.top)
   }
 
-  private node(node: Node | null, path: Path, around: Position): unknown {
+  private node(node: Node | null, path: Path, around: Position, place: Place): unknown {
     const position = node?.range ? this.at(node.range[0]) : around
-    this.places.set(pathKey(path, 'value'), position)
+    place.value = position
     if (node === null || this.overLimit(path, position)) return null
-    if (isAlias(node)) return this.alias(this.targets.get(node), path, position)
+    if (isAlias(node)) return this.alias(this.targets.get(node), path, position, place)
     if (isScalar(node)) return node.value
-    if (isSeq(node))
-      return node.items.map((one, i) => this.node(one as Node, [...path, i], position))
-    if (isMap(node)) return this.mapping(node.items, path, position)
+    if (isSeq(node)) {
+      return node.items.map((one, i) =>
+        this.node(one as Node, [...path, i], position, place.enter(i)),
+      )
+    }
+    if (isMap(node)) return this.mapping(node.items, path, position, place)
     return null
   }
 
@@ -157,8 +172,8 @@ class Reader {
     return true
   }
 
-  private alias(target: Node | undefined, path: Path, position: Position): unknown {
-    if (target !== undefined) return this.node(target, path, position)
+  private alias(target: Node | undefined, path: Path, position: Position, place: Place): unknown {
+    if (target !== undefined) return this.node(target, path, position, place)
     this.faults.push(defect(position, path, 'this alias has no anchor before it'))
     return null
   }
@@ -167,6 +182,7 @@ class Reader {
     items: readonly { key: unknown; value: unknown }[],
     path: Path,
     around: Position,
+    place: Place,
   ): unknown {
     const out: Record<string, unknown> = {}
     for (const { key, value } of items) {
@@ -180,8 +196,9 @@ class Reader {
         this.faults.push(defect(position, [], 'not valid YAML: Map keys must be unique'))
         continue
       }
-      this.places.set(pathKey([...path, name], 'key'), position)
-      out[name] = this.node((value ?? null) as Node | null, [...path, name], position)
+      const below = place.enter(name)
+      below.key = position
+      out[name] = this.node((value ?? null) as Node | null, [...path, name], position, below)
     }
     return out
   }

@@ -146,7 +146,8 @@ function hw_params({ now, channels, access }: Seen): string {
 const LONG_MAX = 2 ** 31 - 1
 
 function sw_params({ now }: Seen, thresholds: Thresholds | undefined): string {
-  if (STATES[now.state] === 'OPEN') return 'no setup\n'
+  // A trace from elsewhere may have a state without the parameters that lead to it.
+  if (STATES[now.state] === 'OPEN' || now.buffer_size < 1) return 'no setup\n'
   let boundary = now.buffer_size
   while (boundary * 2 <= LONG_MAX - now.buffer_size) boundary *= 2
   const shown = (value: number | 'boundary' | undefined) =>

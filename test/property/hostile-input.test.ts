@@ -138,6 +138,7 @@ describe('YAML', () => {
     ['aliases of aliases', bomb(), 'too many values'],
     ['40,000 anchors, 40,000 aliases', anchored(), 'too many values'],
     ['60,000 keys of one mapping', `x:\n${many(60_000, (i) => ` k${i}: 1\n`)}`, 'name: is missing'],
+    ['a long key in itself', `a: &a {${'k'.repeat(1e5)}: *a}\n`, 'nested too deeply'],
     ['100,000 anchors of one node', `x: ${'&a '.repeat(1e5)}\n`, 'at most one anchor'],
   ])('%s', { timeout: 120_000 }, (_, text, said) => refused(said, 'check', file('a.yaml', text)))
 
@@ -182,6 +183,20 @@ describe('JSON', () => {
   it('a header of five million objects', () => {
     const text = `{"format":"pcmsim-trace","x":[${'{},'.repeat(5e6)}{}]}\n`
     refused('longer than 8 MiB', 'export', '--format', 'vcd', file('many.ndjson', text))
+  })
+
+  it('a trace whose ring has no size', () => {
+    const ran = pcmsim('run', file('a.yaml', head), '--trace', '--out', 'out')
+    expect(ran.code, ran.said).toBeLessThan(2)
+    const name = readdirSync(join(folder, 'out'), { recursive: true, encoding: 'utf8' }).find(
+      (one) => one.endsWith('trace.ndjson'),
+    )
+    const text = readFileSync(join(folder, 'out', name as string), 'utf8')
+    expect(text).toContain('"buffer_size":')
+    const trace = file('trace.ndjson', text.replaceAll(/"buffer_size":\d+/g, '"buffer_size":0'))
+    const { code, said } = pcmsim('export', trace, '--format', 'proc')
+    expect(code, said).toBe(0)
+    expect(said).toContain('no setup')
   })
 
   it('a capture that counts a billion transfers', () => {
