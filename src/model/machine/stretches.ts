@@ -38,7 +38,9 @@ export class Stretches {
       this.isSlow = this.stream.unit() < this.slow
     }
     const fast = 1 - this.slow
-    return this.isSlow ? fast + uniform * this.slow : uniform * fast
+    // The sum may round up to 1, which is no share.
+    const share = this.isSlow ? fast + uniform * this.slow : uniform * fast
+    return Math.min(share, 1 - 2 ** -53)
   }
 }
 
